@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# kdeps_add_plugin(<name> ID <reverse.domain.id> SUMMARY <text> SOURCES <files...>
+#                  PROVIDES <interface=name[,alias...]>... [VERSION <x.y.z>] [PACKAGE <package>] [LINKS <libraries...>])
+#
+# Builds lib<target>.so with nothing exported but the entry symbol, and <name>.plugin.json beside it.  The target is named
+# kdeps-<name>.  PROVIDES example: "kdeps.driver/1=postgres,postgresql".
+set(KDEPS_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+function(kdeps_add_plugin name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "ID;VERSION;SUMMARY;PACKAGE" "SOURCES;PROVIDES;LINKS")
+  foreach(required ID SUMMARY SOURCES PROVIDES)
+    if(NOT arg_${required})
+      message(FATAL_ERROR "kdeps_add_plugin(${name}): ${required} is missing")
+    endif()
+  endforeach()
+  if(NOT arg_VERSION)
+    set(arg_VERSION ${PROJECT_VERSION})
+  endif()
+  if(NOT arg_PACKAGE)
+    set(arg_PACKAGE ${PROJECT_NAME})
+  endif()
+  set(target kdeps-${name})
+
+  add_library(${target} MODULE ${arg_SOURCES})
+  target_link_libraries(${target} PRIVATE kdeps::sdk ${arg_LINKS})
+  set_target_properties(${target} PROPERTIES
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LINK_DEPENDS ${KDEPS_PLUGIN_CMAKE_DIR}/plugin.map)
+  target_link_options(${target} PRIVATE -Wl,--version-script=${KDEPS_PLUGIN_CMAKE_DIR}/plugin.map -Wl,--no-undefined -Wl,--as-needed)
+  if(KDEPS_PLUGIN_OUTPUT_DIRECTORY)
+    set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${KDEPS_PLUGIN_OUTPUT_DIRECTORY})
+  endif()
+
+  # The manifest is written after the link, because it holds the checksum of the library.
+  add_custom_command(TARGET ${target} POST_BUILD VERBATIM
+    COMMAND ${CMAKE_COMMAND}
+      "-DLIBRARY=$<TARGET_FILE:${target}>"
+      "-DMANIFEST=$<TARGET_FILE_DIR:${target}>/${name}.plugin.json"
+      "-DID=${arg_ID}" "-DVERSION=${arg_VERSION}" "-DSUMMARY=${arg_SUMMARY}" "-DPACKAGE=${arg_PACKAGE}" "-DPROVIDES=${arg_PROVIDES}"
+      -P ${KDEPS_PLUGIN_CMAKE_DIR}/write_manifest.cmake)
+  set_property(TARGET ${target} PROPERTY KDEPS_PACKAGE ${arg_PACKAGE})
+
+  if(KDEPS_PLUGIN_INSTALL_DIRECTORY)
+    install(TARGETS ${target} LIBRARY DESTINATION ${KDEPS_PLUGIN_INSTALL_DIRECTORY} COMPONENT ${arg_PACKAGE})
+    install(FILES $<TARGET_FILE_DIR:${target}>/${name}.plugin.json DESTINATION ${KDEPS_PLUGIN_INSTALL_DIRECTORY} COMPONENT ${arg_PACKAGE})
+  endif()
+endfunction()
