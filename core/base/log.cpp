@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/log.hpp"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <string>
+
+#include "core/base/text.hpp"
+
+namespace kdeps::log {
+
+namespace {
+
+spdlog::level::level_enum spdlog_level(Level level) {
+    switch (level) {
+        case Level::debug: return spdlog::level::debug;
+        case Level::info: return spdlog::level::info;
+        case Level::warning: return spdlog::level::warn;
+        case Level::error: return spdlog::level::err;
+        case Level::off: break;
+    }
+    return spdlog::level::off;
+}
+
+struct Log {
+    std::shared_ptr<spdlog::logger> logger =
+        std::make_shared<spdlog::logger>("kdeps", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    Format format = Format::text;
+
+    Log() { set_text_pattern(); }
+
+    void set_text_pattern() { logger->set_pattern("%H:%M:%S.%e %^%-5l%$ %v"); }
+};
+
+// The one piece of process-wide state: stderr is process-wide too.
+Log& instance() {
+    static Log log;
+    return log;
+}
+
+}  // namespace
+
+void configure(Level threshold, Format format) {
+    Log& log = instance();
+    log.format = format;
+    log.logger->set_level(spdlog_level(threshold));
+    if (format == Format::json) {
+        log.logger->set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}");
+    } else {
+        log.set_text_pattern();
+    }
+}
+
+bool is_enabled(Level level) { return instance().logger->should_log(spdlog_level(level)); }
+
+void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
+    if (!is_enabled(level)) {
+        return;
+    }
+    Log& log = instance();
+    const auto quoted = [](std::string_view text) {
+        return nlohmann::json(redact(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    };
+    std::string line;
+    if (log.format == Format::json) {
+        line = "\"message\":" + quoted(message);
+        for (const auto& [name, value] : fields) {
+            line += "," + quoted(name) + ":" + quoted(value);
+        }
+    } else {
+        line = redact(message);
+        for (const auto& [name, value] : fields) {
+            line += "  ";
+            line += name;
+            line += '=';
+            line += value.find_first_of(" \t\r\n\"=") == std::string_view::npos ? redact(value) : quoted(value);
+        }
+    }
+    log.logger->log(spdlog_level(level), line);
+}
+
+}  // namespace kdeps::log
