@@ -5,4 +5,5 @@
 #include "core/base/deadline.hpp"
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
+#include "core/base/metrics.hpp"
 #include "core/base/text.hpp"
