@@ -79,12 +79,13 @@ void append_redacted_url(std::string_view url, std::size_t authority, std::strin
     if (authority_end == std::string_view::npos) {
         authority_end = url.size();
     }
-    // A password may hold '/', '?', '#' or '@' that the user forgot to encode: the last '@' before a host decides.
+    // A password may hold '/', '?', '#' or '@' that the user forgot to encode, so the last '@' of the whole text counts, unless what
+    // follows the colon is a port.
     std::size_t at = url.rfind('@');
     if (at != std::string_view::npos && at > authority_end) {
-        const std::size_t colon = url.find(':', authority);
-        const std::size_t query = url.find('?');
-        if (colon == std::string_view::npos || colon > authority_end || (query != std::string_view::npos && query < at)) {
+        const std::size_t colon = std::min(url.find(':', authority), authority_end);
+        const std::string_view port = url.substr(colon, authority_end - colon).substr(colon < authority_end ? 1 : 0);
+        if (std::all_of(port.begin(), port.end(), [](unsigned char c) { return std::isdigit(c); })) {
             at = url.substr(0, authority_end).rfind('@');
         }
     }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where set() puts values: one Store per run (memory), per session and per process (app).
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "core/base/base.hpp"
+#include "core/value/value.hpp"
+
+namespace kdeps::engine {
+
+// Any thread; atomic per key.
+class Store {
+public:
+    std::optional<value::Value> get(std::string_view key) const;
+    void set(std::string_view key, value::Value value);
+    value::Value all() const;  // a map, by key
+    bool is_empty() const;
+
+private:
+    mutable std::mutex mutex_;  // guards values_
+    std::map<std::string, value::Value, std::less<>> values_;
+};
+
+// Sessions in memory.  A session that nobody used for `ttl` is forgotten; so is the oldest when there are more than `limit`.
+// Any thread.
+class Sessions {
+public:
+    explicit Sessions(std::chrono::nanoseconds ttl, std::size_t limit = 100'000) : ttl_(ttl), limit_(limit) {}
+
+    // The store of an id that this host gave out, or nullptr.
+    std::shared_ptr<Store> find(const std::string& id);
+
+    // A new session under 128 random bits as 32 hexadecimal digits.
+    std::pair<std::string, std::shared_ptr<Store>> create();
+
+private:
+    struct Session {
+        std::shared_ptr<Store> store;
+        Clock::time_point used;
+    };
+
+    void forget_old(Clock::time_point now);
+
+    const std::chrono::nanoseconds ttl_;
+    const std::size_t limit_;
+    std::mutex mutex_;  // guards everything below
+    std::unordered_map<std::string, Session> sessions_;
+    Clock::time_point next_sweep_{};
+};
+
+// `bytes` random bytes of the system as hexadecimal digits.
+std::string random_hex(std::size_t bytes);
+
+// A random UUID (version 4, RFC 9562).
+std::string random_uuid();
+
+}  // namespace kdeps::engine
