@@ -68,6 +68,8 @@ struct ErrorCode {
 };
 ErrorCode error_code(const Error& error);
 
+struct Parts;
+
 class Engine {
 public:
     // Configures the plugins and compiles every step, also of resources that the target does not need.  Faults go to `faults`; an engine
@@ -92,7 +94,6 @@ public:
     const workflow::Workflow& workflow() const;
 
 private:
-    struct Parts;
     std::unique_ptr<Parts> parts_;
 };
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an Engine holds and every run reads: the plan, the compiled steps, the stores that outlive runs, the threads.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "core/engine/engine.hpp"
+#include "core/engine/store.hpp"
+#include "core/engine/watch.hpp"
+#include "core/engine/workers.hpp"
+#include "core/plan/plan.hpp"
+#include "core/plugin/plugin.hpp"
+#include "core/workflow/workflow.hpp"
+
+namespace kdeps::engine {
+
+// One action of a resource, compiled by its executor.  Immutable; any thread.
+class Step {
+public:
+    // Reports the faults of the configuration; `is_usable` tells whether the step may run.
+    Step(plugin::Registry& plugins, const workflow::Workflow& workflow, const workflow::Resource& resource, const workflow::Action& action,
+         config::Diagnostics& faults);
+    ~Step();
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+
+    bool is_usable() const { return step_ != nullptr; }
+    bool responds() const { return (executor_.table->flags & KDEPS_EXECUTOR_RESPONDS) != 0; }
+    const kdeps_executor& table() const { return *executor_.table; }
+    kdeps_step* get() const { return step_; }
+    std::string_view plugin_id() const { return executor_.plugin->manifest().id; }
+    std::chrono::nanoseconds timeout() const { return timeout_; }  // 0 = none
+    const std::string& run_key() const { return run_key_; }
+
+private:
+    std::string run_key_;
+    plugin::Bound<kdeps_executor> executor_;
+    std::unique_ptr<kdeps_value_> config_;
+    kdeps_step* step_ = nullptr;
+    std::chrono::nanoseconds timeout_{0};
+};
+
+struct CompiledResource {
+    const workflow::Resource* source = nullptr;
+    std::unique_ptr<Step> action;             // the primary action, if any
+    std::unique_ptr<Step> response;           // apiResponse, if any
+    std::unique_ptr<Step> on_error_response;  // onError.apiResponse, if any
+
+    bool responds() const { return response != nullptr; }
+    bool has_items() const { return source->items.has_value(); }
+};
+
+struct Parts {
+    Parts(const workflow::Workflow& workflow_read, plugin::Registry& registry, config::Diagnostics& faults);
+
+    const workflow::Workflow& workflow;
+    plugin::Registry& plugins;
+    plan::Plan plan;
+    std::size_t target = 0;  // index of the resource
+    bool is_sequential = false;
+    std::vector<plugin::Bound<kdeps_settings>> settings;
+    std::vector<std::unique_ptr<kdeps_value_>> settings_values;
+    std::vector<CompiledResource> resources;  // as in the workflow
+    Store app;
+    Sessions sessions;
+    Watch watch;
+    Workers workers;  // last: its threads end before anything that they use
+};
+
+}  // namespace kdeps::engine

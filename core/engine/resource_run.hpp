@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes one resource through its pipeline (rules §4) in one run.  One thread.
+#pragma once
+
+#include <optional>
+
+#include "core/engine/scope.hpp"
+
+namespace kdeps::engine {
+
+class Run;
+
+class ResourceRun {
+public:
+    ResourceRun(Run& run, std::size_t resource);
+
+    // Stores the output in the run; throws Error if the resource fails and its onError does not take care of it.
+    void execute();
+
+private:
+    bool is_restricted() const;
+    bool is_skipped(Scope& scope) const;
+    void check_request(Scope& scope) const;  // validation, then preflightCheck
+    value::Value iterate(Scope& scope);
+    value::Value run_item(Scope& scope);     // the body, with onError around it; null if the item is skipped
+    value::Value run_body(Scope& scope);     // exprBefore, action, expr, exprAfter, apiResponse
+    value::Value run_step(Scope& scope, Step& step);
+    std::optional<value::Value> handle(Scope& scope, const Error& error);
+    bool concerns(Scope& scope, const Error& error) const;  // onError.when
+
+    Run& run_;
+    const std::size_t index_;
+    CompiledResource& compiled_;
+    const workflow::Resource& resource_;
+};
+
+}  // namespace kdeps::engine

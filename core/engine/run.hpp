@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of a workflow: which resources are ready, what they gave, and how the run ends.  The thread that asked for the run works on
+// it; while several resources are ready, other threads help.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/engine/parts.hpp"
+
+namespace kdeps::engine {
+
+// Owned by shared_ptr: a helping thread may look at it after the run has ended.
+class Run : public std::enable_shared_from_this<Run> {
+public:
+    Run(Parts& parts, const Request& request, const StopFlag& client_stop);
+
+    // Once, on the thread that asked.  Never throws.
+    Outcome execute();
+
+    // For the resources of this run; any thread.
+    Parts& parts() { return parts_; }
+    const Request& request() const { return request_; }
+    const StopFlag& stop() const { return stop_; }
+    const StopFlag& client_stop() const { return client_stop_; }
+    Store& memory() { return memory_; }
+
+    // Output of a resource that has run, by its index in the workflow.
+    std::optional<value::Value> output(std::size_t resource) const;
+    void set_output(std::size_t resource, value::Value output);
+
+    // The store of this client's session, made on the first write; nullptr for reading when there is none.
+    std::shared_ptr<Store> session(bool create);
+
+    // An answer given before the target ran (onError.apiResponse); ends the run.
+    void answer(Outcome outcome);
+
+private:
+    void start_ready(std::unique_lock<std::mutex>& lock);
+    void work(bool is_owner);
+    void run_node(std::size_t node);
+    Outcome outcome();
+
+    Parts& parts_;
+    const Request& request_;
+    const StopFlag& client_stop_;
+    StopFlag stop_;  // raised when a resource fails, for its siblings
+    Store memory_;
+
+    mutable std::mutex mutex_;  // guards everything below
+    std::condition_variable changed_;
+    std::vector<std::size_t> waiting_for_;  // per node: predecessors that have not ended
+    std::deque<std::size_t> ready_;
+    std::size_t running_ = 0;
+    std::size_t left_ = 0;  // nodes that have not ended
+    bool is_over_ = false;  // no further node starts
+    std::optional<Error> error_;
+    std::optional<Outcome> answer_;
+    std::vector<std::optional<value::Value>> outputs_;
+    std::shared_ptr<Store> session_;
+    std::string new_session_id_;
+};
+
+}  // namespace kdeps::engine

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plugin/call.hpp"
+
+#include <algorithm>
+#include <new>
+
+using kdeps::Error;
+using kdeps::Status;
+using kdeps::value::List;
+using kdeps::value::Map;
+using kdeps::value::Value;
+
+const Value& kdeps_value_::value() {
+    if (auto* list = std::get_if<List>(&content)) {
+        content = Value::list(std::move(*list));
+    } else if (auto* map = std::get_if<Map>(&content)) {
+        content = Value::map(std::move(*map));
+    }
+    return std::get<Value>(content);
+}
+
+Status kdeps_call_::state() const {
+    const bool is_stopped = std::any_of(std::begin(stops), std::end(stops),
+                                        [](const kdeps::StopFlag* stop) { return stop != nullptr && stop->is_requested(); });
+    if (is_stopped) {
+        return Status::cancelled;
+    }
+    return deadline.has_passed() ? Status::timeout : Status::ok;
+}
+
+kdeps_value_* kdeps_call_::keep(Value value) {
+    const std::lock_guard lock(arena_mutex);
+    arena.emplace_back();
+    arena.back().content = std::move(value);
+    return &arena.back();
+}
+
+kdeps_status kdeps_call_::guard(const std::function<void()>& work) {
+    try {
+        work();
+        return KDEPS_OK;
+    } catch (const Error& caught) {
+        error = caught;
+    } catch (const std::bad_alloc&) {
+        error = Error(Status::exhausted, "not enough memory");
+    } catch (const std::exception& caught) {
+        error = Error(Status::internal, caught.what());
+    }
+    return static_cast<kdeps_status>(error->status);
+}
+
+Error kdeps_call_::failure(kdeps_status status, std::string_view plugin) const {
+    const bool is_known = status > KDEPS_OK && status <= KDEPS_INTERNAL;
+    const Status category = is_known ? static_cast<Status>(status) : Status::internal;
+    if (error) {
+        Error copy = *error;
+        copy.status = category;
+        return copy;
+    }
+    switch (category) {
+        case Status::timeout: return {category, "the time limit was reached"};
+        case Status::cancelled: return {category, "the run was cancelled"};
+        default: break;
+    }
+    return {category, "plugin '" + std::string(plugin) + "' failed with " + std::string(status_name(category)) + " and gave no reason"};
+}
+
+namespace kdeps::plugin {
+
+std::unique_ptr<kdeps_value_> make_handles(const workflow::ConfigValue& config) {
+    auto handle = std::make_unique<kdeps_value_>();
+    handle->config = &config;
+    config.for_each_child([&](const workflow::ConfigValue& child) { handle->children.push_back(make_handles(child)); });
+    return handle;
+}
+
+}  // namespace kdeps::plugin

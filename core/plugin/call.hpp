@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+// One invocation of a plugin: its arena of values, its deadline and stop flags, its error, and the run that it belongs to.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <kdeps/kdeps.h>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/base.hpp"
+#include "core/config/config.hpp"
+#include "core/expr/expr.hpp"
+#include "core/value/value.hpp"
+#include "core/workflow/workflow.hpp"
+
+// What a kdeps_value points to: a value of a run, a container that a plugin is still building, or a node of configuration.
+struct kdeps_value_ {
+    std::variant<kdeps::value::Value, kdeps::value::List, kdeps::value::Map> content;
+
+    // Configuration: the node, and a handle for each element, entry, or expression part, which live as long as this one.
+    const kdeps::workflow::ConfigValue* config = nullptr;
+    std::vector<std::unique_ptr<kdeps_value_>> children;
+
+    // The value; a container under construction is closed.
+    const kdeps::value::Value& value();
+};
+
+namespace kdeps::plugin {
+
+class Registry;
+
+// What a call may ask of the run that it belongs to.  Implemented by the engine.
+class CallContext {
+public:
+    virtual ~CallContext() = default;
+    virtual value::Value get(std::string_view key, std::string_view hint) = 0;
+    virtual void set(std::string_view key, value::Value value, std::string_view storage) = 0;
+    virtual value::Value info(std::string_view name) = 0;
+    virtual expr::Environment& environment() = 0;
+};
+
+// The handles of a step's configuration.  Lives as long as the step.
+std::unique_ptr<kdeps_value_> make_handles(const workflow::ConfigValue& config);
+
+}  // namespace kdeps::plugin
+
+struct kdeps_call_ {
+    kdeps_call_(kdeps::plugin::Registry& registry_of_call, std::string_view resource_name, std::string_view workflow_folder)
+        : registry(registry_of_call), resource(resource_name), folder(workflow_folder) {}
+    kdeps_call_(const kdeps_call_&) = delete;
+    kdeps_call_& operator=(const kdeps_call_&) = delete;
+
+    // OK, TIMEOUT or CANCELLED.
+    kdeps::Status state() const;
+
+    kdeps_value_* keep(kdeps::value::Value value);
+
+    // Runs `work` and turns what it throws into the error of this call.
+    kdeps_status guard(const std::function<void()>& work);
+
+    // The error to throw after a slot returned `status`, not OK.
+    kdeps::Error failure(kdeps_status status, std::string_view plugin) const;
+
+    kdeps::plugin::Registry& registry;
+    std::string_view resource;  // actionId, or what a background call does
+    std::string_view folder;
+    std::string_view request_id;
+    kdeps::Deadline deadline;
+    const kdeps::StopFlag* stops[2] = {nullptr, nullptr};  // of the run and of the client
+    kdeps::plugin::CallContext* context = nullptr;         // null outside of a run
+    kdeps::config::Diagnostics* faults = nullptr;          // set while a configuration is compiled
+    std::optional<kdeps::Error> error;
+    std::mutex arena_mutex;  // guards arena: a plugin may build values on threads of its own
+    std::deque<kdeps_value_> arena;
+    std::string owned_name;  // behind `resource`, where nobody else keeps it
+};
