@@ -6,4 +6,5 @@
 #include "core/base/error.hpp"
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
+#include "core/base/random.hpp"
 #include "core/base/text.hpp"

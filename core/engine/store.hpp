@@ -54,10 +54,4 @@ private:
     Clock::time_point next_sweep_{};
 };
 
-// `bytes` random bytes of the system as hexadecimal digits.
-std::string random_hex(std::size_t bytes);
-
-// A random UUID (version 4, RFC 9562).
-std::string random_uuid();
-
 }  // namespace kdeps::engine

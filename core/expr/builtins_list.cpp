@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functions on arrays and maps that take values; those with a predicate are in predicates.cpp.
+#include <algorithm>
+
+#include "core/expr/builtins.hpp"
+#include "core/expr/evaluate.hpp"
+#include "core/expr/text.hpp"
+
+namespace kdeps::expr {
+
+using value::Value;
+
+namespace {
+
+value::List elements(const Value& array) {
+    value::List list;
+    list.reserve(array.size());
+    for_each_element(array, [&](const Value& element) {
+        list.push_back(element);
+        return true;
+    });
+    return list;
+}
+
+bool is_descending(const Value& order) {
+    const std::string& text = want_text(order, "the order of a sort");
+    if (text != "asc" && text != "desc") {
+        throw RunError("the order of a sort must be 'asc' or 'desc', not '" + text + "'");
+    }
+    return text == "desc";
+}
+
+Value length(Frame&, Arguments a) {
+    if (a[0].is_array() || a[0].is_map()) return a[0].size();
+    if (a[0].is_string()) return code_points(a[0].text()).size();
+    if (a[0].kind() == value::Kind::bytes) return a[0].text().size();
+    throw RunError("len() does not take " + std::string(type_name(a[0])));
+}
+
+Value flatten(Frame& frame, Arguments a) {
+    want_array(a[0], "argument 1 of flatten()");
+    value::List out;
+    const auto add_all = [&](const auto& self, const Value& array) -> void {
+        for_each_element(array, [&](const Value& element) {
+            if (element.is_array()) {
+                self(self, element);
+            } else {
+                frame.spend(1);
+                out.push_back(element);
+            }
+            return true;
+        });
+    };
+    add_all(add_all, a[0]);
+    return Value::list(std::move(out));
+}
+
+Value unique(Frame&, Arguments a) {
+    want_array(a[0], "argument 1 of uniq()");
+    value::List out;
+    for_each_element(a[0], [&](const Value& element) {
+        if (std::none_of(out.begin(), out.end(), [&](const Value& other) { return equal(other, element); })) {
+            out.push_back(element);
+        }
+        return true;
+    });
+    return Value::list(std::move(out));
+}
+
+Value concat(Frame& frame, Arguments a) {
+    value::List out;
+    for (const Value& array : a) {
+        want_array(array, "an argument of concat()");
+        frame.spend(array.size());
+        value::List more = elements(array);
+        out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    }
+    return Value::list(std::move(out));
+}
+
+Value sort(Frame& frame, Arguments a) {
+    want_array(a[0], "argument 1 of sort()");
+    const bool descending = a.size() > 1 && is_descending(a[1]);
+    value::List list = elements(a[0]);
+    frame.spend(list.size());
+    std::stable_sort(list.begin(), list.end(), [&](const Value& x, const Value& y) { return descending ? less(y, x) : less(x, y); });
+    return Value::list(std::move(list));
+}
+
+Value reverse(Frame& frame, Arguments a) {
+    want_array(a[0], "argument 1 of reverse()");
+    value::List list = elements(a[0]);
+    frame.spend(list.size());
+    std::reverse(list.begin(), list.end());
+    return Value::list(std::move(list));
+}
+
+Value take(Frame&, Arguments a) {
+    want_array(a[0], "argument 1 of take()");
+    const std::int64_t count = want_integer(a[1], "the count of take()");
+    if (count < 0) {
+        throw RunError("the count of take() must not be negative");
+    }
+    const Value from(0);
+    return slice(a[0], &from, &a[1]);
+}
+
+const Value& want_map(const Value& value, std::string_view function) {
+    if (!value.is_map()) {
+        throw RunError(std::string(function) + "() wants a map, not " + std::string(type_name(value)));
+    }
+    return value;
+}
+
+Value keys(Frame&, Arguments a) {
+    value::List out;
+    for (std::size_t i = 0; i < want_map(a[0], "keys").size(); ++i) {
+        out.emplace_back(a[0].key_at(i));
+    }
+    return Value::list(std::move(out));
+}
+
+Value values(Frame&, Arguments a) {
+    value::List out;
+    for (std::size_t i = 0; i < want_map(a[0], "values").size(); ++i) {
+        out.push_back(a[0].at(i));
+    }
+    return Value::list(std::move(out));
+}
+
+Value to_pairs(Frame&, Arguments a) {
+    value::List out;
+    for (std::size_t i = 0; i < want_map(a[0], "toPairs").size(); ++i) {
+        out.push_back(Value::list({Value(a[0].key_at(i)), a[0].at(i)}));
+    }
+    return Value::list(std::move(out));
+}
+
+Value from_pairs(Frame&, Arguments a) {
+    want_array(a[0], "argument 1 of fromPairs()");
+    value::Map map;
+    for_each_element(a[0], [&](const Value& pair) {
+        if (!pair.is_array() || pair.size() != 2) {
+            throw RunError("fromPairs() wants pairs of a key and a value");
+        }
+        std::string key;
+        value::append_text(pair.at(0), key);
+        map.set(key, pair.at(1));
+        return true;
+    });
+    return Value::map(std::move(map));
+}
+
+// Like an index, but null for what is not there.
+Value get(Frame&, Arguments a) {
+    if (a[0].is_null()) return {};
+    if (a[0].is_map()) return member(a[0], want_text(a[1], "the key of get()"));
+    if (a[0].is_array()) {
+        const std::int64_t i = want_integer(a[1], "the index of get()");
+        const auto size = static_cast<std::int64_t>(a[0].size());
+        return i < -size || i >= size ? Value() : index(a[0], a[1]);
+    }
+    throw RunError("get() does not take " + std::string(type_name(a[0])));
+}
+
+// A dotted path through maps; null where it ends early.
+Value safe(Frame&, Arguments a) {
+    Value at = a[0];
+    std::string_view path = want_text(a[1], "the path of safe()");
+    while (!path.empty()) {
+        const std::size_t dot = std::min(path.find('.'), path.size());
+        const auto found = at.is_map() ? at.find(path.substr(0, dot)) : std::nullopt;
+        if (!found) return {};
+        at = *found;
+        path.remove_prefix(std::min(dot + 1, path.size()));
+    }
+    return at;
+}
+
+}  // namespace
+
+void add_list_functions(BuiltinTable& table) {
+    table["len"] = {1, 1, length};
+    table["flatten"] = {1, 1, flatten};
+    table["uniq"] = {1, 1, unique};
+    table["concat"] = {1, kAnyNumber, concat};
+    table["sort"] = {1, 2, sort};
+    table["reverse"] = {1, 1, reverse};
+    table["take"] = {2, 2, take};
+    table["slice"] = {2, 3, [](Frame&, Arguments a) { return slice(a[0], &a[1], a.size() > 2 ? &a[2] : nullptr); }};
+    table["first"] = {1, 1, [](Frame&, Arguments a) -> Value { return a[0].is_array() && a[0].size() > 0 ? a[0].at(0) : Value(); }};
+    table["last"] = {1, 1, [](Frame&, Arguments a) -> Value { return a[0].is_array() && a[0].size() > 0 ? a[0].at(a[0].size() - 1) : Value(); }};
+    table["keys"] = {1, 1, keys};
+    table["values"] = {1, 1, values};
+    table["toPairs"] = {1, 1, to_pairs};
+    table["fromPairs"] = {1, 1, from_pairs};
+    table["get"] = {2, 2, get};
+    table["safe"] = {2, 2, safe};
+}
+
+}  // namespace kdeps::expr

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Walks the tree.  A Frame is the state of one evaluation.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "core/expr/ast.hpp"
+#include "core/expr/error.hpp"
+
+namespace kdeps::expr {
+
+// The innermost predicate: what #, #index and #acc are.
+struct Scope {
+    const value::Value* element = nullptr;
+    std::size_t index = 0;
+    const value::Value* accumulator = nullptr;
+};
+
+struct Frame {
+    Environment& environment;
+    std::vector<value::Value> locals;
+    Scope scope;
+    std::size_t budget = 1'000'000;  // elements and bytes that this evaluation may still make
+
+    // Takes from the budget; throws RunError when it is used up.
+    void spend(std::size_t amount);
+};
+
+value::Value evaluate(Frame& frame, const Node& node);
+bool evaluate_bool(Frame& frame, const Node& node, std::string_view what);
+
+// Operators on values, shared with the builtins.  Throw RunError.
+value::Value add(const value::Value& a, const value::Value& b);
+bool equal(const value::Value& a, const value::Value& b);
+bool less(const value::Value& a, const value::Value& b);
+bool is_in(const value::Value& needle, const value::Value& container);
+value::Value index(const value::Value& object, const value::Value& key);
+value::Value slice(const value::Value& object, const value::Value* from, const value::Value* to);
+value::Value member(const value::Value& object, const std::string& name);
+
+// "int", "string", ...: what type(x) answers, and messages show.
+std::string_view type_name(const value::Value& value);
+
+// The value as an integer argument; throws RunError naming `what`.
+std::int64_t want_integer(const value::Value& value, std::string_view what);
+const std::string& want_text(const value::Value& value, std::string_view what);
+void want_array(const value::Value& value, std::string_view what);
+
+// Calls `visit(element)` for each element until it gives false.
+template <typename Visit>
+void for_each_element(const value::Value& array, Visit visit) {
+    if (array.kind() == value::Kind::list) {
+        for (const value::Value& element : array.list()) {
+            if (!visit(element)) return;
+        }
+    } else {
+        const std::size_t size = array.size();
+        for (std::size_t i = 0; i < size; ++i) {
+            const value::Value element = array.at(i);
+            if (!visit(element)) return;
+        }
+    }
+}
+
+}  // namespace kdeps::expr
