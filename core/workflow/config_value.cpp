@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/workflow/config_value.hpp"
+
+namespace kdeps::workflow {
+
+using config::Node;
+using value::Value;
+
+const ConfigValue* ConfigValue::find(std::string_view key) const {
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        if (keys_[i] == key) return &children_[i];
+    }
+    return nullptr;
+}
+
+void ConfigValue::for_each_child(const std::function<void(const ConfigValue&)>& visit) const {
+    for (const ConfigValue& child : children_) {
+        visit(child);
+    }
+}
+
+Value ConfigValue::evaluate(expr::Environment& environment) const {
+    const auto run = [&](const expr::Program& program, std::size_t offset) {
+        try {
+            return value::to_plain(program.run(environment));
+        } catch (expr::RunError& error) {
+            if (!error.position.known()) {
+                error.position = node_.position_of(offset + error.offset);
+                error.message = "expression at " + error.position.text() + ": " + error.message;
+            }
+            throw;
+        }
+    };
+    switch (kind_) {
+        case Kind::literal: return literal_;
+        case Kind::expression: return run(*program_, skipped_);
+        case Kind::templ: {
+            const auto source_offset = [&](const expr::TemplatePart& part) { return node_.text.find(part.text, part.offset); };
+            if (parts().size() == 1 && parts()[0].expression != nullptr) {
+                return run(*parts()[0].expression, source_offset(parts()[0]));
+            }
+            std::string text;
+            for (const expr::TemplatePart& part : parts()) {
+                if (part.expression == nullptr) {
+                    text += part.text;
+                } else {
+                    value::append_text(run(*part.expression, source_offset(part)), text);
+                }
+            }
+            return text;
+        }
+        case Kind::list: {
+            value::List list;
+            list.reserve(children_.size());
+            for (const ConfigValue& child : children_) {
+                list.push_back(child.evaluate(environment));
+            }
+            return Value::list(std::move(list));
+        }
+        case Kind::map: {
+            value::Map map;
+            map.reserve(children_.size());
+            for (std::size_t i = 0; i < children_.size(); ++i) {
+                map.set(keys_[i], children_[i].evaluate(environment));
+            }
+            return Value::map(std::move(map));
+        }
+    }
+    return {};
+}
+
+void ConfigValue::collect_references(std::vector<std::pair<expr::Reference, Position>>& out) const {
+    if (kind_ == Kind::expression) {
+        for (const expr::Reference& reference : program_->references()) {
+            out.emplace_back(reference, node_.position_of(skipped_ + reference.offset));
+        }
+    }
+    for (const ConfigValue& child : children_) {
+        child.collect_references(out);
+    }
+}
+
+void ConfigValue::set_expression(std::shared_ptr<const expr::Program> program, std::size_t skipped) {
+    kind_ = Kind::expression;
+    called_ = program->called_function();
+    program_ = std::move(program);
+    skipped_ = skipped;
+}
+
+namespace {
+
+expr::Mode mode_of(const config::Schema& schema) {
+    const std::string read = schema.read();
+    return read == "template"     ? expr::Mode::templates
+           : read == "expression" ? expr::Mode::expression
+           : read == "literal"    ? expr::Mode::literal
+                                  : expr::Mode::value;
+}
+
+Node without_children(const Node& node) {
+    Node copy;
+    copy.kind = node.kind;
+    copy.text = node.text;
+    copy.is_quoted = node.is_quoted;
+    copy.is_block = node.is_block;
+    copy.position = node.position;
+    copy.block_indent = node.block_indent;
+    return copy;
+}
+
+}  // namespace
+
+ConfigValue compile(const Node& node, const config::Schema& schema, const expr::Names& names, config::Diagnostics& faults) {
+    ConfigValue out;
+    out.node_ = without_children(node);
+    out.location_ = node.position.text();
+    switch (node.kind) {
+        case Node::Kind::null: return out;
+        case Node::Kind::list:
+            out.kind_ = ConfigValue::Kind::list;
+            for (const Node& child : node.children) {
+                out.children_.push_back(compile(child, schema.items(), names, faults));
+            }
+            return out;
+        case Node::Kind::map:
+            out.kind_ = ConfigValue::Kind::map;
+            for (std::size_t i = 0; i < node.children.size(); ++i) {
+                out.keys_.push_back(node.keys[i].text);
+                out.children_.push_back(compile(node.children[i], schema.property(node.keys[i].text), names, faults));
+            }
+            return out;
+        case Node::Kind::scalar: break;
+    }
+    const Value scalar = node.scalar();
+    if (!scalar.is_string()) {
+        out.literal_ = scalar;
+        return out;
+    }
+    const expr::Mode mode = mode_of(schema);
+    switch (expr::classify(node.text, mode, names)) {
+        case expr::Reading::literal: out.literal_ = scalar; return out;
+        case expr::Reading::expression: return compile_expression(node, names, faults);
+        case expr::Reading::templ: break;
+    }
+    try {
+        out.template_ = std::make_shared<const expr::Template>(node.text, names);
+        out.kind_ = ConfigValue::Kind::templ;
+        for (const expr::TemplatePart& part : out.parts()) {
+            if (part.expression != nullptr) {
+                ConfigValue child;
+                child.node_ = out.node_;
+                child.location_ = node.position_of(part.offset).text();
+                child.set_expression(part.expression, node.text.find(part.text, part.offset));
+                out.children_.push_back(std::move(child));
+            }
+        }
+    } catch (const expr::CompileError& error) {
+        faults.error("expression: " + error.message, node.position_of(error.offset));
+    }
+    return out;
+}
+
+ConfigValue compile_expression(const Node& node, const expr::Names& names, config::Diagnostics& faults) {
+    ConfigValue out;
+    out.node_ = without_children(node);
+    out.location_ = node.position.text();
+    if (node.kind != Node::Kind::scalar) {
+        faults.error("an expression must be text", node.position);
+        return out;
+    }
+    std::size_t skipped = 0;
+    const std::string_view source = expr::without_braces(node.text, skipped);
+    try {
+        out.set_expression(std::make_shared<const expr::Program>(source, names), skipped);
+    } catch (const expr::CompileError& error) {
+        faults.error("expression: " + error.message, node.position_of(skipped + error.offset));
+    }
+    return out;
+}
+
+}  // namespace kdeps::workflow

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes typed fields out of a map of the workflow and reports what does not fit.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/workflow/workflow.hpp"
+
+namespace kdeps::workflow {
+
+// One map.  Every key that is asked for counts as known; report_unknown() warns of the others.
+class Fields {
+public:
+    Fields(const config::Node* node, std::string name, config::Diagnostics& faults) : node_(node), name_(std::move(name)), faults_(faults) {
+        if (node_ != nullptr && node_->kind != config::Node::Kind::map) {
+            if (node_->kind != config::Node::Kind::null) {
+                faults_.error(name_ + ": Expected type: object", node_->position);
+            }
+            node_ = nullptr;
+        }
+    }
+
+    const config::Node* node() const { return node_; }
+    config::Diagnostics& faults() { return faults_; }
+    std::string field(std::string_view key) const { return name_.empty() ? std::string(key) : name_ + "." + std::string(key); }
+
+    const config::Node* get(std::string_view key) {
+        known_.insert(std::string(key));
+        return node_ == nullptr ? nullptr : node_->find(key);
+    }
+    void ignore(std::initializer_list<std::string_view> keys) {
+        for (const auto key : keys) known_.insert(std::string(key));
+    }
+
+    std::optional<std::string> text(std::string_view key) {
+        const config::Node* found = get(key);
+        if (found == nullptr || found->kind == config::Node::Kind::null) return std::nullopt;
+        if (found->kind != config::Node::Kind::scalar) {
+            faults_.error(field(key) + ": Expected type: string", found->position);
+            return std::nullopt;
+        }
+        return found->text;
+    }
+
+    std::optional<bool> boolean(std::string_view key) {
+        const auto found = text(key);
+        if (!found) return std::nullopt;
+        const auto value = parse_bool(*found);
+        if (!value) faults_.error(field(key) + ": '" + *found + "' is not accepted. Expected type: boolean", node_->find(key)->position);
+        return value;
+    }
+
+    std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most) {
+        const config::Node* found = get(key);
+        if (found == nullptr || found->kind == config::Node::Kind::null) return std::nullopt;
+        config::Node plain = *found;
+        plain.is_quoted = false;
+        const value::Value value = plain.scalar();
+        if (found->kind != config::Node::Kind::scalar || !value.is_int()) {
+            faults_.error(field(key) + ": '" + found->text + "' is not accepted. Expected type: integer", found->position);
+            return std::nullopt;
+        }
+        if (value.integer() < least || value.integer() > most) {
+            faults_.error(field(key) + ": '" + found->text + "' must be between " + std::to_string(least) + " and " + std::to_string(most), found->position);
+            return std::nullopt;
+        }
+        return value.integer();
+    }
+
+    std::optional<std::chrono::nanoseconds> duration(std::string_view key) {
+        const auto found = text(key);
+        if (!found) return std::nullopt;
+        const auto value = parse_duration(*found);
+        if (!value) faults_.error(field(key) + ": '" + *found + "' is not a duration. Example: 500ms, 30s, 1m30s, 1h", node_->find(key)->position);
+        return value;
+    }
+
+    std::optional<std::vector<std::string>> texts(std::string_view key) {
+        const config::Node* found = get(key);
+        if (found == nullptr || found->kind == config::Node::Kind::null) return std::nullopt;
+        std::vector<std::string> out;
+        if (found->kind != config::Node::Kind::list) {
+            faults_.error(field(key) + ": Expected type: array", found->position);
+            return out;
+        }
+        for (const config::Node& element : found->children) {
+            if (element.kind != config::Node::Kind::scalar) {
+                faults_.error(field(key) + ": Expected type: string", element.position);
+            } else {
+                out.push_back(element.text);
+            }
+        }
+        return out;
+    }
+
+    // One of a few words.
+    std::optional<std::string> word(std::string_view key, const std::vector<std::string>& options) {
+        const auto found = text(key);
+        if (!found) return std::nullopt;
+        for (const std::string& option : options) {
+            if (option == *found) return found;
+        }
+        std::string list;
+        for (const std::string& option : options) list += (list.empty() ? "" : ", ") + option;
+        faults_.error(field(key) + ": '" + *found + "' is not accepted" + did_you_mean(*found, options) + ". Available options: [" + list + "]",
+                      node_->find(key)->position);
+        return std::nullopt;
+    }
+
+    void require(std::string_view key) {
+        if (node_ != nullptr && get(key) == nullptr) {
+            faults_.error((name_.empty() ? "(root)" : name_) + ": " + std::string(key) + " is required", node_->position);
+        }
+    }
+
+    void report_unknown() {
+        if (node_ == nullptr) return;
+        const std::vector<std::string> known(known_.begin(), known_.end());
+        for (const config::Node& key : node_->keys) {
+            if (!known_.contains(key.text)) {
+                faults_.warning("unknown key '" + field(key.text) + "'" + did_you_mean(key.text, known), key.position);
+            }
+        }
+    }
+
+private:
+    const config::Node* node_;
+    std::string name_;
+    config::Diagnostics& faults_;
+    std::set<std::string> known_;
+};
+
+// The parts of read(), one file each.
+struct Reading {
+    const ReadOptions& options;
+    const ExecutorCatalog& catalog;
+    const expr::Names& names;
+    config::Diagnostics& faults;
+    Workflow& workflow;
+};
+void read_settings(const config::Node* node, Reading& reading);
+void read_resource(const config::Node& node, Reading& reading);
+
+}  // namespace kdeps::workflow
