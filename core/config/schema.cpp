@@ -96,7 +96,7 @@ void check_map(const Node& node, const Schema& schema, const std::string& field,
         if (!part.is_empty()) {
             check(node.children[i], part, name, faults);
         } else if (additional && additional->is_map()) {
-            check(node.children[i], Schema(*additional), name, faults);
+            check(node.children[i], Schema::of(*additional), name, faults);
         } else if (properties && !(additional && additional->is_bool() && additional->boolean())) {
             std::vector<std::string> known;
             for (std::size_t p = 0; p < properties->size(); ++p) {

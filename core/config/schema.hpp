@@ -19,7 +19,12 @@ public:
     Schema() = default;
     // Throws Error if the text is not a JSON object.
     explicit Schema(std::string_view text);
-    explicit Schema(value::Value part) : value_(std::move(part)) {}
+    // A part of a schema that was parsed before.
+    static Schema of(value::Value part) {
+        Schema schema;
+        schema.value_ = std::move(part);
+        return schema;
+    }
 
     bool is_empty() const { return !value_.is_map(); }
     // The schema of a property or of the elements of a list; empty if it says nothing.

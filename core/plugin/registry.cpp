@@ -105,8 +105,25 @@ const kdeps_host& Registry::host() const { return host_->table; }
 
 Plugin* Registry::find(std::string_view interface, std::string_view name) const {
     const auto found = std::find_if(plugins_.begin(), plugins_.end(),
-                                    [&](const auto& plugin) { return plugin->manifest().offers(interface, name); });
+                                    [&](const auto& plugin) { return plugin != nullptr && plugin->manifest().offers(interface, name); });
     return found == plugins_.end() ? nullptr : found->get();
+}
+
+std::optional<workflow::ExecutorInfo> Registry::executor(std::string_view run_key) const {
+    const auto bound = bind<kdeps_executor>(KDEPS_EXECUTOR_ID, run_key);
+    if (!bound) {
+        return std::nullopt;
+    }
+    workflow::ExecutorInfo info;
+    info.schema = std::string(to_view(bound->table->config_schema));
+    info.default_timeout = std::chrono::nanoseconds(bound->table->default_timeout_ns);
+    info.responds = (bound->table->flags & KDEPS_EXECUTOR_RESPONDS) != 0;
+    return info;
+}
+
+std::optional<std::string> Registry::settings_schema(std::string_view settings_key) const {
+    const auto bound = bind<kdeps_settings>(KDEPS_SETTINGS_ID, settings_key);
+    return bound ? std::optional(std::string(to_view(bound->table->config_schema))) : std::nullopt;
 }
 
 std::vector<std::string> Registry::names_of(std::string_view interface) const {

@@ -2,6 +2,7 @@
 // Takes typed fields out of a map of the workflow and reports what does not fit.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -111,11 +112,32 @@ public:
         return std::nullopt;
     }
 
+    // A list of words, each one of a few.
+    std::optional<std::vector<std::string>> words(std::string_view key, const std::vector<std::string>& options) {
+        const auto found = texts(key);
+        if (!found) return std::nullopt;
+        std::vector<std::string> out;
+        for (std::size_t i = 0; i < found->size(); ++i) {
+            if (std::find(options.begin(), options.end(), (*found)[i]) != options.end()) {
+                out.push_back((*found)[i]);
+            } else {
+                std::string list;
+                for (const std::string& option : options) list += (list.empty() ? "" : ", ") + option;
+                faults_.error(field(key) + ": '" + (*found)[i] + "' is not accepted" + did_you_mean((*found)[i], options) + ". Available options: [" + list + "]",
+                              node_->find(key)->children[i].position);
+            }
+        }
+        return out;
+    }
+
     void require(std::string_view key) {
         if (node_ != nullptr && get(key) == nullptr) {
             faults_.error((name_.empty() ? "(root)" : name_) + ": " + std::string(key) + " is required", node_->position);
         }
     }
+
+    bool knows(std::string_view key) const { return known_.contains(std::string(key)); }
+    std::vector<std::string> known() const { return {known_.begin(), known_.end()}; }
 
     void report_unknown() {
         if (node_ == nullptr) return;
@@ -144,5 +166,21 @@ struct Reading {
 };
 void read_settings(const config::Node* node, Reading& reading);
 void read_resource(const config::Node& node, Reading& reading);
+void check_api_version(Fields& fields, bool is_required);
+std::optional<OnError> read_on_error(const config::Node* node, const std::string& field, Reading& reading);
+void read_validation(Fields& validation, Fields& custom, std::string_view custom_key, Resource& resource, Reading& reading);
+
+// An action or response: checks it against its executor's schema and compiles it.  The executor must exist.
+Action read_action(const std::string& run_key, const config::Node& node, const std::string& field, const ExecutorInfo& info, Reading& reading);
+
+// A list of expressions, or one.
+std::vector<ConfigValue> read_expressions(Fields& fields, std::string_view key, Reading& reading);
+
+// ${NAME} and ${NAME:-default} in every string of a settings tree, from the environment and the .env file in `folder` (rules §1).
+// Names that are missing go to `missing`.
+void substitute_environment(config::Node& node, const std::filesystem::path& folder, std::set<std::string>& missing);
+
+// KDEPS_CONNECTION_<NAME> and --connection over settings.sqlConnections (rules §1).
+void override_connections(config::Node& settings, const std::map<std::string, std::string>& given);
 
 }  // namespace kdeps::workflow

@@ -41,12 +41,23 @@ struct Route {
     Position position;
 };
 
+// Cross-origin requests (Fetch standard).
+struct Cors {
+    std::vector<std::string> allow_origins = {"*"};
+    std::vector<std::string> allow_methods = {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"};
+    std::vector<std::string> allow_headers = {"Content-Type", "Authorization"};
+    std::vector<std::string> expose_headers;
+    bool allow_credentials = false;
+    std::chrono::seconds max_age{0};  // 0 = not sent
+};
+
 struct ApiServer {
     std::string host = "127.0.0.1";
     int port = 3000;
     std::vector<std::string> trusted_proxies;
     std::vector<Route> routes;
     std::size_t max_body_bytes = 10 << 20;
+    std::optional<Cors> cors;
 };
 
 struct Settings {
@@ -73,6 +84,21 @@ struct Preflight {
     std::optional<ConfigValue> message;
 };
 
+// One field of the request (spec: resource validation).  Absent limits are not checked.
+struct FieldRule {
+    std::string field;
+    std::string type;  // string integer number boolean array object email url uuid date; empty = any
+    std::optional<std::size_t> min_length;  // characters
+    std::optional<std::size_t> max_length;
+    std::string pattern;  // RE2, unanchored
+    std::vector<value::Value> options;  // enum
+    std::optional<double> least;
+    std::optional<double> most;
+    std::optional<std::size_t> min_items;
+    std::optional<std::size_t> max_items;
+    std::string message;  // instead of the default
+};
+
 struct CustomRule {
     ConfigValue condition;
     std::string message;
@@ -94,6 +120,7 @@ struct Resource {
     std::string action_id;
     std::string name;
     std::vector<std::string> requires_ids;
+    std::vector<Position> requires_positions;
     std::vector<std::size_t> predecessors;  // indexes of requires_ids
     std::optional<ConfigValue> items;
     std::vector<std::string> methods;  // restrictToHttpMethods
@@ -102,12 +129,14 @@ struct Resource {
     std::optional<std::vector<std::string>> allowed_params;
     std::vector<ConfigValue> skip_condition;
     std::vector<std::string> required_fields;
+    std::vector<FieldRule> field_rules;
     std::vector<CustomRule> custom_rules;
     std::optional<Preflight> preflight;
     std::vector<ConfigValue> expr_before;
     std::vector<ConfigValue> expr_after;  // expr, then exprAfter
     std::optional<Action> action;
     std::optional<Action> response;  // apiResponse
+    bool has_faulty_action = false;  // one was meant, and could not be read
     std::optional<OnError> on_error;
     Position position;
     std::vector<std::pair<expr::Reference, Position>> references;  // of all its expressions

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// Door of core/plugin: finds plugins by their manifests, loads them on need, and speaks the C ABI with them.
+#pragma once
+
+#include "core/plugin/call.hpp"
+#include "core/plugin/manifest.hpp"
+#include "core/plugin/registry.hpp"
