@@ -63,13 +63,14 @@ std::vector<std::string> environment(const std::map<std::string, std::string>& a
         }
     }
     for (const auto& [name, value] : added) {
-        texts.push_back(name + "=" + value);
+        texts.push_back(std::string(name).append("=").append(value));
     }
     return texts;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> out;
+    out.reserve(texts.size() + 1);
     for (std::string& text : texts) {
         out.push_back(text.data());
     }

@@ -48,14 +48,23 @@ Connection connect(const fs::path& folder, std::uint16_t port, const std::string
     return connection;
 }
 
+// libpq ends its messages with a line feed.
+std::string reason(PGconn* connection) {
+    std::string text = PQerrorMessage(connection);
+    while (text.ends_with('\n')) {
+        text.pop_back();
+    }
+    return text;
+}
+
 QueryResult query(PGconn* connection, const std::string& database, const std::string& sql) {
     if (PQstatus(connection) != CONNECTION_OK) {
-        throw std::runtime_error("cannot connect to database '" + database + "': " + PQerrorMessage(connection));
+        throw std::runtime_error("cannot connect to database '" + database + "': " + reason(connection));
     }
     QueryResult result(PQexec(connection, sql.c_str()));
     const ExecStatusType status = PQresultStatus(result.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
-        throw std::runtime_error("a statement on database '" + database + "' failed: " + PQerrorMessage(connection));
+        throw std::runtime_error("a statement on database '" + database + "' failed: " + reason(connection));
     }
     return result;
 }
@@ -69,6 +78,11 @@ std::string quoted(const std::string& text, char quote) {
     return out + quote;
 }
 
+// The number in /usr/lib/postgresql/15/bin.
+long version(const fs::path& folder) {
+    return std::strtol(folder.parent_path().filename().c_str(), nullptr, 10);
+}
+
 // Debian keeps the programs of each version out of PATH; the newest comes first.
 std::vector<fs::path> program_folders() {
     std::vector<fs::path> folders;
@@ -76,9 +90,8 @@ std::vector<fs::path> program_folders() {
     for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", missing)) {
         folders.push_back(entry.path() / "bin");
     }
-    std::sort(folders.begin(), folders.end(), [](const fs::path& a, const fs::path& b) {
-        return std::atoi(a.parent_path().filename().c_str()) > std::atoi(b.parent_path().filename().c_str());
-    });
+    std::sort(folders.begin(), folders.end(),
+              [](const fs::path& a, const fs::path& b) { return version(a) > version(b); });
     return folders;
 }
 
@@ -135,7 +148,7 @@ void PostgresServer::start() {
     }
     process_ = start_server(argv, process_options(folder_.path()), [this]() -> std::string {
         const Connection connection = connect(folder_.path(), port_, "postgres");
-        return PQstatus(connection.get()) == CONNECTION_OK ? "" : PQerrorMessage(connection.get());
+        return PQstatus(connection.get()) == CONNECTION_OK ? "" : reason(connection.get());
     });
 }
 

@@ -15,7 +15,7 @@
 
 namespace kdeps::testing {
 
-Process::Process(const std::vector<std::string>& argv, ProcessOptions options) : stop_(eventfd(0, EFD_CLOEXEC)) {
+Process::Process(const std::vector<std::string>& argv, const ProcessOptions& options) : stop_(eventfd(0, EFD_CLOEXEC)) {
     if (!stop_.is_open()) {
         throw std::system_error(errno, std::generic_category(), "cannot make an eventfd");
     }
@@ -150,8 +150,8 @@ void Process::watch() {
     changed_.notify_all();
 }
 
-Result run(const std::vector<std::string>& argv, ProcessOptions options, std::chrono::milliseconds timeout) {
-    Process process(argv, std::move(options));
+Result run(const std::vector<std::string>& argv, const ProcessOptions& options, std::chrono::milliseconds timeout) {
+    Process process(argv, options);
     const std::optional<int> exit_code = process.wait(timeout);
     if (!exit_code) {
         throw std::runtime_error("'" + argv[0] + "' still runs after " + std::to_string(timeout.count()) +

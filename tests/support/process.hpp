@@ -31,7 +31,7 @@ struct ProcessOptions {
 class Process {
 public:
     // Searches argv[0] in PATH.  Throws std::runtime_error if the program cannot be started.
-    explicit Process(const std::vector<std::string>& argv, ProcessOptions options = {});
+    explicit Process(const std::vector<std::string>& argv, const ProcessOptions& options = {});
     ~Process();  // SIGKILL to the whole process group
     Process(const Process&) = delete;
     Process& operator=(const Process&) = delete;
@@ -83,7 +83,7 @@ struct Result {
 };
 
 // Runs a program to its end.  Throws std::runtime_error with its output if it takes longer than `timeout`.
-Result run(const std::vector<std::string>& argv, ProcessOptions options = {},
+Result run(const std::vector<std::string>& argv, const ProcessOptions& options = {},
            std::chrono::milliseconds timeout = std::chrono::seconds(60));
 
 }  // namespace kdeps::testing

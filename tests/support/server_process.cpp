@@ -43,7 +43,7 @@ fs::path installed_program(const std::string& name, const std::vector<fs::path>&
         places.emplace_back(folder);
     }
     for (const fs::path& place : places) {
-        if (const fs::path file = place / name; access(file.c_str(), X_OK) == 0) {
+        if (fs::path file = place / name; access(file.c_str(), X_OK) == 0) {
             return file;
         }
     }

@@ -114,8 +114,10 @@ TEST_F(Servers, SayWhichStatementFailed) {
         postgres_->execute("analytics", "SELECT 1; SELECT * FROM missing");
         FAIL() << "it was executed";
     } catch (const std::runtime_error& error) {
-        EXPECT_NE(std::string(error.what()).find("relation \"missing\" does not exist"), std::string::npos)
-            << error.what();
+        EXPECT_STREQ(error.what(),
+                     "a statement on database 'analytics' failed: ERROR:  relation \"missing\" does not exist\n"
+                     "LINE 1: SELECT 1; SELECT * FROM missing\n"
+                     "                                ^");
     }
     try {
         mariadb_->execute("inventory", "SELECT 1; SELECT * FROM missing; SELECT 2");
