@@ -79,11 +79,13 @@ ProcessOptions process_options(const fs::path& folder) {
 }
 
 // Of the preparation and of the server, which must agree on the log file.  --no-defaults keeps the system's settings
-// out and comes first.
+// out and comes first.  The folder for temporary tables is its own: a server that starts deletes those of all others
+// there.
 std::vector<std::string> common_arguments(const fs::path& program, const fs::path& folder) {
     return {program.string(),
             "--no-defaults",
             "--datadir=" + (folder / "data").string(),
+            "--tmpdir=" + folder.string(),
             "--innodb-buffer-pool-size=32M",
             "--innodb-log-file-size=16M",
             "--debug-no-sync"};
