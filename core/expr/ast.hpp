@@ -49,6 +49,7 @@ struct Node {
     PredicateFunction predicate = nullptr;
     const HostFunction* host = nullptr;
     std::unique_ptr<re2::RE2> pattern;  // of matches with a literal pattern
+    bool counts = false;  // a filter() of which only the length is wanted
     std::size_t depth = 1;
 };
 

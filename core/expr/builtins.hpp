@@ -29,5 +29,6 @@ void add_predicates(BuiltinTable& table);
 void add_text_functions(BuiltinTable& table);
 void add_number_functions(BuiltinTable& table);
 void add_conversions(BuiltinTable& table);
+void add_time_functions(BuiltinTable& table);
 
 }  // namespace kdeps::expr

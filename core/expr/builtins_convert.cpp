@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Between types: numbers, text, JSON, base64; and what kdeps adds to the language (rules §3).
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <kdeps/cpp/text.hpp>
 
 #include "core/expr/builtins.hpp"
+#include "core/expr/duration_value.hpp"
 #include "core/expr/evaluate.hpp"
+#include "core/expr/go_text.hpp"
+#include "core/expr/keyed_map.hpp"
+#include "core/expr/time_value.hpp"
 
 namespace kdeps::expr {
 
@@ -30,7 +36,22 @@ Value to_int(Frame&, Arguments a) {
         if (failed == std::errc() && end == text.data() + text.size() && !text.empty()) return value;
         throw RunError("int() cannot read the text as an integer");
     }
+    if (const DurationValue* duration = as_duration(a[0])) return duration->nanoseconds();
+    if (const NamedNumber* number = as_named_number(a[0])) return number->number();
     throw RunError("int() does not take " + std::string(type_name(a[0])));
+}
+
+// Is it what float() reads: 1e3, .5, 1_0.5, 0x1p-2, inf, nan?
+bool is_float_text(std::string_view text) {
+    if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (lower == "inf" || lower == "infinity" || lower == "nan") return true;
+    const bool is_hex = lower.starts_with("0x");
+    const auto is_allowed = [&](char c) {
+        return (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-' || (is_hex ? (c >= 'a' && c <= 'f') || c == 'p' || c == 'x' : c == 'e');
+    };
+    return !lower.empty() && std::all_of(lower.begin(), lower.end(), is_allowed) && (!is_hex || lower.find('p') != std::string::npos);
 }
 
 Value to_float(Frame&, Arguments a) {
@@ -39,47 +60,13 @@ Value to_float(Frame&, Arguments a) {
     for (const char c : want_text(a[0], "the argument of float()")) {
         if (c != '_') text += c;
     }
-    const std::string_view digits = text.starts_with('+') ? std::string_view(text).substr(1) : std::string_view(text);
-    double value = 0;
-    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (failed != std::errc() || end != digits.data() + digits.size()) {
+    char* end = nullptr;
+    const double value = is_float_text(text) ? std::strtod(text.c_str(), &end) : 0;
+    const bool is_word = text.find_first_of("iInN") != std::string::npos;
+    if (end == nullptr || *end != '\0' || (std::isinf(value) && !is_word)) {
         throw RunError("float() cannot read the text as a number");
     }
     return value;
-}
-
-// The text form of the language: arrays as [1 a], maps as map[a:1] sorted by key.
-void append_go_text(const Value& value, std::string& out) {
-    if (value.is_null()) {
-        out += "<nil>";
-    } else if (value.is_array()) {
-        out += '[';
-        bool is_first = true;
-        for_each_element(value, [&](const Value& element) {
-            if (!is_first) out += ' ';
-            is_first = false;
-            append_go_text(element, out);
-            return true;
-        });
-        out += ']';
-    } else if (value.is_map()) {
-        std::map<std::string_view, std::size_t> order;
-        for (std::size_t i = 0; i < value.size(); ++i) {
-            order.emplace(value.key_at(i), i);
-        }
-        out += "map[";
-        bool is_first = true;
-        for (const auto& [key, i] : order) {
-            if (!is_first) out += ' ';
-            is_first = false;
-            out += key;
-            out += ':';
-            append_go_text(value.at(i), out);
-        }
-        out += ']';
-    } else {
-        value::append_text(value, out);
-    }
 }
 
 // Indented by two spaces, keys sorted, <>& escaped: toJSON of the language.
@@ -91,16 +78,24 @@ void append_pretty(const Value& value, std::size_t depth, std::string& out) {
     const auto text = [&](std::string_view raw) {
         std::string quoted;
         columns::append_json_string(raw, quoted);
-        for (const char c : quoted) {
-            switch (c) {
+        for (std::size_t i = 0; i < quoted.size(); ++i) {
+            const std::string_view rest = std::string_view(quoted).substr(i);
+            if (rest.starts_with("\xE2\x80\xA8") || rest.starts_with("\xE2\x80\xA9")) {
+                out += rest[2] == '\xA8' ? "\\u2028" : "\\u2029";
+                i += 2;
+                continue;
+            }
+            switch (quoted[i]) {
                 case '<': out += "\\u003c"; break;
                 case '>': out += "\\u003e"; break;
                 case '&': out += "\\u0026"; break;
-                default: out += c;
+                default: out += quoted[i];
             }
         }
     };
-    if (value.is_array()) {
+    if (value.is_array() && is_nil(value)) {
+        out += "null";
+    } else if (value.is_array()) {
         out += '[';
         bool is_first = true;
         for_each_element(value, [&](const Value& element) {
@@ -131,10 +126,48 @@ void append_pretty(const Value& value, std::size_t depth, std::string& out) {
         out += '}';
     } else if (value.is_string()) {
         text(value.text());
+    } else if (as_keyed_map(value) != nullptr) {
+        throw RunError("toJSON() wants a map with string keys; give it toPairs() of the groups");
+    } else if (const DurationValue* duration = as_duration(value)) {
+        columns::append_integer(duration->nanoseconds(), out);
     } else if (value.kind() == Kind::floating && !std::isfinite(value.floating())) {
         throw RunError("toJSON() cannot write NaN or infinity");
     } else {
         value::append_json(value, out);
+    }
+}
+
+// Half of a surrogate pair that is written as an escape reads as U+FFFD.
+std::string without_lone_surrogates(std::string_view text) {
+    const auto unit = [&](std::size_t at) -> unsigned {
+        unsigned code = 0;
+        if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return 0;
+        const auto [end, failed] = std::from_chars(text.data() + at + 2, text.data() + at + 6, code, 16);
+        return failed == std::errc() && end == text.data() + at + 6 ? code : 0;
+    };
+    std::string out;
+    for (std::size_t i = 0; i < text.size();) {
+        const unsigned code = unit(i);
+        const bool is_pair = code >= 0xD800 && code <= 0xDBFF && unit(i + 6) >= 0xDC00 && unit(i + 6) <= 0xDFFF;
+        std::size_t length = text[i] == '\\' ? 2 : 1;
+        if (is_pair) {
+            length = 12;
+        } else if (code >= 0xD800 && code <= 0xDFFF) {
+            out += "\\ufffd";
+            i += 6;
+            continue;
+        }
+        out += text.substr(i, length);
+        i += length;
+    }
+    return out;
+}
+
+Value read_json(const std::string& text) {
+    try {
+        return value::parse_json(text.find("\\u") == std::string::npos ? text : without_lone_surrogates(text));
+    } catch (const Error& error) {
+        throw RunError("fromJSON(): " + error.message);
     }
 }
 
@@ -185,6 +218,7 @@ const BuiltinTable& builtins() {
         add_text_functions(table);
         add_number_functions(table);
         add_conversions(table);
+        add_time_functions(table);
         return table;
     }();
     return kTable;
@@ -197,6 +231,10 @@ void add_conversions(BuiltinTable& table) {
     table["bool"] = {1, 1, to_bool};
     table["string"] = {1, 1, [](Frame&, Arguments a) -> Value {
                            std::string out;
+                           // The reference prints the structure of a time zone; that of UTC is empty.
+                           if (const ZoneValue* zone = as_zone(a[0]); zone != nullptr && zone->text() == "UTC") {
+                               return "{UTC [] []  0 0 <nil>}";
+                           }
                            append_go_text(a[0], out);
                            return out;
                        }};
@@ -208,8 +246,11 @@ void add_conversions(BuiltinTable& table) {
                            append_pretty(a[0], 0, out);
                            return out;
                        }};
-    // Text is read, everything else is JSON already (a table of a query, for one).
-    table["fromJSON"] = {1, 1, [](Frame&, Arguments a) -> Value { return a[0].is_string() ? value::parse_json(a[0].text()) : a[0]; }};
+    // A list, a map or a table is what the JSON of a query has been read into already.
+    table["fromJSON"] = {1, 1, [](Frame&, Arguments a) -> Value {
+                             if (a[0].is_array() || a[0].is_map()) return a[0];
+                             return read_json(want_text(a[0], "the argument of fromJSON()"));
+                         }};
     table["toBase64"] = {1, 1, [](Frame&, Arguments a) -> Value {
                              if (!a[0].is_string() && a[0].kind() != Kind::bytes) throw RunError("toBase64() wants a string");
                              std::string out;

@@ -4,6 +4,7 @@
 
 #include "core/expr/builtins.hpp"
 #include "core/expr/evaluate.hpp"
+#include "core/expr/keyed_map.hpp"
 #include "core/expr/text.hpp"
 
 namespace kdeps::expr {
@@ -32,8 +33,9 @@ bool is_descending(const Value& order) {
 
 Value length(Frame&, Arguments a) {
     if (a[0].is_array() || a[0].is_map()) return a[0].size();
-    if (a[0].is_string()) return code_points(a[0].text()).size();
+    if (a[0].is_string()) return count_code_points(a[0].text());
     if (a[0].kind() == value::Kind::bytes) return a[0].text().size();
+    if (const KeyedMap* map = as_keyed_map(a[0])) return map->entries().size();
     throw RunError("len() does not take " + std::string(type_name(a[0])));
 }
 
@@ -75,12 +77,15 @@ Value concat(Frame& frame, Arguments a) {
         value::List more = elements(array);
         out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     }
-    return Value::list(std::move(out));
+    const value::Flavor flavor = out.empty() ? value::Flavor::absent : value::Flavor::plain;
+    return Value::list(std::move(out), flavor);
 }
 
 Value sort(Frame& frame, Arguments a) {
-    want_array(a[0], "argument 1 of sort()");
     const bool descending = a.size() > 1 && is_descending(a[1]);
+    if (!a[0].is_array()) {
+        return Value::list({}, value::Flavor::absent);  // as the reference has it
+    }
     value::List list = elements(a[0]);
     frame.spend(list.size());
     std::stable_sort(list.begin(), list.end(), [&](const Value& x, const Value& y) { return descending ? less(y, x) : less(x, y); });
@@ -97,7 +102,7 @@ Value reverse(Frame& frame, Arguments a) {
 
 Value take(Frame&, Arguments a) {
     want_array(a[0], "argument 1 of take()");
-    const std::int64_t count = want_integer(a[1], "the count of take()");
+    const std::int64_t count = want_whole(a[1], "the count of take()");
     if (count < 0) {
         throw RunError("the count of take() must not be negative");
     }
@@ -105,62 +110,74 @@ Value take(Frame&, Arguments a) {
     return slice(a[0], &from, &a[1]);
 }
 
-const Value& want_map(const Value& value, std::string_view function) {
-    if (!value.is_map()) {
-        throw RunError(std::string(function) + "() wants a map, not " + std::string(type_name(value)));
+// Calls visit(key, value) for each entry of a map of either sort.
+template <typename Visit>
+void each_entry(const Value& map, std::string_view function, Visit visit) {
+    if (const KeyedMap* keyed = as_keyed_map(map)) {
+        for (const auto& [key, value] : keyed->entries()) visit(key, value);
+        return;
     }
-    return value;
+    if (!map.is_map()) {
+        throw RunError(std::string(function) + "() wants a map, not " + std::string(type_name(map)));
+    }
+    for (std::size_t i = 0; i < map.size(); ++i) {
+        visit(Value(map.key_at(i)), map.at(i));
+    }
 }
 
 Value keys(Frame&, Arguments a) {
     value::List out;
-    for (std::size_t i = 0; i < want_map(a[0], "keys").size(); ++i) {
-        out.emplace_back(a[0].key_at(i));
-    }
+    each_entry(a[0], "keys", [&](const Value& key, const Value&) { out.push_back(key); });
     return Value::list(std::move(out));
 }
 
 Value values(Frame&, Arguments a) {
     value::List out;
-    for (std::size_t i = 0; i < want_map(a[0], "values").size(); ++i) {
-        out.push_back(a[0].at(i));
-    }
+    each_entry(a[0], "values", [&](const Value&, const Value& value) { out.push_back(value); });
     return Value::list(std::move(out));
 }
 
 Value to_pairs(Frame&, Arguments a) {
     value::List out;
-    for (std::size_t i = 0; i < want_map(a[0], "toPairs").size(); ++i) {
-        out.push_back(Value::list({Value(a[0].key_at(i)), a[0].at(i)}));
-    }
+    each_entry(a[0], "toPairs", [&](const Value& key, const Value& value) { out.push_back(Value::list({key, value}, value::Flavor::pair)); });
     return Value::list(std::move(out));
 }
 
 Value from_pairs(Frame&, Arguments a) {
     want_array(a[0], "argument 1 of fromPairs()");
-    value::Map map;
+    std::vector<KeyedMap::Entry> entries;
+    KeyIndex places;
     for_each_element(a[0], [&](const Value& pair) {
         if (!pair.is_array() || pair.size() != 2) {
             throw RunError("fromPairs() wants pairs of a key and a value");
         }
-        std::string key;
-        value::append_text(pair.at(0), key);
-        map.set(key, pair.at(1));
+        const Value key = pair.at(0);
+        const std::size_t place = places.place(key, "fromPairs");
+        if (place == entries.size()) {
+            entries.emplace_back(key, pair.at(1));
+        } else {
+            entries[place].second = pair.at(1);
+        }
         return true;
     });
-    return Value::map(std::move(map));
+    return Value::object(std::make_unique<KeyedMap>(std::move(entries), KeyedMap::Missing::null));
 }
 
 // Like an index, but null for what is not there.
 Value get(Frame&, Arguments a) {
-    if (a[0].is_null()) return {};
-    if (a[0].is_map()) return member(a[0], want_text(a[1], "the key of get()"));
-    if (a[0].is_array()) {
+    const Value& object = a[0];
+    if (object.is_map() || as_keyed_map(object) != nullptr) return index(object, a[1]);
+    if (object.is_array() || object.is_string() || object.kind() == value::Kind::bytes) {
         const std::int64_t i = want_integer(a[1], "the index of get()");
-        const auto size = static_cast<std::int64_t>(a[0].size());
-        return i < -size || i >= size ? Value() : index(a[0], a[1]);
+        const auto size = static_cast<std::int64_t>(object.is_array() ? object.size() : object.text().size());
+        return i < -size || i >= size ? Value() : index(object, a[1]);
     }
-    throw RunError("get() does not take " + std::string(type_name(a[0])));
+    return {};
+}
+
+Value end_of(const Value& object, std::int64_t i) {
+    const bool is_empty = object.is_array() ? object.size() == 0 : !(object.is_string() || object.kind() == value::Kind::bytes) || object.text().empty();
+    return is_empty ? Value() : index(object, Value(i));
 }
 
 // A dotted path through maps; null where it ends early.
@@ -188,8 +205,8 @@ void add_list_functions(BuiltinTable& table) {
     table["reverse"] = {1, 1, reverse};
     table["take"] = {2, 2, take};
     table["slice"] = {2, 3, [](Frame&, Arguments a) { return slice(a[0], &a[1], a.size() > 2 ? &a[2] : nullptr); }};
-    table["first"] = {1, 1, [](Frame&, Arguments a) -> Value { return a[0].is_array() && a[0].size() > 0 ? a[0].at(0) : Value(); }};
-    table["last"] = {1, 1, [](Frame&, Arguments a) -> Value { return a[0].is_array() && a[0].size() > 0 ? a[0].at(a[0].size() - 1) : Value(); }};
+    table["first"] = {1, 1, [](Frame&, Arguments a) { return end_of(a[0], 0); }};
+    table["last"] = {1, 1, [](Frame&, Arguments a) { return end_of(a[0], -1); }};
     table["keys"] = {1, 1, keys};
     table["values"] = {1, 1, values};
     table["toPairs"] = {1, 1, to_pairs};

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/expr/builtins.hpp"
+#include "core/expr/duration_value.hpp"
 #include "core/expr/evaluate.hpp"
 
 namespace kdeps::expr {
@@ -40,6 +41,14 @@ value::List numbers(Arguments arguments, std::string_view function) {
 
 Value extreme(Arguments arguments, std::string_view function, bool wants_most) {
     Value best;
+    if (arguments.size() == 1 && !arguments[0].is_array()) {
+        return arguments[0];
+    }
+    if (std::all_of(arguments.begin(), arguments.end(), [](const Value& v) { return as_duration(v) != nullptr; })) {
+        const auto by_length = [](const Value& a, const Value& b) { return less(a, b); };
+        return wants_most ? *std::max_element(arguments.begin(), arguments.end(), by_length)
+                          : *std::min_element(arguments.begin(), arguments.end(), by_length);
+    }
     for (const Value& number : numbers(arguments, function)) {
         if (best.is_null() || (wants_most ? less(best, number) : less(number, best))) {
             best = number;
@@ -73,7 +82,7 @@ Value rounded(Frame&, Arguments a) {
     return Round(want_number(a[0], "rounding").floating());
 }
 
-std::int64_t bits(const Value& value) { return want_integer(value, "the operand of a bit function"); }
+std::int64_t bits(const Value& value) { return want_whole(value, "the operand of a bit function"); }
 
 template <typename Operation>
 Value shifted(Arguments a, Operation operation) {

@@ -34,11 +34,14 @@ Value to_list(const std::vector<std::string_view>& parts) {
     for (const std::string_view part : parts) {
         list.emplace_back(part);
     }
-    return Value::list(std::move(list));
+    return Value::list(std::move(list), value::Flavor::texts);
 }
 
 const std::string& text_argument(Arguments arguments, std::size_t i, std::string_view function) {
-    return want_text(arguments[i], "argument " + std::to_string(i + 1) + " of " + std::string(function) + "()");
+    if (!arguments[i].is_string()) {
+        want_text(arguments[i], "argument " + std::to_string(i + 1) + " of " + std::string(function) + "()");
+    }
+    return arguments[i].text();
 }
 
 Value split_with(Arguments a, std::string_view name, bool keeps_separator) {
@@ -122,8 +125,9 @@ Value repeat(Frame& frame, Arguments a) {
     if (count < 0 || count > 1'000'000) {
         throw RunError("the count of repeat() must be between 0 and 1000000, not " + std::to_string(count));
     }
-    frame.spend(text.size() * static_cast<std::size_t>(count));
+    frame.spend(text.size() > 1'000'000 ? SIZE_MAX : text.size() * static_cast<std::size_t>(count));
     std::string out;
+    out.reserve(text.size() * static_cast<std::size_t>(count));
     for (std::int64_t i = 0; i < count; ++i) {
         out += text;
     }
@@ -172,7 +176,9 @@ std::string map_case(std::string_view text, bool to_upper) {
             continue;
         }
         std::array<utf8proc_uint8_t, 4> buffer{};
-        const auto length = utf8proc_encode_char(to_upper ? utf8proc_toupper(code) : utf8proc_tolower(code), buffer.data());
+        // Unicode has an upper-case ß, but ß is not mapped to it.
+        const std::int32_t mapped = to_upper ? (code == 0xDF ? code : utf8proc_toupper(code)) : utf8proc_tolower(code);
+        const auto length = utf8proc_encode_char(mapped, buffer.data());
         out.append(reinterpret_cast<const char*>(buffer.data()), static_cast<std::size_t>(length));
     }
     return out;
@@ -186,6 +192,14 @@ std::vector<std::string_view> code_points(std::string_view text) {
         text.remove_prefix(length);
     }
     return points;
+}
+
+std::size_t count_code_points(std::string_view text) {
+    std::size_t count = 0;
+    for (; !text.empty(); ++count) {
+        text.remove_prefix(static_cast<unsigned char>(text[0]) < 0x80 ? 1 : sequence_length(text));
+    }
+    return count;
 }
 
 std::string trim_space(std::string_view text) {
@@ -234,6 +248,7 @@ void add_text_functions(BuiltinTable& table) {
                              if (a[0].is_array()) return is_in(a[1], a[0]);
                              return text_argument(a, 0, "contains").find(text_argument(a, 1, "contains")) != std::string::npos;
                          }};
+    table["matches"] = {2, 2, [](Frame&, Arguments a) -> Value { return matches(a[0], a[1]); }};
     table["startsWith"] = {2, 2, [](Frame&, Arguments a) -> Value {
                                return !a[0].is_null() && text_argument(a, 0, "startsWith").starts_with(text_argument(a, 1, "startsWith"));
                            }};

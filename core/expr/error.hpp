@@ -19,7 +19,16 @@ public:
 class RunError : public Error {
 public:
     explicit RunError(std::string text) : Error(Status::invalid_argument, std::move(text)) {}
-    std::size_t offset = 0;  // filled in by the innermost node that the error passes
+
+    // The innermost node that the error passes says where it happened.
+    void place(std::size_t at) {
+        if (!is_placed) {
+            offset = at;
+            is_placed = true;
+        }
+    }
+
+    std::size_t offset = 0;  // a byte in the source of the expression
     bool is_placed = false;
 };
 

@@ -12,7 +12,7 @@ namespace kdeps::expr {
 
 // The innermost predicate: what #, #index and #acc are.
 struct Scope {
-    const value::Value* element = nullptr;
+    const value::Value* element = nullptr;  // null where the collection has no elements by number: a map
     std::size_t index = 0;
     const value::Value* accumulator = nullptr;
 };
@@ -32,7 +32,16 @@ bool evaluate_bool(Frame& frame, const Node& node, std::string_view what);
 
 // Operators on values, shared with the builtins.  Throw RunError.
 value::Value add(const value::Value& a, const value::Value& b);
+value::Value arithmetic(NodeKind kind, const value::Value& a, const value::Value& b);
+// ==: numbers by value, lists element by element, everything else as identical() has it.
 bool equal(const value::Value& a, const value::Value& b);
+// Deep, and 1 is not 1.0.
+bool identical(const value::Value& a, const value::Value& b);
+// Null, or an empty list that stands for null.
+inline bool is_nil(const value::Value& value) {
+    return value.is_null() || (value.kind() == value::Kind::list && value.flavor() == value::Flavor::absent);
+}
+// Of numbers, texts, times, durations; throws RunError for everything else, and for two different kinds.
 bool less(const value::Value& a, const value::Value& b);
 bool is_in(const value::Value& needle, const value::Value& container);
 value::Value index(const value::Value& object, const value::Value& key);
@@ -42,8 +51,16 @@ value::Value member(const value::Value& object, const std::string& name);
 // "int", "string", ...: what type(x) answers, and messages show.
 std::string_view type_name(const value::Value& value);
 
-// The value as an integer argument; throws RunError naming `what`.
+// Does the text hold what the regular expression describes?  Null matches nothing.
+bool matches(const value::Value& text, const value::Value& pattern);
+
+// x ** y as the reference computes it, to the last digit.
+double power(double x, double y);
+
+// The value as an integer argument, fractions cut off; throws RunError naming `what`.
 std::int64_t want_integer(const value::Value& value, std::string_view what);
+// The same, but a fraction is refused.
+std::int64_t want_whole(const value::Value& value, std::string_view what);
 const std::string& want_text(const value::Value& value, std::string_view what);
 void want_array(const value::Value& value, std::string_view what);
 

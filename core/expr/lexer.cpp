@@ -140,7 +140,7 @@ private:
                 return;
             }
         }
-        if (std::string_view("+-*/%^<>!?:,.;#").find(peek()) != std::string_view::npos) {
+        if (std::string_view("+-*/%^<>!?:,.;#=").find(peek()) != std::string_view::npos) {
             ++at_;
             add(TokenKind::op, std::string(1, source_[start_]));
             return;

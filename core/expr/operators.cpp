@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What operators do with values (spec of the language, sections 4 and 5).
-#include <algorithm>
+// What arithmetic and comparison do with values (section 4 of the language).
+#include <cmath>
+#include <optional>
 
+#include "core/expr/duration_value.hpp"
 #include "core/expr/evaluate.hpp"
+#include "core/expr/time_value.hpp"
 
 namespace kdeps::expr {
 
@@ -30,9 +33,19 @@ std::int64_t want_integer(const Value& value, std::string_view what) {
     if (value.is_int()) {
         return value.integer();
     }
-    // A number from a request is an integer only if it was written as one; 2.0 is accepted, 2.5 is not.
-    if (value.kind() == Kind::floating && value.floating() == static_cast<double>(static_cast<std::int64_t>(value.floating()))) {
-        return static_cast<std::int64_t>(value.floating());
+    if (value.is_number()) {
+        const double number = std::trunc(value.floating());
+        if (number >= -9223372036854775808.0 && number < 9223372036854775808.0) {
+            return static_cast<std::int64_t>(number);
+        }
+        throw RunError(std::string(what) + " is out of range");
+    }
+    throw RunError(std::string(what) + " must be an integer, not " + std::string(type_name(value)));
+}
+
+std::int64_t want_whole(const Value& value, std::string_view what) {
+    if (value.is_int()) {
+        return value.integer();
     }
     throw RunError(std::string(what) + " must be an integer, not " + std::string(type_name(value)));
 }
@@ -50,14 +63,94 @@ void want_array(const Value& value, std::string_view what) {
     }
 }
 
-Value add(const Value& a, const Value& b) {
+namespace {
+
+std::int64_t wrapped(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+// date + duration and its like; nothing if neither side is of such a type.
+std::optional<Value> time_arithmetic(NodeKind kind, const Value& a, const Value& b) {
+    if (a.kind() != Kind::object && b.kind() != Kind::object) {
+        return std::nullopt;
+    }
+    const TimeValue* time_a = as_time(a);
+    const TimeValue* time_b = as_time(b);
+    const DurationValue* span_a = as_duration(a);
+    const DurationValue* span_b = as_duration(b);
+    const auto bits = [](const DurationValue* span) { return static_cast<std::uint64_t>(span->nanoseconds()); };
+    switch (kind) {
+        case NodeKind::add:
+            if (time_a != nullptr && span_b != nullptr) return make_time(advanced(time_a->moment(), span_b->nanoseconds()));
+            if (span_a != nullptr && time_b != nullptr) return make_time(advanced(time_b->moment(), span_a->nanoseconds()));
+            if (span_a != nullptr && span_b != nullptr) return make_duration(wrapped(bits(span_a) + bits(span_b)));
+            break;
+        case NodeKind::subtract:
+            if (time_a != nullptr && time_b != nullptr) return make_duration(difference(time_a->moment(), time_b->moment()));
+            if (time_a != nullptr && span_b != nullptr && span_b->nanoseconds() != INT64_MIN) {
+                return make_time(advanced(time_a->moment(), -span_b->nanoseconds()));
+            }
+            if (span_a != nullptr && span_b != nullptr) return make_duration(wrapped(bits(span_a) - bits(span_b)));
+            break;
+        case NodeKind::multiply: {
+            if (span_a != nullptr && span_b != nullptr) return make_duration(wrapped(bits(span_a) * bits(span_b)));
+            const DurationValue* span = span_a != nullptr ? span_a : span_b;
+            const Value& factor = span_a != nullptr ? b : a;
+            if (span == nullptr) break;
+            if (factor.is_int()) return make_duration(wrapped(bits(span) * static_cast<std::uint64_t>(factor.integer())));
+            if (factor.is_number()) return Value(static_cast<double>(span->nanoseconds()) * factor.floating());
+            break;
+        }
+        default: break;
+    }
+    return std::nullopt;
+}
+
+std::string_view symbol(NodeKind kind) {
+    switch (kind) {
+        case NodeKind::add: return "+";
+        case NodeKind::subtract: return "-";
+        case NodeKind::multiply: return "*";
+        case NodeKind::divide: return "/";
+        case NodeKind::modulo: return "%";
+        default: return "**";
+    }
+}
+
+RunError refuse(NodeKind kind, const Value& a, const Value& b) {
+    return RunError("'" + std::string(symbol(kind)) + "' does not take " + std::string(type_name(a)) + " and " + std::string(type_name(b)));
+}
+
+}  // namespace
+
+Value arithmetic(NodeKind kind, const Value& a, const Value& b) {
+    if (kind == NodeKind::modulo) {
+        if (!a.is_int() || !b.is_int()) throw refuse(kind, a, b);
+        if (b.integer() == 0) throw RunError("integer divided by zero");
+        return b.integer() == -1 ? Value(0) : Value(a.integer() % b.integer());
+    }
+    if (!a.is_number() || !b.is_number()) {
+        if (auto result = time_arithmetic(kind, a, b)) return std::move(*result);
+        throw refuse(kind, a, b);
+    }
     if (a.is_int() && b.is_int()) {
         // Wraps, as 64-bit integers do in the reference.
-        return static_cast<std::int64_t>(static_cast<std::uint64_t>(a.integer()) + static_cast<std::uint64_t>(b.integer()));
+        const auto x = static_cast<std::uint64_t>(a.integer());
+        const auto y = static_cast<std::uint64_t>(b.integer());
+        if (kind == NodeKind::add) return wrapped(x + y);
+        if (kind == NodeKind::subtract) return wrapped(x - y);
+        if (kind == NodeKind::multiply) return wrapped(x * y);
     }
-    if (a.is_number() && b.is_number()) {
-        return a.floating() + b.floating();
+    const double x = a.floating();
+    const double y = b.floating();
+    switch (kind) {
+        case NodeKind::add: return x + y;
+        case NodeKind::subtract: return x - y;
+        case NodeKind::multiply: return x * y;
+        case NodeKind::divide: return x / y;
+        default: return power(x, y);
     }
+}
+
+Value add(const Value& a, const Value& b) {
     if (a.is_string() && b.is_string()) {
         std::string text;
         text.reserve(a.text().size() + b.text().size());
@@ -65,10 +158,48 @@ Value add(const Value& a, const Value& b) {
         text += b.text();
         return text;
     }
-    throw RunError("'+' does not take " + std::string(type_name(a)) + " and " + std::string(type_name(b)));
+    return arithmetic(NodeKind::add, a, b);
 }
 
-bool equal(const Value& a, const Value& b) { return a == b; }
+bool equal(const Value& a, const Value& b) {
+    if (a.is_null() || b.is_null()) {
+        return is_nil(a) && is_nil(b);
+    }
+    if (!a.is_array() || !b.is_array()) {
+        return a.is_map() && b.is_map() ? identical(a, b) : a == b;
+    }
+    const bool has_pair = a.flavor() == value::Flavor::pair || b.flavor() == value::Flavor::pair;
+    if (a.size() != b.size() || (has_pair && a.flavor() != b.flavor())) {
+        return false;
+    }
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (!equal(a.at(i), b.at(i))) return false;
+    }
+    return true;
+}
+
+bool identical(const Value& a, const Value& b) {
+    if (a.is_array() && b.is_array()) {
+        if (a.size() != b.size() || (a.kind() == b.kind() && a.flavor() != b.flavor())) {
+            return false;
+        }
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            if (!identical(a.at(i), b.at(i))) return false;
+        }
+        return true;
+    }
+    if (a.is_map() && b.is_map()) {
+        if (a.size() != b.size()) {
+            return false;
+        }
+        for (std::size_t i = 0; i < a.size(); ++i) {
+            const auto other = b.find(a.key_at(i));
+            if (!other || !identical(a.at(i), *other)) return false;
+        }
+        return true;
+    }
+    return a.is_number() && b.is_number() ? a.is_int() == b.is_int() && a == b : a == b;
+}
 
 bool less(const Value& a, const Value& b) {
     if (a.is_int() && b.is_int()) {
@@ -80,91 +211,13 @@ bool less(const Value& a, const Value& b) {
     if (a.is_string() && b.is_string()) {
         return a.text() < b.text();
     }
+    if (const TimeValue* x = as_time(a)) {
+        if (const TimeValue* y = as_time(b)) return compare(x->moment(), y->moment()) < 0;
+    }
+    if (const DurationValue* x = as_duration(a)) {
+        if (const DurationValue* y = as_duration(b)) return x->nanoseconds() < y->nanoseconds();
+    }
     throw RunError("cannot order " + std::string(type_name(a)) + " and " + std::string(type_name(b)));
-}
-
-bool is_in(const Value& needle, const Value& container) {
-    if (container.is_null()) {
-        return false;
-    }
-    if (container.is_map()) {
-        if (needle.is_null()) return container.find("").has_value();
-        return container.find(want_text(needle, "the key before 'in'")).has_value();
-    }
-    if (!container.is_array()) {
-        throw RunError("'in' wants an array or a map behind it, not " + std::string(type_name(container)));
-    }
-    bool found = false;
-    for_each_element(container, [&](const Value& element) {
-        found = equal(element, needle);
-        return !found;
-    });
-    return found;
-}
-
-Value member(const Value& object, const std::string& name) {
-    if (object.is_map()) {
-        if (auto found = object.find(name)) {
-            return std::move(*found);
-        }
-        if (name == "length" && !object.is_row()) {
-            return object.size();
-        }
-        return {};
-    }
-    if (name == "length") {
-        if (object.is_array()) return object.size();
-        if (object.is_string()) {
-            return static_cast<std::int64_t>(
-                std::count_if(object.text().begin(), object.text().end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-        }
-    }
-    throw RunError("cannot fetch '" + name + "' from " + std::string(type_name(object)));
-}
-
-Value index(const Value& object, const Value& key) {
-    if (object.is_map()) {
-        return member(object, key.is_null() ? std::string() : want_text(key, "the key of a map"));
-    }
-    if (object.is_array() || object.is_string() || object.kind() == Kind::bytes) {
-        if (!key.is_number()) {
-            throw RunError("the index of an array must be an integer, not " + std::string(type_name(key)));
-        }
-        const auto i = key.is_int() ? key.integer() : static_cast<std::int64_t>(key.floating());
-        const auto size = static_cast<std::int64_t>(object.is_array() ? object.size() : object.text().size());
-        const std::int64_t place = i < 0 ? size + i : i;
-        if (place < 0 || place >= size) {
-            throw RunError("index " + std::to_string(i) + " is out of range, the array has " + std::to_string(size) + " elements");
-        }
-        if (object.is_array()) {
-            return object.at(static_cast<std::size_t>(place));
-        }
-        return static_cast<std::int64_t>(static_cast<unsigned char>(object.text()[static_cast<std::size_t>(place)]));
-    }
-    throw RunError("cannot fetch an element from " + std::string(type_name(object)));
-}
-
-Value slice(const Value& object, const Value* from, const Value* to) {
-    if (!object.is_array() && !object.is_string()) {
-        throw RunError("cannot slice " + std::string(type_name(object)));
-    }
-    const auto size = static_cast<std::int64_t>(object.is_array() ? object.size() : object.text().size());
-    const auto place = [&](const Value* bound, std::int64_t otherwise) {
-        if (bound == nullptr) return otherwise;
-        const std::int64_t i = want_integer(*bound, "the bound of a slice");
-        return std::clamp<std::int64_t>(i < 0 ? size + i : i, 0, size);
-    };
-    const std::int64_t start = place(from, 0);
-    const std::int64_t end = std::max(place(to, size), start);
-    if (object.is_string()) {
-        return object.text().substr(static_cast<std::size_t>(start), static_cast<std::size_t>(end - start));
-    }
-    value::List list;
-    list.reserve(static_cast<std::size_t>(end - start));
-    for (std::int64_t i = start; i < end; ++i) {
-        list.push_back(object.at(static_cast<std::size_t>(i)));
-    }
-    return Value::list(std::move(list));
 }
 
 }  // namespace kdeps::expr

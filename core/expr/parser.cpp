@@ -203,7 +203,7 @@ private:
         if (name.kind != TokenKind::name) {
             fail_at_token("expected a name after 'let'");
         }
-        const bool is_taken = names_.has_variable(name.text) || builtins().contains(name.text) ||
+        const bool is_taken = builtins().contains(name.text) ||
                               std::any_of(locals_.begin(), locals_.end(), [&](const Local& l) { return l.name == name.text; });
         if (is_taken) {
             fail_at_token("'" + name.text + "' exists already; choose another name");
@@ -339,7 +339,7 @@ private:
                 return postfix(pointer());
             }
             if (token.text == ".") {
-                if (predicates_ == 0) {
+                if (predicates_.empty()) {
                     fail_at_token("'.name' stands for the element of a predicate, and there is none here");
                 }
                 return postfix(make(NodeKind::element, token.offset));
@@ -422,7 +422,9 @@ private:
             return postfix(std::move(node));
         }
         if (builtins().contains(token.text)) {
-            return postfix(literal({}, token.offset));
+            NodePtr function = literal({}, token.offset);
+            function->text = token.text;  // its value is null, its type is not
+            return postfix(std::move(function));
         }
         throw unknown("name", token);
     }
@@ -447,15 +449,17 @@ private:
     NodePtr pointer() {
         const Token token = current();
         next();
-        if (predicates_ == 0) {
+        if (predicates_.empty()) {
             throw CompileError("'#' stands for the element of a predicate, and there is none here", token.offset);
         }
         if (current().kind == TokenKind::name && current().offset == token.end) {
             const Token name = current();
             next();
-            if (name.text == "index") return make(NodeKind::element_index, token.offset);
-            if (name.text == "acc") return make(NodeKind::accumulator, token.offset);
-            throw CompileError("unknown pointer '#" + name.text + "'; there are #, #index and #acc", token.offset);
+            const std::string& function = predicates_.back();
+            if (name.text == "index" && (function == "map" || function == "reduce")) return make(NodeKind::element_index, token.offset);
+            if (name.text == "acc" && function == "reduce") return make(NodeKind::accumulator, token.offset);
+            throw CompileError("unknown pointer '#" + name.text + "' in " + function + "(); there are #, #index (map, reduce) and #acc (reduce)",
+                               token.offset);
         }
         return make(NodeKind::element, token.offset);
     }
@@ -502,7 +506,8 @@ private:
         bool has_optional = false;
         const auto close_chain = [&] {
             if (has_optional) {
-                node = make(NodeKind::chain, node->offset, std::move(node));
+                const std::size_t offset = node->offset;
+                node = make(NodeKind::chain, offset, std::move(node));
                 has_optional = false;
             }
         };
@@ -593,23 +598,42 @@ private:
             return node;
         }
         const auto found = builtins().find(name.text);
-        if (found == builtins().end() || (!only_builtin && names_.has_variable(name.text))) {
+        if (found == builtins().end()) {
             if (names_.has_variable(name.text)) {
                 throw CompileError("'" + name.text + "' is a variable, not a function", name.offset);
             }
             throw unknown("function", name);
         }
         const Builtin& builtin = found->second;
+        if (name.text == "matches") {  // the operator, so that its pattern is compiled now
+            NodePtr node = make(NodeKind::matches, name.offset);
+            node->text = name.text;
+            fill(*node, std::move(piped), name, 2, 2);
+            compile_pattern(*node);
+            return node;
+        }
         NodePtr node = make(builtin.predicate != nullptr ? NodeKind::predicate : NodeKind::builtin, name.offset);
         node->text = name.text;
         node->builtin = builtin.function;
         node->predicate = builtin.predicate;
         if (builtin.predicate == nullptr) {
             fill(*node, std::move(piped), name, builtin.min_arguments, builtin.max_arguments);
+            count_instead_of_filter(node);
         } else {
             fill_predicate(*node, std::move(piped), name, builtin);
         }
         return node;
+    }
+
+    // len(filter(a, p)) is count(a, p) without the array.
+    static void count_instead_of_filter(NodePtr& node) {
+        if (node->text != "len" || node->children[0]->kind != NodeKind::predicate || node->children[0]->text != "filter") {
+            return;
+        }
+        NodePtr inner = std::move(node->children[0]);
+        inner->predicate = builtins().find("count")->second.predicate;
+        inner->counts = true;
+        node = std::move(inner);
     }
 
     void fill(Node& node, NodePtr piped, const Token& name, std::size_t least, std::size_t most) {
@@ -637,16 +661,19 @@ private:
         }
         expect(TokenKind::bracket, "(");
         while (!is_bracket(")")) {
-            adopt(node, node.children.size() == builtin.predicate_at ? predicate() : expression());
+            adopt(node, node.children.size() == builtin.predicate_at ? predicate(node.text) : expression());
             if (!is_op(",")) break;
             next();
+            if (is_bracket(")") && node.children.size() < builtin.max_arguments) {
+                fail_at_token("expected another argument of " + node.text + "() after ','");
+            }
         }
         expect(TokenKind::bracket, ")");
         check_count(node.children.size(), name, builtin.min_arguments, builtin.max_arguments);
     }
 
-    NodePtr predicate() {
-        ++predicates_;
+    NodePtr predicate(const std::string& function) {
+        predicates_.push_back(function);
         NodePtr node;
         if (is_bracket("{")) {
             next();
@@ -655,7 +682,7 @@ private:
         } else {
             node = expression();
         }
-        --predicates_;
+        predicates_.pop_back();
         return node;
     }
 
@@ -664,7 +691,7 @@ private:
     std::size_t at_ = 0;
     std::size_t nodes_ = 0;
     std::size_t nesting_ = 0;
-    std::size_t predicates_ = 0;
+    std::vector<std::string> predicates_;  // names of the functions whose predicates are open
     std::vector<Local> locals_;
     std::size_t most_locals_ = 0;
 };

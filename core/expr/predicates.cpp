@@ -4,6 +4,7 @@
 
 #include "core/expr/builtins.hpp"
 #include "core/expr/evaluate.hpp"
+#include "core/expr/keyed_map.hpp"
 
 namespace kdeps::expr {
 
@@ -11,31 +12,71 @@ using value::Value;
 
 namespace {
 
-// Evaluates the array of a call and visits its elements, each as the scope's #.  `visit` gets the element and gives false to stop.
+// Sets the scope of a predicate and puts the outer one back, also when the predicate fails.
+class Scoped {
+public:
+    explicit Scoped(Frame& frame) : frame_(frame), outer_(frame.scope) {}
+    ~Scoped() { frame_.scope = outer_; }
+    Scoped(const Scoped&) = delete;
+    Scoped& operator=(const Scoped&) = delete;
+
+private:
+    Frame& frame_;
+    Scope outer_;
+};
+
+// Evaluates the collection of a call and visits its elements, each as the scope's #.  `visit` gives false to stop.  A text has its
+// bytes as elements.  A map has elements that cannot be read: only a predicate that does not look at them succeeds.
 template <typename Visit>
 void each(Frame& frame, const Node& call, Visit visit) {
-    const Value array = evaluate(frame, *call.children[0]);
-    want_array(array, "argument 1 of " + call.text + "()");
-    const Scope outer = frame.scope;
+    const Value collection = evaluate(frame, *call.children[0]);
+    const Scoped scoped(frame);
     std::size_t index = 0;
-    for_each_element(array, [&](const Value& element) {
-        frame.scope = {&element, index++, nullptr};
-        return visit(element);
-    });
-    frame.scope = outer;
+    const auto step = [&](const Value* element) {
+        frame.scope = {element, index++, nullptr};
+        return visit();
+    };
+    if (collection.is_array()) {
+        for_each_element(collection, [&](const Value& element) { return step(&element); });
+    } else if (collection.is_string() || collection.kind() == value::Kind::bytes) {
+        for (const char c : collection.text()) {
+            const Value byte(static_cast<int>(static_cast<unsigned char>(c)));
+            if (!step(&byte)) return;
+        }
+    } else if (collection.is_map() || as_keyed_map(collection) != nullptr) {
+        const std::size_t size = collection.is_map() ? collection.size() : as_keyed_map(collection)->entries().size();
+        for (std::size_t i = 0; i < size; ++i) {
+            if (!step(nullptr)) return;
+        }
+    } else {
+        want_array(collection, "argument 1 of " + call.text + "()");
+    }
 }
 
-bool holds(Frame& frame, const Node& call) { return evaluate_bool(frame, *call.children[1], "the predicate of " + call.text + "()"); }
+const Value& element_of(const Frame& frame, const Node& call) {
+    if (frame.scope.element == nullptr) {
+        throw RunError("argument 1 of " + call.text + "() must be an array, not map; use values(), keys() or toPairs()");
+    }
+    return *frame.scope.element;
+}
+
+bool holds(Frame& frame, const Node& call) {
+    const Value value = evaluate(frame, *call.children[1]);
+    if (!value.is_bool()) {
+        throw RunError("the predicate of " + call.text + "() must be bool, not " + std::string(type_name(value)));
+    }
+    return value.boolean();
+}
 
 Value all(Frame& frame, const Node& call) {
     bool result = true;
-    each(frame, call, [&](const Value&) { return result = holds(frame, call); });
+    each(frame, call, [&] { return result = holds(frame, call); });
     return result;
 }
 
 Value any(Frame& frame, const Node& call) {
     bool result = false;
-    each(frame, call, [&](const Value&) { return !(result = holds(frame, call)); });
+    each(frame, call, [&] { return !(result = holds(frame, call)); });
     return result;
 }
 
@@ -43,7 +84,7 @@ Value none(Frame& frame, const Node& call) { return !any(frame, call).boolean();
 
 Value one(Frame& frame, const Node& call) {
     std::size_t found = 0;
-    each(frame, call, [&](const Value&) {
+    each(frame, call, [&] {
         found += holds(frame, call) ? 1 : 0;
         return true;
     });
@@ -52,9 +93,9 @@ Value one(Frame& frame, const Node& call) {
 
 Value filter(Frame& frame, const Node& call) {
     value::List out;
-    each(frame, call, [&](const Value& element) {
+    each(frame, call, [&] {
         if (holds(frame, call)) {
-            out.push_back(element);
+            out.push_back(element_of(frame, call));
         }
         return true;
     });
@@ -64,7 +105,7 @@ Value filter(Frame& frame, const Node& call) {
 
 Value map(Frame& frame, const Node& call) {
     value::List out;
-    each(frame, call, [&](const Value&) {
+    each(frame, call, [&] {
         frame.spend(1);
         out.push_back(evaluate(frame, *call.children[1]));
         return true;
@@ -74,26 +115,39 @@ Value map(Frame& frame, const Node& call) {
 
 Value find(Frame& frame, const Node& call) {
     Value found;
-    each(frame, call, [&](const Value& element) {
+    each(frame, call, [&] {
         if (!holds(frame, call)) return true;
-        found = element;
+        found = element_of(frame, call);
         return false;
     });
     return found;
 }
 
+// From the end: elements before the one that is found are not looked at.
+template <typename Found>
+Value search_back(Frame& frame, const Node& call, Found found) {
+    const Value collection = evaluate(frame, *call.children[0]);
+    want_array(collection, "argument 1 of " + call.text + "()");
+    const Scoped scoped(frame);
+    for (std::size_t i = collection.size(); i-- > 0;) {
+        const Value element = collection.at(i);
+        frame.scope = {&element, i, nullptr};
+        if (holds(frame, call)) return found(i, element);
+    }
+    return {};
+}
+
 Value find_last(Frame& frame, const Node& call) {
-    Value found;
-    each(frame, call, [&](const Value& element) {
-        if (holds(frame, call)) found = element;
-        return true;
-    });
-    return found;
+    return search_back(frame, call, [](std::size_t, const Value& element) { return element; });
+}
+
+Value find_last_index(Frame& frame, const Node& call) {
+    return search_back(frame, call, [](std::size_t i, const Value&) { return Value(i); });
 }
 
 Value find_index(Frame& frame, const Node& call) {
     Value found;
-    each(frame, call, [&](const Value&) {
+    each(frame, call, [&] {
         if (!holds(frame, call)) return true;
         found = Value(frame.scope.index);
         return false;
@@ -101,25 +155,18 @@ Value find_index(Frame& frame, const Node& call) {
     return found;
 }
 
-Value find_last_index(Frame& frame, const Node& call) {
-    Value found;
-    each(frame, call, [&](const Value&) {
-        if (holds(frame, call)) found = Value(frame.scope.index);
-        return true;
-    });
-    return found;
-}
-
 Value count(Frame& frame, const Node& call) {
     std::size_t found = 0;
-    each(frame, call, [&](const Value& element) {
+    each(frame, call, [&] {
         if (call.children.size() > 1) {
             found += holds(frame, call) ? 1 : 0;
-        } else if (element.is_bool()) {
-            found += element.boolean() ? 1 : 0;
-        } else {
-            throw RunError("count() without a predicate wants an array of bool");
+            return true;
         }
+        const Value& element = element_of(frame, call);
+        if (!element.is_bool()) {
+            throw RunError("count() without a predicate wants an array of bool, not " + std::string(type_name(element)));
+        }
+        found += element.boolean() ? 1 : 0;
         return true;
     });
     return found;
@@ -127,8 +174,8 @@ Value count(Frame& frame, const Node& call) {
 
 Value sum(Frame& frame, const Node& call) {
     Value total(0);
-    each(frame, call, [&](const Value& element) {
-        const Value term = call.children.size() > 1 ? evaluate(frame, *call.children[1]) : element;
+    each(frame, call, [&] {
+        const Value term = call.children.size() > 1 ? evaluate(frame, *call.children[1]) : element_of(frame, call);
         if (!term.is_number()) {
             throw RunError("sum() wants numbers, not " + std::string(type_name(term)));
         }
@@ -139,29 +186,23 @@ Value sum(Frame& frame, const Node& call) {
 }
 
 Value group_by(Frame& frame, const Node& call) {
-    std::vector<std::pair<std::string, value::List>> groups;
-    value::Map places;
-    each(frame, call, [&](const Value& element) {
-        const Value key = evaluate(frame, *call.children[1]);
-        if (key.is_array() || key.is_map()) {
-            throw RunError("the key of groupBy() must be a scalar, not " + std::string(type_name(key)));
+    std::vector<std::pair<Value, value::List>> groups;
+    KeyIndex places;
+    each(frame, call, [&] {
+        Value key = evaluate(frame, *call.children[1]);
+        const std::size_t place = places.place(key, call.text);
+        if (place == groups.size()) {
+            groups.emplace_back(std::move(key), value::List());
         }
-        std::string text;
-        value::append_text(key, text);
-        const Value* place = places.find(text);
-        if (place == nullptr) {
-            places.set(text, groups.size());
-            groups.emplace_back(text, value::List{element});
-        } else {
-            groups[static_cast<std::size_t>(place->integer())].second.push_back(element);
-        }
+        groups[place].second.push_back(element_of(frame, call));
         return true;
     });
-    value::Map out;
+    std::vector<KeyedMap::Entry> entries;
+    entries.reserve(groups.size());
     for (auto& [key, list] : groups) {
-        out.set(key, Value::list(std::move(list)));
+        entries.emplace_back(std::move(key), Value::list(std::move(list)));
     }
-    return Value::map(std::move(out));
+    return Value::object(std::make_unique<KeyedMap>(std::move(entries), KeyedMap::Missing::empty_list));
 }
 
 Value sort_by(Frame& frame, const Node& call) {
@@ -175,8 +216,8 @@ Value sort_by(Frame& frame, const Node& call) {
         descending = text == "desc";
     }
     std::vector<std::pair<Value, Value>> keyed;
-    each(frame, call, [&](const Value& element) {
-        keyed.emplace_back(evaluate(frame, *call.children[1]), element);
+    each(frame, call, [&] {
+        keyed.emplace_back(evaluate(frame, *call.children[1]), element_of(frame, call));
         return true;
     });
     frame.spend(keyed.size());
@@ -193,9 +234,9 @@ Value sort_by(Frame& frame, const Node& call) {
 Value reduce(Frame& frame, const Node& call) {
     Value accumulator = call.children.size() > 2 ? evaluate(frame, *call.children[2]) : Value();
     bool has_value = call.children.size() > 2;
-    each(frame, call, [&](const Value& element) {
+    each(frame, call, [&] {
         if (!has_value) {
-            accumulator = element;
+            accumulator = element_of(frame, call);
             has_value = true;
             return true;
         }

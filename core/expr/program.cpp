@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "core/expr/check.hpp"
 #include "core/expr/evaluate.hpp"
 #include "core/expr/lexer.hpp"
 #include "core/expr/parser.hpp"
@@ -65,7 +66,8 @@ bool is_spaced_arithmetic(std::string_view text) {
 
 // Does the program call a function of the language anywhere?  (A call of the host's shows in uses_host.)
 bool has_call(const Node& node) {
-    if (node.kind == NodeKind::builtin || node.kind == NodeKind::predicate || node.kind == NodeKind::host_call) {
+    if (node.kind == NodeKind::builtin || node.kind == NodeKind::predicate || node.kind == NodeKind::host_call ||
+        (node.kind == NodeKind::matches && !node.text.empty())) {
         return true;
     }
     for (const NodePtr& child : node.children) {
@@ -90,6 +92,7 @@ bool has_object_member(const Node& node) {
 
 Program::Program(std::string_view source, const Names& names)
     : source_(source), parsed_(std::make_unique<Parsed>(parse(source, names))) {
+    check_types(*parsed_, names);
     collect(*parsed_->root, references_, uses_host_);
 }
 

@@ -12,5 +12,6 @@ namespace kdeps::expr {
 std::string map_case(std::string_view text, bool to_upper);
 std::string trim_space(std::string_view text);
 std::vector<std::string_view> code_points(std::string_view text);
+std::size_t count_code_points(std::string_view text);
 
 }  // namespace kdeps::expr

@@ -37,13 +37,17 @@ struct TablePayload final : Shared {
 Value::Value(std::string text) : Value(Kind::string, new Text(std::move(text))) {}
 Value Value::decimal(std::string digits) { return {Kind::decimal, new Text(std::move(digits))}; }
 Value Value::bytes(std::string bytes) { return {Kind::bytes, new Text(std::move(bytes))}; }
-Value Value::list(List elements) { return {Kind::list, new ListPayload(std::move(elements))}; }
+Value Value::list(List elements, Flavor flavor) {
+    Value value(Kind::list, new ListPayload(std::move(elements)));
+    value.flavor_ = flavor;
+    return value;
+}
 Value Value::map(Map entries) { return {Kind::map, new MapPayload(std::move(entries))}; }
 Value Value::table(TablePtr table) { return {Kind::table, new TablePayload(std::move(table), 0)}; }
 Value Value::object(std::unique_ptr<Object> object) { return {Kind::object, object.release()}; }
 Value Value::row(TablePtr table, std::size_t row) {
     Value value(Kind::map, new TablePayload(std::move(table), row));
-    value.is_row_ = true;
+    value.flavor_ = Flavor::row;
     return value;
 }
 
@@ -71,7 +75,7 @@ const Object& Value::object() const { return *static_cast<const Object*>(as_.pay
 std::size_t Value::size() const {
     switch (kind_) {
         case Kind::list: return list().size();
-        case Kind::map: return is_row_ ? table()->column_count() : map().size();
+        case Kind::map: return is_row() ? table()->column_count() : map().size();
         case Kind::table: return table()->row_count();
         default: return 0;
     }
@@ -80,16 +84,16 @@ std::size_t Value::size() const {
 Value Value::at(std::size_t i) const {
     switch (kind_) {
         case Kind::list: return list()[i];
-        case Kind::map: return is_row_ ? table()->cell(row_index(), i) : map()[i].second;
+        case Kind::map: return is_row() ? table()->cell(row_index(), i) : map()[i].second;
         case Kind::table: return row(table(), i);
         default: return {};
     }
 }
 
-std::string_view Value::key_at(std::size_t i) const { return is_row_ ? table()->column_name(i) : std::string_view(map()[i].first); }
+std::string_view Value::key_at(std::size_t i) const { return is_row() ? table()->column_name(i) : std::string_view(map()[i].first); }
 
 std::optional<Value> Value::find(std::string_view key) const {
-    if (is_row_) {
+    if (is_row()) {
         const auto column = table()->column_index(key);
         return column ? std::optional(table()->cell(row_index(), *column)) : std::nullopt;
     }

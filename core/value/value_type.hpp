@@ -25,6 +25,10 @@ using List = std::vector<Value>;
 // A row of a table is a map that reads its columns when asked.  object is what only expressions make: time, duration, ...
 enum class Kind : std::uint8_t { null, boolean, integer, floating, decimal, string, bytes, list, map, table, object };
 
+// What the expression language tells apart within a kind; everything else may ignore it.  row: a map that reads a table.
+// absent: an empty list that also equals null.  integers, texts, pair: lists whose elements the language knows the type of.
+enum class Flavor : std::uint8_t { plain, row, absent, integers, texts, pair };
+
 // Payload shared by values.  Any thread.
 class Shared {
 public:
@@ -60,14 +64,14 @@ public:
     Value(const char* text) : Value(std::string(text)) {}
     static Value decimal(std::string digits);
     static Value bytes(std::string bytes);
-    static Value list(List elements);
+    static Value list(List elements, Flavor flavor = Flavor::plain);
     static Value map(Map entries);
     static Value table(TablePtr table);
     static Value row(TablePtr table, std::size_t row);
     static Value object(std::unique_ptr<Object> object);
 
-    Value(const Value& other) noexcept : kind_(other.kind_), is_row_(other.is_row_), as_(other.as_) { retain(); }
-    Value(Value&& other) noexcept : kind_(other.kind_), is_row_(other.is_row_), as_(other.as_) { other.kind_ = Kind::null; }
+    Value(const Value& other) noexcept : kind_(other.kind_), flavor_(other.flavor_), as_(other.as_) { retain(); }
+    Value(Value&& other) noexcept : kind_(other.kind_), flavor_(other.flavor_), as_(other.as_) { other.kind_ = Kind::null; }
     Value& operator=(const Value& other) noexcept {
         Value copy(other);
         swap(copy);
@@ -80,7 +84,7 @@ public:
     ~Value() { release(); }
     void swap(Value& other) noexcept {
         std::swap(kind_, other.kind_);
-        std::swap(is_row_, other.is_row_);
+        std::swap(flavor_, other.flavor_);
         std::swap(as_, other.as_);
     }
 
@@ -92,7 +96,8 @@ public:
     bool is_string() const noexcept { return kind_ == Kind::string; }
     bool is_array() const noexcept { return kind_ == Kind::list || kind_ == Kind::table; }
     bool is_map() const noexcept { return kind_ == Kind::map; }
-    bool is_row() const noexcept { return kind_ == Kind::map && is_row_; }
+    Flavor flavor() const noexcept { return flavor_; }
+    bool is_row() const noexcept { return kind_ == Kind::map && flavor_ == Flavor::row; }
 
     // Each wants the kind that it is named after.
     bool boolean() const noexcept { return as_.boolean; }
@@ -129,7 +134,7 @@ private:
     }
 
     Kind kind_;
-    bool is_row_ = false;
+    Flavor flavor_ = Flavor::plain;
     union {
         bool boolean;
         std::int64_t integer;
