@@ -33,6 +33,7 @@ public:
 
     bool has_errors() const;
     bool is_empty() const { return faults_.empty(); }
+    std::size_t size() const { return faults_.size(); }
     std::vector<Fault> sorted() const;  // by file and place
 
     // "file:line:column: error: message", the line, a caret; then how many there are.

@@ -35,6 +35,7 @@ struct UploadedFile {
 
 // What a run is asked.  Without HTTP (`run --once`) the defaults of the command line stand in.
 struct Request {
+    bool is_http = false;    // restrictToRoutes and restrictToHttpMethods count
     std::string method = "GET";
     std::string path = "/";
     std::string route;       // pattern of the route that matched; empty = none (a run without routes)

@@ -6,8 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "core/engine/clock.hpp"
 #include "core/engine/engine.hpp"
 #include "core/engine/store.hpp"
+#include "core/engine/validator.hpp"
 #include "core/engine/watch.hpp"
 #include "core/engine/workers.hpp"
 #include "core/plan/plan.hpp"
@@ -28,9 +30,9 @@ public:
 
     bool is_usable() const { return step_ != nullptr; }
     bool responds() const { return (executor_.table->flags & KDEPS_EXECUTOR_RESPONDS) != 0; }
-    const kdeps_executor& table() const { return *executor_.table; }
-    kdeps_step* get() const { return step_; }
     std::string_view plugin_id() const { return executor_.plugin->manifest().id; }
+    // Runs under the watch, which has the plugin cancel the call at its end.  Throws Error.
+    value::Value run(kdeps_call_& call, Watch& watch);
     std::chrono::nanoseconds timeout() const { return timeout_; }  // 0 = none
     const std::string& run_key() const { return run_key_; }
 
@@ -44,6 +46,7 @@ private:
 
 struct CompiledResource {
     const workflow::Resource* source = nullptr;
+    std::unique_ptr<Validator> validator;
     std::unique_ptr<Step> action;             // the primary action, if any
     std::unique_ptr<Step> response;           // apiResponse, if any
     std::unique_ptr<Step> on_error_response;  // onError.apiResponse, if any
@@ -57,6 +60,8 @@ struct Parts {
 
     const workflow::Workflow& workflow;
     plugin::Registry& plugins;
+    std::string folder;
+    std::unique_ptr<ZonedClock> clock;
     plan::Plan plan;
     std::size_t target = 0;  // index of the resource
     bool is_sequential = false;
@@ -67,6 +72,9 @@ struct Parts {
     Sessions sessions;
     Watch watch;
     Workers workers;  // last: its threads end before anything that they use
+
+private:
+    void configure(config::Diagnostics& faults);
 };
 
 }  // namespace kdeps::engine

@@ -25,7 +25,8 @@ private:
     value::Value run_item(Scope& scope);     // the body, with onError around it; null if the item is skipped
     value::Value run_body(Scope& scope);     // exprBefore, action, expr, exprAfter, apiResponse
     value::Value run_step(Scope& scope, Step& step);
-    std::optional<value::Value> handle(Scope& scope, const Error& error);
+    value::Value handle(Scope& scope, const Error& error, int attempts);
+    void pause(std::chrono::nanoseconds delay) const;  // ends early when the run should end
     bool concerns(Scope& scope, const Error& error) const;  // onError.when
 
     Run& run_;

@@ -79,7 +79,8 @@ void Run::run_node(std::size_t node) {
     const std::size_t resource = parts_.plan.nodes()[node].resource;
     try {
         ResourceRun(*this, resource).execute();
-    } catch (const Error& error) {
+    } catch (Error& error) {
+        if (error.resource.empty()) error.resource = parts_.workflow.resources[resource].action_id;
         {
             const std::lock_guard lock(mutex_);
             // A sibling that was cancelled because of the first failure is not the cause.
@@ -113,6 +114,24 @@ std::optional<value::Value> Run::output(std::size_t resource) const {
 void Run::set_output(std::size_t resource, value::Value output) {
     const std::lock_guard lock(mutex_);
     outputs_[resource] = std::move(output);
+}
+
+std::optional<value::Value> Run::items_of(std::size_t resource) const {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [index, items] : items_) {
+        if (index == resource) return items;
+    }
+    return std::nullopt;
+}
+
+void Run::set_items(std::size_t resource, value::Value items) {
+    const std::lock_guard lock(mutex_);
+    items_.emplace_back(resource, std::move(items));
+}
+
+std::string Run::session_id() const {
+    const std::lock_guard lock(mutex_);
+    return !new_session_id_.empty() ? new_session_id_ : session_ != nullptr ? request_.session_id : "";
 }
 
 std::shared_ptr<Store> Run::session(bool create) {

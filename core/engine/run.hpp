@@ -34,6 +34,15 @@ public:
     std::optional<value::Value> output(std::size_t resource) const;
     void set_output(std::size_t resource, value::Value output);
 
+    // What a resource with items iterates over.
+    std::optional<value::Value> items_of(std::size_t resource) const;
+    void set_items(std::size_t resource, value::Value items);
+
+    // Should work end, because something failed, the client left or the time is over?
+    bool is_stopping() const { return stop_.is_requested() || client_stop_.is_requested() || request_.deadline.has_passed(); }
+
+    std::string session_id() const;
+
     // The store of this client's session, made on the first write; nullptr for reading when there is none.
     std::shared_ptr<Store> session(bool create);
 
@@ -62,6 +71,7 @@ private:
     std::optional<Error> error_;
     std::optional<Outcome> answer_;
     std::vector<std::optional<value::Value>> outputs_;
+    std::vector<std::pair<std::size_t, value::Value>> items_;
     std::shared_ptr<Store> session_;
     std::string new_session_id_;
 };

@@ -29,6 +29,8 @@ struct Edge {
 
 class Plan {
 public:
+    Plan() = default;  // runs nothing
+
     // The workflow must have no cycle.  Nodes are in an order in which they could run one after the other: depth first from the target,
     // following requires as listed.  Two resources without a path between them, of which one set()s a key that the other get()s or
     // set()s, get an edge in that order, so that a run gives the same result every time (architecture, decision 5).

@@ -35,6 +35,13 @@ kdeps_value_* kdeps_call_::keep(Value value) {
     return &arena.back();
 }
 
+Value kdeps_call_::take(kdeps_value handle) {
+    if (handle == nullptr) {
+        return {};
+    }
+    return handle->config == nullptr ? handle->value() : handle->config->literal();
+}
+
 kdeps_status kdeps_call_::guard(const std::function<void()>& work) {
     try {
         work();

@@ -61,6 +61,9 @@ struct kdeps_call_ {
 
     kdeps_value_* keep(kdeps::value::Value value);
 
+    // The value of a handle that a plugin gave back; null for NULL.
+    static kdeps::value::Value take(kdeps_value handle);
+
     // Runs `work` and turns what it throws into the error of this call.
     kdeps_status guard(const std::function<void()>& work);
 

@@ -4,7 +4,8 @@
 #
 # Builds lib<target>.so with nothing exported but the entry symbol, and <name>.plugin.json beside it.  The target is named
 # kdeps-<name>.  PROVIDES example: "kdeps.driver/1=postgres,postgresql".
-set(KDEPS_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+# In the cache, because the function is called from folders that do not see the variables of this one.
+set(KDEPS_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "")
 
 function(kdeps_add_plugin name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "ID;VERSION;SUMMARY;PACKAGE" "SOURCES;PROVIDES;LINKS")
@@ -23,6 +24,7 @@ function(kdeps_add_plugin name)
 
   add_library(${target} MODULE ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE kdeps::sdk ${arg_LINKS})
+  target_compile_definitions(${target} PRIVATE KDEPS_PLUGIN_VERSION="${arg_VERSION}")
   set_target_properties(${target} PROPERTIES
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     LINK_DEPENDS ${KDEPS_PLUGIN_CMAKE_DIR}/plugin.map)

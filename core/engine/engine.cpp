@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/engine.hpp"
+
+#include "core/engine/run.hpp"
+
+namespace kdeps::engine {
+
+namespace {
+
+// More threads than this would only wait for the same connections.
+constexpr std::size_t kMostWorkers = 256;
+
+std::unique_ptr<ZonedClock> make_clock(const workflow::Workflow& workflow, config::Diagnostics& faults) {
+    try {
+        return std::make_unique<ZonedClock>(workflow.settings.timezone);
+    } catch (const Error& error) {
+        faults.error("settings.agentSettings.timezone: " + error.message, {workflow.files.empty() ? "" : workflow.files.front().string(), 0, 0});
+        return std::make_unique<ZonedClock>("UTC");
+    }
+}
+
+}  // namespace
+
+Parts::Parts(const workflow::Workflow& workflow_read, plugin::Registry& registry, config::Diagnostics& faults)
+    : workflow(workflow_read), plugins(registry), folder(workflow_read.folder.string()), clock(make_clock(workflow_read, faults)),
+      // Order makes sense only without cycles and with a target.
+      plan(faults.has_errors() ? plan::Plan() : plan::Plan(workflow_read, workflow_read.target_index)), target(workflow_read.target_index),
+      is_sequential(workflow_read.settings.is_sequential), sessions(workflow_read.settings.session_ttl), workers(kMostWorkers) {
+    configure(faults);
+    for (const workflow::Resource& resource : workflow.resources) {
+        CompiledResource compiled;
+        compiled.source = &resource;
+        const auto step = [&](const std::optional<workflow::Action>& action) {
+            return action ? std::make_unique<Step>(plugins, workflow, resource, *action, faults) : nullptr;
+        };
+        compiled.validator = std::make_unique<Validator>(resource, faults);
+        compiled.action = step(resource.action);
+        compiled.response = step(resource.response);
+        compiled.on_error_response = resource.on_error ? step(resource.on_error->response) : nullptr;
+        resources.push_back(std::move(compiled));
+    }
+}
+
+// Every plugin that owns a key of settings is configured, also without one, as a reload may have taken it away; but no plugin is loaded for
+// a key that the workflow does not have.
+void Parts::configure(config::Diagnostics& faults) {
+    const auto configure_one = [&](const std::string& key, const workflow::ConfigValue* value) {
+        const auto bound = plugins.bind<kdeps_settings>(KDEPS_SETTINGS_ID, key);
+        if (!bound) return;
+        settings_values.push_back(value == nullptr ? nullptr : plugin::make_handles(*value));
+        kdeps_call_ call(plugins, "", folder);
+        call.faults = &faults;
+        const std::size_t before = faults.size();
+        const kdeps_status status = bound->table->configure(bound->instance, &call, settings_values.back().get());
+        if (status != KDEPS_OK && faults.size() == before) {
+            faults.error("settings." + key + ": " + call.failure(status, bound->plugin->manifest().id).message,
+                         value == nullptr ? Position() : value->position_of(0));
+        }
+        settings.push_back(*bound);
+    };
+    for (const auto& [key, value] : workflow.settings.plugins) {
+        configure_one(key, &value);
+    }
+    for (const std::string& key : plugins.settings_keys()) {
+        const plugin::Plugin* owner = plugins.find(KDEPS_SETTINGS_ID, key);
+        const bool is_given = std::any_of(workflow.settings.plugins.begin(), workflow.settings.plugins.end(), [&](const auto& given) { return given.first == key; });
+        if (!is_given && owner != nullptr && owner->state() == plugin::Plugin::State::loaded) configure_one(key, nullptr);
+    }
+}
+
+Engine::Engine(const workflow::Workflow& workflow, plugin::Registry& plugins, config::Diagnostics& faults)
+    : parts_(std::make_unique<Parts>(workflow, plugins, faults)) {}
+
+Engine::~Engine() = default;
+
+void Engine::start() {
+    for (const auto& bound : parts_->settings) {
+        kdeps_call_ call(parts_->plugins, "", parts_->folder);
+        bound.table->start(bound.instance, &call);
+    }
+}
+
+Outcome Engine::run(const Request& request, const StopFlag& stop) {
+    return std::make_shared<Run>(*parts_, request, stop)->execute();
+}
+
+void Engine::notify_stops() { parts_->watch.notify(); }
+
+value::Value Engine::health(std::chrono::nanoseconds timeout) {
+    value::List all;
+    for (const auto& bound : parts_->settings) {
+        const auto* health = static_cast<const kdeps_health*>(bound.plugin->interface(KDEPS_HEALTH_ID));
+        if (health == nullptr) continue;
+        kdeps_call_ call(parts_->plugins, "", parts_->folder);
+        call.deadline = Deadline::after(timeout);
+        kdeps_value out = nullptr;
+        const kdeps_status status = health->check(bound.instance, &call, &out);
+        if (status != KDEPS_OK) {
+            value::Map failed;
+            failed.set("name", bound.plugin->manifest().id);
+            failed.set("ok", false);
+            failed.set("error", call.failure(status, bound.plugin->manifest().id).message);
+            all.push_back(value::Value::map(std::move(failed)));
+            continue;
+        }
+        const value::Value list = call.take(out);
+        for (std::size_t i = 0; i < list.size(); ++i) all.push_back(list.at(i));
+    }
+    return value::Value::list(std::move(all));
+}
+
+const workflow::Workflow& Engine::workflow() const { return parts_->workflow; }
+
+}  // namespace kdeps::engine

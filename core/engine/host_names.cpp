@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// The functions and variables that the host adds to the expression language (rules §3).
+#include <array>
+#include <filesystem>
+#include <fnmatch.h>
+#include <fstream>
+
+#include "core/engine/scope.hpp"
+
+namespace kdeps::engine {
+
+using value::Value;
+using Arguments = std::span<const Value>;
+
+namespace {
+
+constexpr std::array<std::string_view, 18> kSources = {"item", "loop", "memory", "app", "session", "output", "param", "query", "path",
+                                                       "header", "body", "data", "file", "filepath", "filetype", "info", "env", "itemvalues"};
+
+bool is_source(const Value& value) {
+    return value.is_string() && (value.text() == "error" || std::find(kSources.begin(), kSources.end(), value.text()) != kSources.end());
+}
+
+Scope& scope_of(expr::Environment& environment) { return static_cast<Scope&>(environment); }
+
+const std::string& name_of(Arguments arguments, const char* function, std::size_t i = 0) {
+    if (!arguments[i].is_string()) {
+        throw expr::RunError(std::string(function) + "(): argument " + std::to_string(i + 1) + " must be a string");
+    }
+    return arguments[i].text();
+}
+
+Value get(expr::Environment& environment, Arguments arguments) {
+    // get(map, key) and get(list, index) of the expression language.
+    if (arguments.size() == 2 && (arguments[0].is_map() || arguments[0].is_array())) {
+        if (arguments[0].is_map()) {
+            return arguments[1].is_string() ? arguments[0].find(arguments[1].text()).value_or(Value()) : Value();
+        }
+        if (!arguments[1].is_int()) return {};
+        const std::int64_t size = static_cast<std::int64_t>(arguments[0].size());
+        const std::int64_t place = arguments[1].integer() < 0 ? arguments[1].integer() + size : arguments[1].integer();
+        return place >= 0 && place < size ? arguments[0].at(static_cast<std::size_t>(place)) : Value();
+    }
+    const std::string& name = name_of(arguments, "get");
+    const bool has_source = arguments.size() >= 2 && is_source(arguments[1]);
+    const auto found = scope_of(environment).look_up(name, has_source ? std::string_view(arguments[1].text()) : std::string_view());
+    if (found) return *found;
+    if (arguments.size() == 3) return arguments[2];
+    return arguments.size() == 2 && !has_source ? arguments[1] : Value();
+}
+
+Value set(expr::Environment& environment, Arguments arguments) {
+    const std::string& key = name_of(arguments, "set");
+    scope_of(environment).set(key, arguments[1], arguments.size() == 3 ? std::string_view(name_of(arguments, "set", 2)) : "memory");
+    return true;
+}
+
+Value info(expr::Environment& environment, Arguments arguments) { return scope_of(environment).info(name_of(arguments, "info")); }
+
+Value input(expr::Environment& environment, Arguments arguments) {
+    Scope& scope = scope_of(environment);
+    const std::string& name = name_of(arguments, "input");
+    if (arguments.size() == 2) return scope.get(name, name_of(arguments, "input", 1));
+    for (const char* source : {"path", "query", "header", "body"}) {
+        if (auto found = scope.look_up(name, source)) return *found;
+    }
+    return {};
+}
+
+Value output(expr::Environment& environment, Arguments arguments) { return scope_of(environment).get(name_of(arguments, "output"), "output"); }
+
+Value session(expr::Environment& environment, Arguments) {
+    const auto store = scope_of(environment).run().session(false);
+    return store == nullptr ? Value::map({}) : store->all();
+}
+
+Value env(expr::Environment& environment, Arguments arguments) {
+    const Value found = scope_of(environment).get(name_of(arguments, "env"), "env");
+    return found.is_null() && arguments.size() == 2 ? arguments[1] : found;
+}
+
+// item.current() and the like.
+template <const char* kKey>
+Value item(expr::Environment& environment, Arguments) {
+    Scope& scope = scope_of(environment);
+    const bool is_number = std::string_view(kKey) == "index" || std::string_view(kKey) == "count";
+    return scope.iteration() == nullptr && is_number ? Value(0) : scope.get(kKey, "item");
+}
+constexpr char kCurrent[] = "current";
+constexpr char kPrev[] = "prev";
+constexpr char kNext[] = "next";
+constexpr char kIndex[] = "index";
+constexpr char kCount[] = "count";
+
+Value item_values(expr::Environment& environment, Arguments arguments) {
+    Scope& scope = scope_of(environment);
+    if (arguments.empty()) return scope.iteration() == nullptr ? Value::list({}) : scope.iteration()->items;
+    const Value found = scope.get(name_of(arguments, "item.values"), "itemvalues");
+    return found.is_null() ? Value::list({}) : found;
+}
+
+// What a plugin left in memory beside its output, under "<what>:<id>".
+template <const char* kWhat>
+Value accessor(expr::Environment& environment, Arguments arguments) {
+    Scope& scope = scope_of(environment);
+    const std::string& id = name_of(arguments, kWhat);
+    if (auto found = scope.run().memory().get(std::string(kWhat) + ":" + id)) return *found;
+    const std::string_view what = kWhat;
+    const Value result = scope.get(id, "output");
+    const auto member = result.is_map() ? result.find(what.substr(what.find('.') + 1)) : std::nullopt;
+    if (member) return *member;
+    return what.ends_with("exitCode") ? Value(0) : Value("");
+}
+constexpr char kPythonOut[] = "python.stdout";
+constexpr char kPythonErr[] = "python.stderr";
+constexpr char kPythonExit[] = "python.exitCode";
+constexpr char kExecOut[] = "exec.stdout";
+constexpr char kExecErr[] = "exec.stderr";
+constexpr char kExecExit[] = "exec.exitCode";
+
+Value response_body(expr::Environment& environment, Arguments arguments) {
+    const Value result = scope_of(environment).get(name_of(arguments, "http.responseBody"), "output");
+    if (!result.is_map()) return result;
+    if (auto data = result.find("data")) return *data;
+    return result.find("body").value_or(Value());
+}
+
+Value response_header(expr::Environment& environment, Arguments arguments) {
+    const Value result = scope_of(environment).get(name_of(arguments, "http.responseHeader"), "output");
+    const auto headers = result.is_map() ? result.find("headers") : std::nullopt;
+    return headers && headers->is_map() ? headers->find(name_of(arguments, "http.responseHeader", 1)).value_or(Value()) : Value();
+}
+
+Value request_header(expr::Environment& environment, Arguments arguments) {
+    return scope_of(environment).get(name_of(arguments, "request.header"), "header");
+}
+Value request_params(expr::Environment& environment, Arguments arguments) {
+    return scope_of(environment).get(name_of(arguments, "request.params"), "query");
+}
+Value request_data(expr::Environment& environment, Arguments) { return scope_of(environment).run().request().body; }
+Value request_filecount(expr::Environment& environment, Arguments) { return scope_of(environment).info("filecount"); }
+Value request_files(expr::Environment& environment, Arguments) { return scope_of(environment).info("files"); }
+Value request_filetypes(expr::Environment& environment, Arguments) { return scope_of(environment).info("filetypes"); }
+Value request_file(expr::Environment& environment, Arguments arguments) {
+    return scope_of(environment).get(name_of(arguments, "request.file"), "file");
+}
+Value request_filetype(expr::Environment& environment, Arguments arguments) {
+    return scope_of(environment).get(name_of(arguments, "request.filetype"), "filetype");
+}
+Value request_files_by_type(expr::Environment& environment, Arguments arguments) {
+    const std::string& wanted = name_of(arguments, "request.filesByType");
+    value::List list;
+    for (const UploadedFile& file : scope_of(environment).run().request().files) {
+        if (file.type == wanted) list.emplace_back(file.name);
+    }
+    return Value::list(std::move(list));
+}
+
+constexpr std::uintmax_t kLargestFile = 64U << 20;
+
+Value read_file(const std::filesystem::path& file) {
+    std::error_code failed;
+    if (const auto size = std::filesystem::file_size(file, failed); failed || size > kLargestFile) {
+        throw Error(Status::invalid_argument, "file '" + file.filename().string() + "' " + (failed ? "cannot be read: " + failed.message() : "is larger than 64 MiB"));
+    }
+    std::ifstream stream(file, std::ios::binary);
+    std::string text(std::istreambuf_iterator<char>(stream), {});
+    return is_valid_utf8(text) ? Value(std::move(text)) : Value::bytes(std::move(text));
+}
+
+// file(pattern [, 'first' | 'last' | 'count' | 'all']): inside the workflow's folder only (rules §3).
+Value file(expr::Environment& environment, Arguments arguments) {
+    namespace fs = std::filesystem;
+    const std::string& pattern = name_of(arguments, "file");
+    const std::string selector = arguments.size() == 2 ? name_of(arguments, "file", 1) : "";
+    const fs::path root = fs::weakly_canonical(scope_of(environment).run().parts().workflow.folder);
+    const auto is_inside = [&](const fs::path& path) {
+        const auto [end, at] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
+        return end == root.end();
+    };
+    const fs::path wanted = root / pattern;
+    const bool has_wildcard = pattern.find_first_of("*?[") != std::string::npos;
+    if (!is_inside(fs::weakly_canonical(has_wildcard ? wanted.parent_path() : wanted))) {
+        throw Error(Status::forbidden, "file('" + pattern + "') is outside of the workflow's folder");
+    }
+    std::vector<fs::path> files;
+    std::error_code failed;
+    if (!has_wildcard && fs::is_regular_file(wanted, failed)) {
+        if (selector.empty()) return read_file(wanted);
+        files.push_back(wanted);
+    } else if (!has_wildcard && fs::is_directory(wanted, failed)) {
+        value::List names;
+        for (const auto& entry : fs::directory_iterator(wanted)) {
+            if (entry.is_regular_file()) names.emplace_back(fs::relative(entry.path(), root).string());
+        }
+        std::sort(names.begin(), names.end(), [](const Value& a, const Value& b) { return a.text() < b.text(); });
+        return Value::list(std::move(names));
+    } else if (has_wildcard) {
+        for (const auto& entry : fs::directory_iterator(wanted.parent_path(), failed)) {
+            // A link could lead out of the folder.
+            if (entry.is_regular_file() && fnmatch(wanted.filename().c_str(), entry.path().filename().c_str(), 0) == 0 && is_inside(fs::weakly_canonical(entry.path()))) {
+                files.push_back(entry.path());
+            }
+        }
+        std::sort(files.begin(), files.end());
+    } else {
+        throw Error(Status::not_found, "file('" + pattern + "'): there is no such file in the workflow's folder");
+    }
+    if (selector == "count") return files.size();
+    if (selector == "first" || selector == "last") {
+        return files.empty() ? Value() : read_file(selector == "first" ? files.front() : files.back());
+    }
+    if (!selector.empty() && selector != "all") {
+        throw Error(Status::invalid_argument, "file() knows no selector '" + selector + "'. Available options: [first, last, all, count]");
+    }
+    value::List contents;
+    for (const fs::path& one : files) contents.push_back(read_file(one));
+    return Value::list(std::move(contents));
+}
+
+expr::Names make_names() {
+    expr::Names names;
+    for (const char* variable : {"request", "input", "item", "error", "outputs"}) names.add_variable(variable);
+    const auto add = [&](const char* name, std::size_t least, std::size_t most, auto* call) { names.add_function({name, least, most, call}); };
+    add("get", 1, 3, get);
+    add("set", 2, 3, set);
+    add("info", 1, 1, info);
+    add("input", 1, 2, input);
+    add("output", 1, 1, output);
+    add("session", 0, 0, session);
+    add("env", 1, 2, env);
+    add("file", 1, 2, file);
+    add("item.current", 0, 0, item<kCurrent>);
+    add("item.prev", 0, 0, item<kPrev>);
+    add("item.next", 0, 0, item<kNext>);
+    add("item.index", 0, 0, item<kIndex>);
+    add("item.count", 0, 0, item<kCount>);
+    add("item.values", 0, 1, item_values);
+    add("python.stdout", 1, 1, accessor<kPythonOut>);
+    add("python.stderr", 1, 1, accessor<kPythonErr>);
+    add("python.exitCode", 1, 1, accessor<kPythonExit>);
+    add("exec.stdout", 1, 1, accessor<kExecOut>);
+    add("exec.stderr", 1, 1, accessor<kExecErr>);
+    add("exec.exitCode", 1, 1, accessor<kExecExit>);
+    add("http.responseBody", 1, 1, response_body);
+    add("http.responseHeader", 2, 2, response_header);
+    add("request.header", 1, 1, request_header);
+    add("request.params", 1, 1, request_params);
+    add("request.data", 0, 0, request_data);
+    add("request.file", 1, 1, request_file);
+    add("request.filetype", 1, 1, request_filetype);
+    add("request.filecount", 0, 0, request_filecount);
+    add("request.files", 0, 0, request_files);
+    add("request.filetypes", 0, 0, request_filetypes);
+    add("request.filesByType", 1, 1, request_files_by_type);
+    return names;
+}
+
+}  // namespace
+
+const expr::Names& host_names() {
+    static const expr::Names names = make_names();
+    return names;
+}
+
+}  // namespace kdeps::engine

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/resource_run.hpp"
+
+#include <algorithm>
+#include <random>
+
+#include "core/engine/envelope.hpp"
+#include "core/engine/match_route.hpp"
+
+namespace kdeps::engine {
+
+using value::Value;
+
+namespace {
+
+bool reads_item(const workflow::ConfigValue& condition) { return condition.source().find("item") != std::string::npos; }
+
+Value handled(const Error& error) {
+    value::Map inner;
+    inner.set("message", error.message);
+    inner.set("type", status_name(error.status));
+    inner.set("handled", true);
+    value::Map out;
+    out.set("_error", Value::map(std::move(inner)));
+    return Value::map(std::move(out));
+}
+
+// Up to a quarter more or less, so that runs which failed together do not come back together.
+std::chrono::nanoseconds jittered(std::chrono::nanoseconds delay) {
+    thread_local std::minstd_rand random(std::random_device{}());
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(delay.count()) * std::uniform_real_distribution(0.75, 1.25)(random)));
+}
+
+}  // namespace
+
+ResourceRun::ResourceRun(Run& run, std::size_t resource)
+    : run_(run), index_(resource), compiled_(run.parts().resources[resource]), resource_(*compiled_.source) {}
+
+void ResourceRun::execute() {
+    Scope scope(run_, resource_);
+    if (is_restricted() || is_skipped(scope)) {
+        run_.set_output(index_, Value());
+        return;
+    }
+    check_request(scope);
+    run_.set_output(index_, resource_.items ? iterate(scope) : run_item(scope));
+}
+
+bool ResourceRun::is_restricted() const {
+    const Request& request = run_.request();
+    if (request.route.empty() && !request.is_http) {
+        return false;
+    }
+    const auto takes = [&](const std::string& pattern) { return match_route(pattern, request.path) || pattern == request.route; };
+    const bool has_method = resource_.methods.empty() || std::find(resource_.methods.begin(), resource_.methods.end(), request.method) != resource_.methods.end();
+    return !has_method || (!resource_.routes.empty() && std::none_of(resource_.routes.begin(), resource_.routes.end(), takes));
+}
+
+bool ResourceRun::is_skipped(Scope& scope) const {
+    // Conditions on the item are asked for each item.
+    const bool is_for_items = resource_.items.has_value() && scope.iteration() == nullptr;
+    return std::any_of(resource_.skip_condition.begin(), resource_.skip_condition.end(), [&](const workflow::ConfigValue& condition) {
+        if (resource_.items && reads_item(condition) == is_for_items) return false;
+        return expr::truthy(condition.evaluate(scope));
+    });
+}
+
+void ResourceRun::check_request(Scope& scope) const {
+    compiled_.validator->check(scope);
+    if (!resource_.preflight) {
+        return;
+    }
+    for (const workflow::ConfigValue& condition : resource_.preflight->validations) {
+        std::string why;
+        try {
+            if (expr::truthy(condition.evaluate(scope))) continue;
+            why = "preflight validation failed: " + condition.source();
+        } catch (const Error& error) {
+            why = "preflight validation: " + error.message;
+        }
+        Error error(Status::invalid_argument, why);
+        if (resource_.preflight->message) {
+            error.message.clear();
+            value::append_text(resource_.preflight->message->evaluate(scope), error.message);
+        }
+        error.code = "PREFLIGHT_FAILED";
+        error.http_status = resource_.preflight->code == 0 ? 400 : resource_.preflight->code;
+        error.reaches_on_error = false;
+        throw Error(std::move(error));
+    }
+}
+
+Value ResourceRun::iterate(Scope& scope) {
+    Iteration iteration;
+    value::List items;
+    const Value given = resource_.items->evaluate(scope);
+    if (resource_.items->kind() == workflow::ConfigValue::Kind::list) {
+        // An entry that is an expression and gives a list stands for its elements.
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            const Value entry = given.at(i);
+            const bool is_computed = resource_.items->at(i).kind() != workflow::ConfigValue::Kind::list;
+            if (entry.is_array() && is_computed) {
+                for (std::size_t k = 0; k < entry.size(); ++k) items.push_back(entry.at(k));
+            } else {
+                items.push_back(entry);
+            }
+        }
+    } else if (given.is_array()) {
+        for (std::size_t i = 0; i < given.size(); ++i) items.push_back(given.at(i));
+    } else if (!given.is_null()) {
+        items.push_back(given);
+    }
+    iteration.items = Value::list(std::move(items));
+    run_.set_items(index_, iteration.items);
+    scope.set_iteration(&iteration);
+    value::List results;
+    for (; iteration.index < iteration.items.size(); ++iteration.index) {
+        results.push_back(is_skipped(scope) ? Value() : run_item(scope));
+    }
+    scope.set_iteration(nullptr);
+    return Value::list(std::move(results));
+}
+
+Value ResourceRun::run_item(Scope& scope) {
+    const auto& policy = resource_.on_error;
+    const int attempts = policy && policy->action == workflow::OnError::Action::retry ? policy->max_retries + 1 : 1;
+    auto delay = policy ? policy->retry_delay : std::chrono::nanoseconds(0);
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return run_body(scope);
+        } catch (Error& error) {
+            error.resource = resource_.action_id;
+            if (!error.sqlstate.empty() && error.message.find(error.sqlstate) == std::string::npos) {
+                error.message += " (SQLSTATE " + error.sqlstate + ")";
+            }
+            if (!policy || !error.reaches_on_error || run_.is_stopping() || !concerns(scope, error)) {
+                throw;
+            }
+            if (attempt < attempts && error.retry != Retry::in_doubt) {
+                pause(jittered(delay));
+                if (!policy->is_fixed_delay) delay *= 2;
+                continue;
+            }
+            return handle(scope, error, attempt);
+        }
+    }
+}
+
+void ResourceRun::pause(std::chrono::nanoseconds delay) const {
+    std::mutex mutex;
+    std::condition_variable wake;
+    bool is_stopped = false;
+    const Watch::Guard guard(
+        run_.parts().watch, run_.request().deadline, [this] { return run_.is_stopping(); },
+        [&] {
+            const std::lock_guard lock(mutex);
+            is_stopped = true;
+            wake.notify_all();
+        });
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, delay, [&] { return is_stopped; });
+}
+
+Value ResourceRun::run_body(Scope& scope) {
+    for (const workflow::ConfigValue& expression : resource_.expr_before) {
+        expression.evaluate(scope);
+    }
+    std::optional<Value> output;
+    if (compiled_.action != nullptr) {
+        output = run_step(scope, *compiled_.action);
+        run_.set_output(index_, *output);
+    }
+    for (const workflow::ConfigValue& expression : resource_.expr_after) {
+        expression.evaluate(scope);
+    }
+    if (compiled_.response != nullptr) {
+        return run_step(scope, *compiled_.response);
+    }
+    if (output) {
+        return *output;
+    }
+    value::Map status;
+    status.set("status", "expressions_executed");
+    return Value::map(std::move(status));
+}
+
+Value ResourceRun::run_step(Scope& scope, Step& step) {
+    const Request& request = run_.request();
+    kdeps_call_ call(run_.parts().plugins, resource_.action_id, run_.parts().folder);
+    call.request_id = request.id;
+    call.deadline = step.timeout().count() == 0 ? request.deadline : earlier(request.deadline, Deadline::after(step.timeout()));
+    call.stops[0] = &run_.stop();
+    call.stops[1] = &run_.client_stop();
+    call.context = &scope;
+    if (const Status status = call.state(); status != Status::ok) {
+        throw call.failure(static_cast<kdeps_status>(status), step.plugin_id());
+    }
+    return step.run(call, run_.parts().watch);
+}
+
+bool ResourceRun::concerns(Scope& scope, const Error& error) const {
+    const auto& when = resource_.on_error->when;
+    if (when.empty()) {
+        return true;
+    }
+    scope.set_error(&error);
+    const bool found = std::any_of(when.begin(), when.end(), [&](const workflow::ConfigValue& condition) {
+        try {
+            return expr::truthy(condition.evaluate(scope));
+        } catch (const Error& failed) {
+            log::warning("onError.when: " + failed.message, {{"resource", resource_.action_id}, {"request", run_.request().id}});
+            return false;
+        }
+    });
+    scope.set_error(nullptr);
+    return found;
+}
+
+Value ResourceRun::handle(Scope& scope, const Error& error, int attempts) {
+    const workflow::OnError& policy = *resource_.on_error;
+    struct ErrorInScope {
+        Scope& scope;
+        ~ErrorInScope() { scope.set_error(nullptr); }
+    } const in_scope{scope};
+    scope.set_error(&error);
+    for (const workflow::ConfigValue& expression : policy.expr) {
+        try {
+            expression.evaluate(scope);
+        } catch (const Error& failed) {
+            log::warning("onError.expr: " + failed.message, {{"resource", resource_.action_id}, {"request", run_.request().id}});
+            break;
+        }
+    }
+    if (compiled_.on_error_response != nullptr) {
+        Outcome outcome;
+        outcome.status = error_code(error).http_status;
+        unwrap_envelope(run_step(scope, *compiled_.on_error_response), outcome);
+        log::warning("answered by onError: " + error.message,
+                     {{"resource", resource_.action_id}, {"request", run_.request().id}, {"detail", error.detail}});
+        run_.answer(std::move(outcome));
+        return {};
+    }
+    if (policy.fallback && policy.action != workflow::OnError::Action::fail) {
+        return policy.fallback->evaluate(scope);
+    }
+    if (policy.action == workflow::OnError::Action::carry_on) {
+        return handled(error);
+    }
+    Error failed = error;
+    if (policy.action == workflow::OnError::Action::retry && attempts > 1) {
+        failed.message = "all " + std::to_string(attempts) + " attempts failed: " + error.message;
+    }
+    throw Error(std::move(failed));
+}
+
+}  // namespace kdeps::engine

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/scope.hpp"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+
+namespace kdeps::engine {
+
+using value::Kind;
+using value::Value;
+using Found = std::optional<Value>;
+
+namespace {
+
+bool same_header(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool is_allowed(const std::optional<std::vector<std::string>>& allowed, std::string_view name, bool ignore_case) {
+    return !allowed || std::any_of(allowed->begin(), allowed->end(),
+                                   [&](const std::string& one) { return ignore_case ? same_header(one, name) : one == name; });
+}
+
+Found find_pair(const Pairs& pairs, std::string_view name) {
+    for (const auto& [key, text] : pairs) {
+        if (key == name) return Value(text);
+    }
+    return std::nullopt;
+}
+
+Value pairs_value(const Pairs& pairs) {
+    value::Map map;
+    for (const auto& [key, text] : pairs) {
+        if (map.find(key) == nullptr) map.set(key, text);
+    }
+    return Value::map(std::move(map));
+}
+
+Value list_of(const std::vector<UploadedFile>& files, std::string UploadedFile::* member) {
+    value::List list;
+    for (const UploadedFile& file : files) list.emplace_back(file.*member);
+    return Value::list(std::move(list));
+}
+
+}  // namespace
+
+Value Iteration::at(std::int64_t offset) const {
+    const std::int64_t place = static_cast<std::int64_t>(index) + offset;
+    return place >= 0 && place < static_cast<std::int64_t>(items.size()) ? items.at(static_cast<std::size_t>(place)) : Value();
+}
+
+Value Scope::get(std::string_view key, std::string_view hint) { return look_up(key, hint).value_or(Value()); }
+
+Found Scope::look_up(std::string_view key, std::string_view hint) {
+    if (hint.empty()) return from_chain(key);
+    if (hint == "item" || hint == "loop") return from_item(key.empty() ? "item" : key);
+    if (hint == "memory") return run_.memory().get(key);
+    if (hint == "app") return run_.parts().app.get(key);
+    if (hint == "session") {
+        const auto session = run_.session(false);
+        return session == nullptr ? std::nullopt : session->get(key);
+    }
+    if (hint == "output") return output(key);
+    if (hint == "path") return from_path(key);
+    if (hint == "query") return from_query(key);
+    if (hint == "param") {
+        for (const auto& source : {&Scope::from_path, &Scope::from_query, &Scope::from_body}) {
+            if (Found found = (this->*source)(key)) return found;
+        }
+        return std::nullopt;
+    }
+    if (hint == "header") return from_header(key);
+    if (hint == "body" || hint == "data") return key.empty() ? Found(run_.request().body) : from_body(key);
+    if (hint == "file" || hint == "filepath" || hint == "filetype") return from_file(key, hint);
+    if (hint == "info") return from_info(key);
+    if (hint == "env") {
+        const auto& env = run_.parts().workflow.settings.env;
+        if (const auto found = env.find(std::string(key)); found != env.end()) return Value(found->second);
+        const char* text = std::getenv(std::string(key).c_str());
+        return text == nullptr ? std::nullopt : Found(Value(text));
+    }
+    if (hint == "itemvalues") {
+        const auto index = run_.parts().workflow.index_of(key);
+        return index ? run_.items_of(*index) : std::nullopt;
+    }
+    if (hint == "error" && error_ != nullptr) return error_value(*error_).find(key.empty() ? "message" : key);
+    return std::nullopt;
+}
+
+Found Scope::from_chain(std::string_view key) {
+    if (error_ != nullptr && key == "error") return Value(error_->message);
+    if (Found found = from_item(key)) return found;
+    if (Found found = run_.memory().get(key)) return found;
+    if (const auto session = run_.session(false)) {
+        if (Found found = session->get(key)) return found;
+    }
+    for (const auto& source : {&Scope::output, &Scope::from_path, &Scope::from_query, &Scope::from_body, &Scope::from_header}) {
+        if (Found found = (this->*source)(key)) return found;
+    }
+    if (Found found = from_file(key, "file")) return found;
+    return from_info(key);
+}
+
+Found Scope::from_item(std::string_view key) const {
+    if (iteration_ == nullptr) return std::nullopt;
+    if (Found found = iteration_->store.get(key)) return found;
+    const auto place = static_cast<std::int64_t>(iteration_->index);
+    const auto count = static_cast<std::int64_t>(iteration_->items.size());
+    if (key == "item" || key == "current") return iteration_->at(0);
+    if (key == "index" || key == "i") return Value(place);
+    if (key == "count" || key == "total" || key == "length") return Value(count);
+    if (key == "prev" || key == "previous") return place > 0 ? Found(iteration_->at(-1)) : std::nullopt;
+    if (key == "next") return place + 1 < count ? Found(iteration_->at(1)) : std::nullopt;
+    if (key == "items" || key == "all" || key == "list") return iteration_->items;
+    return std::nullopt;
+}
+
+Found Scope::output(std::string_view action_id) const {
+    const auto index = run_.parts().workflow.index_of(action_id);
+    return index ? run_.output(*index) : std::nullopt;
+}
+
+Found Scope::from_path(std::string_view name) const { return find_pair(run_.request().path_parameters, name); }
+
+Found Scope::from_query(std::string_view name) const {
+    return is_allowed(resource_.allowed_params, name, false) ? find_pair(run_.request().query, name) : std::nullopt;
+}
+
+Found Scope::from_body(std::string_view path) const {
+    Value at = run_.request().body;
+    if (!is_allowed(resource_.allowed_params, path.substr(0, path.find('.')), false)) return std::nullopt;
+    if (at.is_map()) {
+        if (Found whole = at.find(path)) return whole;
+    }
+    while (true) {
+        const std::size_t dot = std::min(path.find('.'), path.size());
+        const std::string_view name = path.substr(0, dot);
+        if (at.is_map()) {
+            Found found = at.find(name);
+            if (!found) return std::nullopt;
+            at = std::move(*found);
+        } else if (at.is_array() && !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }) && name.size() < 10) {
+            const auto place = static_cast<std::size_t>(std::stoul(std::string(name)));
+            if (place >= at.size()) return std::nullopt;
+            at = at.at(place);
+        } else {
+            return std::nullopt;
+        }
+        if (dot == path.size()) return at;
+        path.remove_prefix(dot + 1);
+    }
+}
+
+Found Scope::from_header(std::string_view name) const {
+    if (!is_allowed(resource_.allowed_headers, name, true)) return std::nullopt;
+    for (const auto& [key, text] : run_.request().headers) {
+        if (same_header(key, name)) return Value(text);
+    }
+    return std::nullopt;
+}
+
+Found Scope::from_file(std::string_view name, std::string_view hint) const {
+    const auto& files = run_.request().files;
+    const auto found = std::find_if(files.begin(), files.end(), [&](const UploadedFile& file) { return file.name == name || file.field == name; });
+    if (found == files.end()) return std::nullopt;
+    if (hint == "filetype") return Value(found->type);
+    if (hint == "filepath") return Value(found->name);  // uploads are kept in memory
+    return is_valid_utf8(found->content) ? Value(found->content) : Value::bytes(found->content);
+}
+
+Value Scope::info(std::string_view name) { return from_info(name).value_or(Value()); }
+
+Found Scope::from_info(std::string_view name) const {
+    const Request& request = run_.request();
+    const workflow::Workflow& workflow = run_.parts().workflow;
+    const auto any_of = [&](std::initializer_list<std::string_view> names) { return std::find(names.begin(), names.end(), name) != names.end(); };
+    if (any_of({"now", "timestamp", "current_time", "currentTime", "request_time"})) return Value(run_.parts().clock->now());
+    if (any_of({"requestId", "request_id", "requestID", "ID", "request.ID"})) return Value(request.id);
+    if (any_of({"clientIp", "clientIP", "client_ip", "IP", "request.IP"})) return Value(request.client_ip);
+    if (any_of({"method", "request.method"})) return Value(request.method);
+    if (any_of({"path", "request.path"})) return Value(request.path);
+    if (any_of({"sessionId", "session_id", "sessionID"})) return Value(run_.session_id());
+    if (name == "filecount") return Value(request.files.size());
+    if (any_of({"files", "filenames"})) return list_of(request.files, &UploadedFile::name);
+    if (name == "filetypes") return list_of(request.files, &UploadedFile::type);
+    if (any_of({"name", "workflow.name"})) return Value(workflow.name);
+    if (any_of({"version", "workflow.version"})) return Value(workflow.version);
+    if (any_of({"description", "workflow.description"})) return Value(workflow.description);
+    if (any_of({"index", "count", "current", "prev", "next"})) return from_item(name);
+    return std::nullopt;
+}
+
+void Scope::set(std::string_view key, Value value, std::string_view storage) {
+    value = value::to_plain(value);
+    if (storage.empty() || storage == "memory") {
+        run_.memory().set(key, std::move(value));
+    } else if (storage == "session") {
+        run_.session(true)->set(key, std::move(value));
+    } else if (storage == "app") {
+        run_.parts().app.set(key, std::move(value));
+    } else if (storage == "item" || storage == "loop") {
+        if (iteration_ == nullptr) throw Error(Status::invalid_state, "set('" + std::string(key) + "', …, 'item') needs a resource with items");
+        iteration_->store.set(key, std::move(value));
+    } else {
+        throw Error(Status::invalid_argument, "set() knows no storage '" + std::string(storage) + "'. Available options: [memory, session, item, app]");
+    }
+}
+
+Value Scope::input() const {
+    value::Map map;
+    const Request& request = run_.request();
+    if (request.body.is_map()) {
+        for (std::size_t i = 0; i < request.body.size(); ++i) {
+            const std::string_view key = request.body.key_at(i);
+            if (is_allowed(resource_.allowed_params, key, false)) map.set(key, request.body.at(i));
+        }
+    }
+    const auto overlay = [&](const Pairs& pairs, const auto& allowed, bool ignore_case) {
+        std::vector<std::string_view> seen;
+        for (const auto& [key, text] : pairs) {
+            // Of several with one name the first counts.
+            const bool is_first = std::none_of(seen.begin(), seen.end(), [&](std::string_view one) { return one == key; });
+            seen.push_back(key);
+            if (is_first && is_allowed(allowed, key, ignore_case)) map.set(key, text);
+        }
+    };
+    overlay(request.path_parameters, std::optional<std::vector<std::string>>(), false);
+    overlay(request.query, resource_.allowed_params, false);
+    return Value::map(std::move(map));
+}
+
+Value Scope::variable(std::string_view name) {
+    const Request& request = run_.request();
+    if (name == "input") return request.body.is_null() ? Value::map({}) : request.body;
+    if (name == "error") return error_ == nullptr ? Value() : error_value(*error_);
+    if (name == "item") {
+        const Value current = iteration_ == nullptr ? Value() : iteration_->at(0);
+        return current;
+    }
+    if (name == "request") {
+        value::Map map;
+        map.set("method", request.method);
+        map.set("path", request.path);
+        map.set("headers", pairs_value(request.headers));
+        map.set("query", pairs_value(request.query));
+        map.set("params", pairs_value(request.path_parameters));
+        map.set("body", request.body);
+        map.set("IP", request.client_ip);
+        map.set("ID", request.id);
+        return Value::map(std::move(map));
+    }
+    if (name == "outputs") {
+        value::Map map;
+        const auto& resources = run_.parts().workflow.resources;
+        for (std::size_t i = 0; i < resources.size(); ++i) {
+            if (auto output = run_.output(i)) map.set(resources[i].action_id, std::move(*output));
+        }
+        return Value::map(std::move(map));
+    }
+    return {};
+}
+
+Value Scope::all() {
+    value::Map map;
+    for (const char* name : {"request", "input", "item", "outputs", "error"}) map.set(name, variable(name));
+    return Value::map(std::move(map));
+}
+
+Value error_value(const Error& error) {
+    const ErrorCode code = error_code(error);
+    value::Map map;
+    map.set("message", error.message);
+    map.set("type", status_name(error.status));
+    map.set("code", code.code);
+    map.set("statusCode", code.http_status);
+    map.set("details", error.details_json.empty() ? Value() : value::parse_json(error.details_json));
+    map.set("sqlstate", error.sqlstate.empty() ? Value() : Value(error.sqlstate));
+    map.set("resource", error.resource);
+    return Value::map(std::move(map));
+}
+
+}  // namespace kdeps::engine

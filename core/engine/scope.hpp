@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one resource sees while it runs: get() with its whole chain, set(), info(), the current item, the error that onError handles.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "core/engine/run.hpp"
+
+namespace kdeps::engine {
+
+// Where iteration stands.
+struct Iteration {
+    value::Value items;  // a list
+    std::size_t index = 0;
+    Store store;         // set(k, v, 'item')
+
+    value::Value at(std::int64_t offset) const;  // the item so far from the current one, or null
+};
+
+// One thread at a time.
+class Scope final : public plugin::CallContext, public expr::Environment {
+public:
+    Scope(Run& run, const workflow::Resource& resource) : run_(run), resource_(resource) {}
+
+    // CallContext: `hint` is a source (rules §3) or empty.
+    value::Value get(std::string_view key, std::string_view hint) override;
+    void set(std::string_view key, value::Value value, std::string_view storage) override;
+    value::Value info(std::string_view name) override;
+    expr::Environment& environment() override { return *this; }
+
+    // Environment.
+    value::Value variable(std::string_view name) override;
+    value::Value all() override;
+
+    // nullopt: nothing has that name there.
+    std::optional<value::Value> look_up(std::string_view key, std::string_view hint);
+
+    Run& run() { return run_; }
+    const workflow::Resource& resource() const { return resource_; }
+    Iteration* iteration() { return iteration_; }
+    void set_iteration(Iteration* iteration) { iteration_ = iteration; }
+    void set_error(const Error* error) { error_ = error; }
+    const Error* error() const { return error_; }
+
+    // Body fields, query and headers as validation sees them: later ones win, each within its allowed list.
+    value::Value input() const;
+
+    std::optional<value::Value> from_query(std::string_view name) const;
+    std::optional<value::Value> from_header(std::string_view name) const;
+    std::optional<value::Value> from_body(std::string_view path) const;
+    std::optional<value::Value> output(std::string_view action_id) const;
+
+private:
+    std::optional<value::Value> from_chain(std::string_view key);
+    std::optional<value::Value> from_item(std::string_view key) const;
+    std::optional<value::Value> from_path(std::string_view name) const;
+    std::optional<value::Value> from_file(std::string_view name, std::string_view hint) const;
+    std::optional<value::Value> from_info(std::string_view name) const;
+
+    Run& run_;
+    const workflow::Resource& resource_;
+    Iteration* iteration_ = nullptr;
+    const Error* error_ = nullptr;
+};
+
+// The names that every expression of a workflow may use.  Immutable.
+const expr::Names& host_names();
+
+// error.message .type .code .statusCode .details .sqlstate .resource (rules §3).
+value::Value error_value(const Error& error);
+
+}  // namespace kdeps::engine

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// A statement as its author wrote it, made into what one database takes: placeholders in its style, every {{ }} a bound parameter.
+#pragma once
+
+#include <kdeps/driver.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kdeps::sql {
+
+// Where the value of a parameter comes from.
+struct Parameter {
+    enum class Source { position, name, hole, text };
+    struct Piece {  // of a string literal with holes in it
+        std::string text;
+        std::size_t hole = 0;
+        bool is_hole = false;
+    };
+
+    Source source = Source::position;
+    std::size_t position = 0;  // in params, from 0
+    std::string name;          // in params
+    std::size_t hole = 0;
+    std::vector<Piece> pieces;
+    bool wants_integer = false;  // LIMIT and the like: text that is an integer is bound as one
+};
+
+// A hole of the text, as the workflow has it.
+struct HoleText {
+    std::size_t begin;
+    std::size_t end;
+    bool is_identifier;  // {{ identifier(e) }}
+};
+
+struct TextFault {
+    std::size_t offset;
+    std::string message;
+};
+
+// Immutable; any thread.
+struct StatementText {
+    struct Piece {
+        std::string sql;
+        std::size_t hole = 0;  // an identifier to quote; it stands after `sql`
+        bool has_identifier = false;
+    };
+
+    std::vector<Piece> pieces;
+    std::vector<Parameter> parameters;  // in the order of the driver's placeholders
+    std::size_t positions = 0;          // how many values the list of params must have
+    std::vector<std::string> names;     // which keys the map of params must have
+    std::vector<TextFault> faults;
+
+    bool is_fixed() const { return pieces.size() == 1 && !pieces[0].has_identifier; }
+};
+
+// `has_named` tells that params is a map, so that @name is a placeholder also where a dialect has variables of that form.
+StatementText read_statement(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver, bool has_named);
+
+// `name` in the quotes of the dialect.
+std::string quote_identifier(std::string_view name, const kdeps_driver& driver);
+
+}  // namespace kdeps::sql
