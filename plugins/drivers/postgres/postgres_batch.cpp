@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// One statement with many sets of parameters: all are sent without waiting, and answers are read while they come.
+#include "postgres_statement.hpp"
+
+namespace kdeps::postgres {
+namespace {
+
+// What may be on the way at once: bounds the memory of both sides, and is many network buffers long.
+constexpr std::size_t kWindowSets = 2048;
+constexpr std::size_t kWindowBytes = 4 << 20;
+
+// Batches that are all there.
+class KeptBatches final : public BatchSource {
+public:
+    KeptBatches(columns::RowBuilder shape, std::vector<columns::Array> batches) : shape_(std::move(shape)), batches_(std::move(batches)) {}
+
+    void schema(ArrowSchema* out) override { shape_.schema(out); }
+    bool next(ArrowArray* out) override {
+        if (given_ == batches_.size()) return false;
+        batches_[given_++].move_to(out);
+        return true;
+    }
+
+private:
+    columns::RowBuilder shape_;
+    std::vector<columns::Array> batches_;
+    std::size_t given_ = 0;
+};
+
+// The exchange of one batch.  One sync at its end, so that all of it stands or falls together.
+class BatchRun {
+public:
+    BatchRun(Connection& connection, const Description& description, const Call& call, kdeps_batch& batch)
+        : connection_(connection), description_(description), call_(call), batch_(batch), reader_(description.columns, connection.types()),
+          rows_(reader_.columns()) {
+        std::fill_n(batch.affected, batch.sets, -1);
+    }
+
+    void send(const std::string& name, columns::Stream& sets, Parameters& parameters) {
+        for_each_batch(sets, [&](const std::vector<columns::ColumnReader>& columns, std::int64_t count) {
+            for (std::int64_t row = 0; row < count; ++row) {
+                make_room();
+                if (sent_ == batch_.sets) {
+                    throw Error(KDEPS_INVALID_ARGUMENT, "the batch has more sets of parameters than it announced");
+                }
+                encode(columns, row, parameters);
+                connection_.link().execute(name, parameters, reader_.is_binary());
+                ++sent_;
+                bytes_ += parameters.bytes();
+            }
+        });
+    }
+
+    void receive_rest() {
+        while (received_ < sent_) receive();
+    }
+
+    void finish(ArrowArrayStream* rows) {
+        if (reader_.take_loss()) call_.log(KDEPS_LOG_WARNING, kLossWarning);
+        if (description_.columns.empty()) return;
+        keep_rows();
+        make_stream(std::make_unique<KeptBatches>(std::move(rows_), std::move(kept_)), call_, rows);
+    }
+
+    void read_preface() {
+        if (!std::exchange(has_begun_, true)) connection_.read_preface();
+    }
+
+    bool has_stale_plan() const { return has_stale_plan_; }
+
+private:
+    void encode(const std::vector<columns::ColumnReader>& columns, std::int64_t row, Parameters& parameters) {
+        parameters.clear();
+        scratches_.resize(columns.size());  // cells point into them until the set is sent
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            const kdeps_cell cell = columns[i].cell(row, scratches_[i]);
+            try {
+                parameters.add(cell, connection_.types().of(description_.parameters[i]), connection_.types());
+            } catch (Error& error) {
+                error.batch_set = static_cast<std::int64_t>(sent_);
+                throw;
+            }
+        }
+        parameters.seal();
+    }
+
+    void make_room() {
+        if (sent_ - received_ < kWindowSets && bytes_ < kWindowBytes) return;
+        connection_.link().flush_request();
+        const std::size_t until = sent_ - (sent_ - received_) / 2;
+        while (received_ < until) receive();
+        bytes_ /= 2;
+        // A stop that came between two statements of the server stopped nothing.
+        if (const kdeps_status why = connection_.link().stopped(); why != KDEPS_OK) {
+            Error error(why, why == KDEPS_TIMEOUT ? "the batch was stopped at its time limit" : "the batch was stopped because the run was cancelled");
+            error.sqlstate = "57014";
+            throw error;
+        }
+    }
+
+    void receive() {
+        read_preface();
+        Link& link = connection_.link();
+        const Result result = link.next();
+        const ExecStatusType status = PQresultStatus(result.get());
+        if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+            Error error = error_of(result.get(), {.doing = "the statement failed", .stopped = link.stopped()});
+            error.batch_set = static_cast<std::int64_t>(received_);
+            has_stale_plan_ = is_stale_plan(result.get());
+            throw error;
+        }
+        for (int row = 0; row < PQntuples(result.get()); ++row) {
+            row_bytes_ += reader_.read(result.get(), row, rows_);
+            if (rows_.rows() >= kBatchRows || row_bytes_ >= kBatchBytes) keep_rows();
+        }
+        batch_.affected[received_++] = affected_of(result.get());
+        link.next();  // the null that ends the command
+    }
+
+    void keep_rows() {
+        if (rows_.rows() == 0) return;
+        ArrowArray array{};
+        rows_.finish(&array);
+        kept_.emplace_back(&array);
+        row_bytes_ = 0;
+    }
+
+    Connection& connection_;
+    const Description& description_;
+    const Call& call_;
+    kdeps_batch& batch_;
+    RowReader reader_;
+    columns::RowBuilder rows_;
+    std::vector<columns::Array> kept_;
+    std::vector<std::string> scratches_;
+    std::size_t sent_ = 0;
+    std::size_t received_ = 0;
+    std::size_t bytes_ = 0;      // about what is on the way
+    std::size_t row_bytes_ = 0;  // of rows_
+    bool has_begun_ = false;
+    bool has_stale_plan_ = false;
+};
+
+}  // namespace
+
+void Statement::execute_batch(Call& call, columns::Stream sets, ArrowArrayStream* rows, kdeps_batch& batch) {
+    if (is_stale_) prepare_again(call);
+    ArrowSchema raw{};
+    if (sets->get_schema(sets.get(), &raw) == 0) {
+        const columns::Schema schema(&raw);
+        check_count(static_cast<std::size_t>(schema->n_children));
+    }
+    // Without a transaction of the caller the batch is one: a set that cannot be converted must take back those before it.
+    const bool is_own = connection_.is_idle();
+    if (is_own) connection_.begin(call, KDEPS_ISOLATION_DEFAULT, false);
+    Link& link = connection_.link();
+    BatchRun run(connection_, description_, call, batch);
+    bool is_synced = false;
+    const auto end_failed = [&] {
+        is_stale_ = run.has_stale_plan();
+        if (link.is_broken()) return;
+        if (!is_synced) link.sync();
+        link.drain();
+        if (is_own) connection_.rollback(call);
+    };
+    connection_.open_exchange(call, Effect::none);
+    try {
+        run.send(name_, sets, parameters_);
+        if (is_own) {
+            link.may_commit();
+            link.query("COMMIT");
+        }
+        link.sync();
+        is_synced = true;
+        run.read_preface();
+        run.receive_rest();
+        if (Result failed = link.drain(); failed != nullptr) connection_.fail(std::move(failed), "committing the batch failed");
+    } catch (Error& error) {
+        end_failed();
+        if (link.is_broken()) {
+            error.damage = KDEPS_DAMAGE_CONNECTION;
+        } else {
+            // Sets before the failing one have run.
+            error.damage = is_own ? KDEPS_DAMAGE_NONE : KDEPS_DAMAGE_TRANSACTION;
+        }
+        throw;
+    } catch (...) {
+        end_failed();
+        throw;
+    }
+    run.finish(rows);
+}
+
+}  // namespace kdeps::postgres

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres_cancel.hpp"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdint>
+#include <kdeps/cpp/error.hpp>
+#include <system_error>
+#include <thread>
+
+namespace kdeps::postgres {
+
+Wake::Wake() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (fd_ < 0) {
+        throw Error(KDEPS_EXHAUSTED, "no file descriptor is left for a database connection; raise the limit of open files (ulimit -n)");
+    }
+}
+
+Wake::~Wake() { close(fd_); }
+
+void Wake::set() noexcept {
+    const std::uint64_t one = 1;
+    // A full counter is set already: nothing to do about a failure.
+    [[maybe_unused]] const auto written = write(fd_, &one, sizeof(one));
+}
+
+bool Wake::take() noexcept {
+    std::uint64_t count = 0;
+    return read(fd_, &count, sizeof(count)) == sizeof(count);
+}
+
+struct CancelRequest::State {
+    std::unique_ptr<PGcancel, FreeCancel> cancel;
+    std::shared_ptr<Wake> wake;
+    std::atomic<bool> is_over = false;
+};
+
+CancelRequest::CancelRequest(PGconn* connection, std::shared_ptr<Wake> wake) : state_(std::make_shared<State>()) {
+    state_->cancel.reset(PQgetCancel(connection));
+    state_->wake = std::move(wake);
+    if (state_->cancel == nullptr) return;  // never over: the connection will be given up
+    // The thread must not take the signals of the host.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+        std::thread([state = state_] {
+            std::array<char, 256> why;
+            PQcancel(state->cancel.get(), why.data(), static_cast<int>(why.size()));
+            state->is_over = true;
+            state->wake->set();
+        }).detach();
+    } catch (const std::system_error&) {
+        // No thread to be had: never over either.
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+bool CancelRequest::is_over() const { return state_->is_over; }
+
+}  // namespace kdeps::postgres

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stopping a statement: an event that wakes the waiting worker, and the request that tells the server.
+#pragma once
+
+#include <memory>
+
+#include "postgres_result.hpp"
+
+namespace kdeps::postgres {
+
+// Wakes a thread that polls fd().  Any thread.
+class Wake {
+public:
+    Wake();  // throws Error (EXHAUSTED)
+    ~Wake();
+    Wake(const Wake&) = delete;
+    Wake& operator=(const Wake&) = delete;
+
+    int fd() const { return fd_; }
+    void set() noexcept;
+    bool take() noexcept;  // true if it was set since the last take
+
+private:
+    int fd_;
+};
+
+// One request to stop what the connection runs.  PQcancel opens a connection of its own and blocks for as long as the network lets it,
+// so it has a thread; the worker goes on reading meanwhile.  A thread that hangs outlives this object and owns all that it uses.
+class CancelRequest {
+public:
+    // `wake` is set when the request has been delivered, or has failed.
+    CancelRequest(PGconn* connection, std::shared_ptr<Wake> wake);
+
+    // Delivered or failed: no signal can reach the connection later.
+    bool is_over() const;
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace kdeps::postgres

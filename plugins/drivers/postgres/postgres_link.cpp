@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres_link.hpp"
+
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+
+namespace kdeps::postgres {
+namespace {
+
+constexpr std::chrono::seconds kGrace(2);
+// Nobody wakes a thread that is connecting: it looks at the call this often.
+constexpr std::chrono::milliseconds kLook(50);
+// Rows that come without waiting are counted, so that the call is looked at now and then.
+constexpr unsigned kResultsPerLook = 512;
+
+std::string stop_words(kdeps_status why) { return why == KDEPS_TIMEOUT ? "the time limit was reached" : "the run was cancelled"; }
+
+// A moment that far ahead is never reached.
+std::chrono::steady_clock::time_point deadline_of(const Call& call) {
+    constexpr std::chrono::hours kNever(24 * 365);
+    return std::chrono::steady_clock::now() + std::min<std::chrono::nanoseconds>(call.remaining(), kNever);
+}
+
+bool is_fatal(const PGresult* result) {
+    const std::string_view severity = error_field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity == "FATAL" || severity == "PANIC";
+}
+
+}  // namespace
+
+Link::Link(const Call& call, const std::vector<std::pair<std::string, std::string>>& parameters,
+           std::optional<std::chrono::seconds> connect_timeout)
+    : wake_(std::make_shared<Wake>()) {
+    std::vector<const char*> keywords;
+    std::vector<const char*> values;
+    for (const auto& [keyword, value] : parameters) {
+        keywords.push_back(keyword.c_str());
+        values.push_back(value.c_str());
+    }
+    keywords.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_ = PQconnectStartParams(keywords.data(), values.data(), 0);
+    if (connection_ == nullptr) {
+        throw std::bad_alloc();
+    }
+    try {
+        connect(call, connect_timeout);
+    } catch (...) {
+        PQfinish(connection_);
+        throw;
+    }
+}
+
+Link::~Link() { PQfinish(connection_); }
+
+void Link::connect(const Call& call, std::optional<std::chrono::seconds> connect_timeout) {
+    PQsetErrorVerbosity(connection_, PQERRORS_VERBOSE);  // with the SQLSTATE, see connect_error
+    call_.emplace(call);
+    PQsetNoticeReceiver(connection_, on_notice, this);
+    const auto call_end = deadline_of(call);
+    const auto end = connect_timeout ? std::min(call_end, Clock::now() + *connect_timeout) : call_end;
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    if (PQstatus(connection_) == CONNECTION_BAD) state = PGRES_POLLING_FAILED;
+    while (state != PGRES_POLLING_OK) {
+        if (state == PGRES_POLLING_FAILED) throw connect_error(connection_);
+        const short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+        while (poll_socket(events, std::min(end, Clock::now() + kLook)) == 0) {
+            kdeps_status why = call.state();
+            if (why == KDEPS_OK && Clock::now() >= call_end) why = KDEPS_TIMEOUT;
+            if (why == KDEPS_OK && Clock::now() < end) continue;
+            Error error(why == KDEPS_OK ? KDEPS_UNAVAILABLE : why,
+                        "cannot connect to PostgreSQL: " + (why == KDEPS_OK ? "no answer within connect_timeout" : stop_words(why)));
+            error.sqlstate = "08001";
+            error.retry = KDEPS_RETRY_FRESH;
+            error.damage = KDEPS_DAMAGE_CONNECTION;
+            throw error;
+        }
+        state = PQconnectPoll(connection_);
+    }
+    PQsetErrorVerbosity(connection_, PQERRORS_DEFAULT);
+    if (PQsetnonblocking(connection_, 1) != 0 || PQenterPipelineMode(connection_) != 1) {
+        throw connect_error(connection_);
+    }
+    call_.reset();
+}
+
+void Link::begin_exchange(const Call& call, Effect effect) {
+    if (is_broken_) {
+        throw lost_error("it was given up before", Loss::before_anything_was_sent);
+    }
+    if (is_in_exchange()) {
+        throw Error(KDEPS_INVALID_STATE, "the rows of the statement before are still being read on this connection; release them first");
+    }
+    call_.emplace(call);
+    effect_ = effect;
+    has_sent_ = false;
+    has_result_ = false;
+    stopped_ = KDEPS_OK;
+    wake_->take();  // meant for an exchange that is over
+    notice_closed();
+}
+
+void Link::start(const Call& call, Effect effect) {
+    call.check();
+    begin_exchange(call, effect);
+}
+
+void Link::start_cleanup(const Call& call) {
+    begin_exchange(call, Effect::none);
+    // As if it were stopped already: the grace is all that it has.
+    stopped_ = call.state() == KDEPS_TIMEOUT ? KDEPS_TIMEOUT : KDEPS_CANCELLED;
+    grace_end_ = Clock::now() + kGrace;
+}
+
+// A connection that the server closed while it was idle is found before anything is sent, when a retry is certainly safe.
+void Link::notice_closed() {
+    pollfd entry{PQsocket(connection_), POLLIN, 0};
+    while (poll(&entry, 1, 0) > 0) {
+        if (PQconsumeInput(connection_) == 0 || PQstatus(connection_) == CONNECTION_BAD) {
+            PQisBusy(connection_);  // reads the server's last words out of the buffer
+            fail_lost();
+        }
+        PQisBusy(connection_);
+        entry = {PQsocket(connection_), POLLIN, 0};
+    }
+}
+
+void Link::require(int is_ok) {
+    if (is_ok != 1) fail_lost();
+    has_sent_ = true;
+}
+
+void Link::query(const char* sql, const Parameters* parameters) {
+    require(PQsendQueryParams(connection_, sql, parameters == nullptr ? 0 : parameters->count(), nullptr,
+                              parameters == nullptr ? nullptr : parameters->values(), parameters == nullptr ? nullptr : parameters->lengths(),
+                              parameters == nullptr ? nullptr : parameters->formats(), 0));
+}
+
+void Link::prepare(const std::string& name, const std::string& sql) {
+    require(PQsendPrepare(connection_, name.c_str(), sql.c_str(), 0, nullptr));
+    require(PQsendDescribePrepared(connection_, name.c_str()));
+}
+
+void Link::execute(const std::string& name, const Parameters& parameters, bool is_binary) {
+    require(PQsendQueryPrepared(connection_, name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
+                                parameters.formats(), is_binary ? 1 : 0));
+}
+
+void Link::sync() {
+    require(PQpipelineSync(connection_));
+    ++syncs_;
+}
+
+void Link::flush_request() { require(PQsendFlushRequest(connection_)); }
+
+void Link::single_row() {
+    if (PQsetSingleRowMode(connection_) != 1) {
+        throw Error(KDEPS_INTERNAL, "libpq refused to give the rows one by one");
+    }
+}
+
+Result Link::next() {
+    if (++results_ % kResultsPerLook == 0) check_call(wake_->take());
+    while (PQisBusy(connection_) != 0) {
+        wait();
+    }
+    Result result(PQgetResult(connection_));
+    if (result == nullptr) {
+        if (PQstatus(connection_) == CONNECTION_BAD) fail_lost();
+        return nullptr;
+    }
+    const ExecStatusType status = PQresultStatus(result.get());
+    if (status == PGRES_PIPELINE_SYNC) {
+        if (--syncs_ == 0) settle();
+    } else if (status == PGRES_FATAL_ERROR && (is_fatal(result.get()) || PQstatus(connection_) == CONNECTION_BAD)) {
+        keep_farewell(result.get());
+        fail_lost();
+    } else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
+        has_result_ = true;
+    }
+    return result;
+}
+
+Result Link::drain() {
+    Result first;
+    while (is_in_exchange()) {
+        Result result = next();
+        if (first == nullptr && result != nullptr && PQresultStatus(result.get()) == PGRES_FATAL_ERROR) first = std::move(result);
+    }
+    return first;
+}
+
+void Link::wait() {
+    const int unsent = PQflush(connection_);  // a failure shows when reading
+    if (PQsocket(connection_) < 0) fail_lost();
+    const auto until = stopped_ == KDEPS_OK ? deadline_of(*call_) : grace_end_;
+    const int ready = poll_socket(static_cast<short>(unsent == 1 ? POLLIN | POLLOUT : POLLIN), until);
+    check_call(wake_->take());
+    if (ready > 0 && PQconsumeInput(connection_) == 0) {
+        PQisBusy(connection_);  // reads the server's last words out of the buffer
+        keep_farewell(Result(PQgetResult(connection_)).get());
+        fail_lost();
+    }
+}
+
+// 1 if the socket is ready or failed, 0 if not.  Returns early when woken.
+int Link::poll_socket(short events, Clock::time_point until) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
+    std::array<pollfd, 2> entries{{{PQsocket(connection_), events, 0}, {wake_->fd(), POLLIN, 0}}};
+    const int found = poll(entries.data(), entries.size(), static_cast<int>(std::clamp<long>(left, 0, 3'600'000)));
+    if (found < 0 && errno != EINTR) {
+        throw Error(KDEPS_INTERNAL, "waiting for the database failed");
+    }
+    return found > 0 && entries[0].revents != 0 ? 1 : 0;
+}
+
+void Link::check_call(bool was_woken) {
+    if (stopped_ != KDEPS_OK) {
+        if (Clock::now() >= grace_end_) give_up();
+        return;
+    }
+    kdeps_status why = call_->state();
+    if (why == KDEPS_OK && call_->remaining().count() <= 0) why = KDEPS_TIMEOUT;
+    if (why == KDEPS_OK && was_woken) why = KDEPS_CANCELLED;
+    if (why != KDEPS_OK) stop(why);
+}
+
+void Link::stop(kdeps_status why) {
+    if (stopped_ != KDEPS_OK) return;
+    stopped_ = why;
+    grace_end_ = Clock::now() + kGrace;
+    cancel_.emplace(connection_, wake_);
+}
+
+// A request to stop that arrives late would hit the next statement: the exchange is over when the request is.
+void Link::settle() {
+    while (cancel_ && !cancel_->is_over()) {
+        std::array<pollfd, 1> entry{{{wake_->fd(), POLLIN, 0}}};
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(grace_end_ - Clock::now()).count();
+        if (left <= 0) {
+            is_broken_ = true;  // what was read is good; the connection is not
+            break;
+        }
+        poll(entry.data(), 1, static_cast<int>(left));
+        wake_->take();
+    }
+    cancel_.reset();
+}
+
+void Link::give_up() {
+    is_broken_ = true;
+    syncs_ = 0;
+    if (effect_ == Effect::commits) {
+        throw lost_error(stop_words(stopped_) + " and the server did not confirm that it stopped", Loss::in_doubt);
+    }
+    Error error(stopped_, stop_words(stopped_) + "; PostgreSQL did not confirm within 2 s that it stopped, so the connection is given up");
+    error.sqlstate = "57014";
+    error.retry = KDEPS_RETRY_FRESH;
+    error.damage = KDEPS_DAMAGE_CONNECTION;
+    throw error;
+}
+
+void Link::keep_farewell(const PGresult* result) {
+    if (is_fatal(result)) {
+        farewell_ = error_of(result, {.doing = "the connection to PostgreSQL was lost", .stopped = stopped_});
+    }
+}
+
+void Link::fail_lost() {
+    is_broken_ = true;
+    syncs_ = 0;
+    cancel_.reset();
+    const bool is_in_doubt = has_sent_ && effect_ == Effect::commits;
+    // A session that the server ends while a command runs has not committed it.
+    if (farewell_ && !(is_in_doubt && has_result_)) {
+        Error error = *farewell_;
+        error.status = error.status == KDEPS_EXHAUSTED ? KDEPS_EXHAUSTED : KDEPS_UNAVAILABLE;
+        error.retry = KDEPS_RETRY_FRESH;
+        error.damage = KDEPS_DAMAGE_CONNECTION;
+        throw error;
+    }
+    throw lost_error(PQerrorMessage(connection_), !has_sent_    ? Loss::before_anything_was_sent
+                                                  : is_in_doubt ? Loss::in_doubt
+                                                                : Loss::nothing_committed);
+}
+
+void Link::warn(std::string_view message) const {
+    if (call_) call_->log(KDEPS_LOG_WARNING, message);
+}
+
+void Link::on_notice(void* self, const PGresult* notice) {
+    auto& link = *static_cast<Link*>(self);
+    link.keep_farewell(notice);
+    if (link.call_) {
+        link.call_->log(KDEPS_LOG_DEBUG, "PostgreSQL: " + std::string(error_field(notice, PG_DIAG_SEVERITY)) + ": " +
+                                             std::string(error_field(notice, PG_DIAG_MESSAGE_PRIMARY)));
+    }
+}
+
+}  // namespace kdeps::postgres

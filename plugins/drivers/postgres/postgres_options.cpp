@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "postgres_options.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "postgres_result.hpp"
+
+namespace kdeps::postgres {
+namespace {
+
+// Options whose values libpq would refuse only while it connects.
+struct Choice {
+    std::string_view option;
+    std::string_view values;  // separated by spaces
+};
+constexpr std::array kChoices{
+    Choice{"sslmode", "disable allow prefer require verify-ca verify-full"},
+    Choice{"gssencmode", "disable prefer require"},
+    Choice{"channel_binding", "disable prefer require"},
+    Choice{"target_session_attrs", "any read-write read-only primary standby prefer-standby"},
+    Choice{"ssl_min_protocol_version", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"},
+    Choice{"ssl_max_protocol_version", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"},
+    Choice{"sslsni", "0 1"},
+    Choice{"sslcompression", "0 1"},
+    Choice{"keepalives", "0 1"},
+};
+constexpr std::array<std::string_view, 5> kNumbers{"connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
+                                                   "tcp_user_timeout"};
+
+// What would break what this driver relies on: text is UTF-8, and the session runs SQL.
+constexpr std::array<std::string_view, 2> kRefused{"client_encoding", "replication"};
+
+std::vector<std::string> accepted_names() {
+    const std::unique_ptr<PQconninfoOption, FreeOptions> defaults(PQconndefaults());
+    if (defaults == nullptr) {
+        throw std::bad_alloc();
+    }
+    std::vector<std::string> names;
+    for (const PQconninfoOption* option = defaults.get(); option->keyword != nullptr; ++option) {
+        if (std::find(kRefused.begin(), kRefused.end(), option->keyword) == kRefused.end()) {
+            names.emplace_back(option->keyword);
+        }
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+template <typename Texts>
+std::string join(const Texts& texts) {
+    std::string out;
+    for (const auto& text : texts) {
+        out += (out.empty() ? "" : ", ") + std::string(text);
+    }
+    return out;
+}
+
+std::vector<std::string> words(std::string_view text) {
+    std::vector<std::string> out;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        out.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
+int parse_number(std::string_view name, std::string_view value) {
+    int number = -1;
+    const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (failed != std::errc() || end != value.data() + value.size() || number < 0) {
+        throw Error(KDEPS_INVALID_ARGUMENT, "option '" + std::string(name) + "' of the connection URL must be a whole number of at least 0, not '" +
+                                                std::string(value) + "'");
+    }
+    return number;
+}
+
+void check_value(const Call& call, const std::string& name, const std::string& value) {
+    for (const Choice& choice : kChoices) {
+        if (choice.option != name) continue;
+        const std::vector<std::string> values = words(choice.values);
+        if (std::find(values.begin(), values.end(), value) == values.end()) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "option '" + name + "' of the connection URL cannot be '" + value + "'" +
+                                                    call.did_you_mean(value, values) + "; accepted: " + join(values));
+        }
+    }
+    if (std::find(kNumbers.begin(), kNumbers.end(), name) != kNumbers.end()) {
+        parse_number(name, value);
+    }
+}
+
+}  // namespace
+
+Options read_options(const Call& call, const Target& target) {
+    const Url url = parse_url(target.url);
+    const std::vector<std::string> accepted = accepted_names();
+    Options out;
+    const auto has = [&](std::string_view name) {
+        return std::any_of(out.parameters.begin(), out.parameters.end(), [&](const auto& parameter) { return parameter.first == name; });
+    };
+    const auto add = [&](const std::string& name, const std::string& value) {
+        if (has(name)) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "the connection URL gives '" + name + "' twice");
+        }
+        if (value.find('\0') != std::string::npos) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "'" + name + "' of the connection URL holds a zero byte (%00)");
+        }
+        out.parameters.emplace_back(name, value);
+    };
+
+    if (!url.user.empty()) add("user", url.user);
+    if (!url.password.empty()) add("password", url.password);
+    if (!url.host.empty()) add("host", url.host);
+    if (url.port != 0) add("port", std::to_string(url.port));
+    if (url.path.size() > 1) add("dbname", url.path.substr(1));
+    for (const auto& [name, value] : url.options) {
+        if (std::find(kRefused.begin(), kRefused.end(), name) != kRefused.end()) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "option '" + name + "' cannot stand in the connection URL: text is always UTF-8 and the session runs SQL; remove it");
+        }
+        if (std::find(accepted.begin(), accepted.end(), name) == accepted.end()) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "unknown option '" + name + "' in the connection URL" + call.did_you_mean(name, accepted) +
+                                                    "; accepted: " + join(accepted));
+        }
+        check_value(call, name, value);
+        add(name, value);
+        if (name == "connect_timeout") {
+            // 0 waits for ever and 1 counts as 2, as libpq documents it.
+            const int seconds = parse_number(name, value);
+            if (seconds > 0) out.connect_timeout = std::chrono::seconds(std::max(seconds, 2));
+        }
+    }
+    if (!has("dbname") && !has("service")) {
+        throw Error(KDEPS_INVALID_ARGUMENT,
+                    "the connection URL names no database; write postgres://user:password@host:5432/database");
+    }
+    if (!has("application_name")) out.parameters.emplace_back("fallback_application_name", "kdeps");
+    out.parameters.emplace_back("client_encoding", "UTF8");
+    return out;
+}
+
+}  // namespace kdeps::postgres

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A statement that is prepared on the server under a name of its own.
+#pragma once
+
+#include <kdeps/cpp/driver.hpp>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "postgres_rows.hpp"
+
+namespace kdeps::postgres {
+
+// One thread; dies before its connection.
+class Statement {
+public:
+    Statement(Connection& connection, const Call& call, std::string_view sql);
+    ~Statement();
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    // The slots of kdeps.driver/1.
+    void describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns);
+    Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);
+    void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
+
+private:
+    void prepare(const Call& call);
+    void prepare_again(const Call& call);
+    void check_count(std::size_t count) const;
+    // Nothing if the plan was stale and the statement may be prepared and run again.
+    std::optional<Outcome> run(const Call& call, ArrowArrayStream* rows);
+    // Ends the exchange; returns if `failed` says that the plan is stale and the statement may be run again, else throws.
+    void end_failed(const Call& call, Result failed);
+
+    Connection& connection_;
+    std::string sql_;
+    std::string name_;
+    Description description_;
+    Parameters parameters_;
+    bool only_reads_;
+    bool is_stale_ = false;  // must be prepared again before it runs
+};
+
+// Does the text only read, as far as its words tell?
+bool only_reads(std::string_view sql);
+
+// "cached plan must not change result type", or the server has forgotten the statement.
+bool is_stale_plan(const PGresult* failed);
+
+}  // namespace kdeps::postgres
