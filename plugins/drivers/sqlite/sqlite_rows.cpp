@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqlite_rows.hpp"
+
+namespace kdeps::sqlite {
+namespace {
+
+constexpr std::int64_t kFirstRows = 1024;
+constexpr std::int64_t kBatchRows = 4096;
+constexpr std::size_t kBatchBytes = 1U << 20U;
+
+std::vector<columns::Column> columns_of(sqlite3_stmt* statement) {
+    std::vector<columns::Column> out;
+    for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+        const char* name = sqlite3_column_name(statement, i);
+        if (name == nullptr) throw std::bad_alloc();
+        out.push_back({name, columns::Type::variant});
+    }
+    return out;
+}
+
+}  // namespace
+
+RowReader::RowReader(sqlite3_stmt* statement) : statement_(statement), rows_(columns_of(statement)) {
+    for (std::size_t i = 0; i < rows_.column_count(); ++i) {
+        declared_.push_back(declared_of(sqlite3_column_decltype(statement, static_cast<int>(i))));
+        rows_[i].set_variants(variants_of(declared_[i]));
+    }
+}
+
+void RowReader::read() {
+    for (std::size_t i = 0; i < declared_.size(); ++i) {
+        read_value(statement_, static_cast<int>(i), declared_[i], rows_[i]);
+    }
+    rows_.end_row();
+}
+
+bool RowReader::is_full(std::int64_t rows) const { return rows_.rows() >= rows || rows_.bytes() >= kBatchBytes; }
+
+void RowReader::collapse() {
+    for (std::size_t i = 0; i < declared_.size(); ++i) {
+        rows_[i].collapse();
+    }
+}
+
+Rows::Rows(Link& link, const Call& call, sqlite3_stmt* statement) : link_(link), call_(call), statement_(statement) {}
+
+Rows::~Rows() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+}
+
+void Rows::start() {
+    bool is_row = step();
+    if (sqlite3_column_count(statement_) == 0) return;
+    reader_.emplace(statement_);
+    // What writes is run to its end: only then it is certain that it succeeds.
+    const bool is_reading = sqlite3_stmt_readonly(statement_) != 0;
+    while (is_row && !(is_reading && reader_->is_full(kFirstRows))) {
+        reader_->read();
+        is_row = step();
+    }
+    if (is_finished_) {
+        reader_->collapse();
+        sqlite3_reset(statement_);
+    } else {
+        reader_->read();  // the row on which it stands
+    }
+}
+
+bool Rows::step() {
+    const int code = sqlite3_step(statement_);
+    if (code == SQLITE_ROW) return true;
+    is_finished_ = true;
+    if (code == SQLITE_DONE) return false;
+    throw link_.error(code, "the statement failed");
+}
+
+void Rows::schema(ArrowSchema* out) { reader_->rows().schema(out); }
+
+bool Rows::next(ArrowArray* out) {
+    if (reader_->rows().rows() == 0 && !is_finished_) {
+        const Link::Use use(link_, call_);
+        while (!reader_->is_full(kBatchRows) && step()) {
+            reader_->read();
+        }
+    }
+    if (reader_->rows().rows() == 0) return false;
+    reader_->rows().finish(out);
+    return true;
+}
+
+}  // namespace kdeps::sqlite

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of a running statement as an Arrow stream.
+#pragma once
+
+#include <kdeps/cpp/driver.hpp>
+#include <optional>
+#include <vector>
+
+#include "sqlite_link.hpp"
+#include "sqlite_types.hpp"
+
+namespace kdeps::sqlite {
+
+// Columns of a statement whose first step is done: before, SQLite may still notice a change of the schema and compile it again.
+class RowReader {
+public:
+    explicit RowReader(sqlite3_stmt* statement);
+
+    // Adds the current row.
+    void read();
+    // True if a batch has grown to its size.
+    bool is_full(std::int64_t rows) const;
+
+    // Gives each column the one type of its cells: only if all rows are there.
+    void collapse();
+    columns::RowBuilder& rows() { return rows_; }
+
+private:
+    sqlite3_stmt* statement_;
+    std::vector<Declared> declared_;
+    columns::RowBuilder rows_;
+};
+
+// Steps a bound statement and resets it when it goes.  The columns of a result that ends within its first rows have the one type of
+// their cells; of a longer one they stay dense unions, because what follows may be of any type.
+class Rows final : public BatchSource {
+public:
+    Rows(Link& link, const Call& call, sqlite3_stmt* statement);
+    ~Rows() override;
+    Rows(const Rows&) = delete;
+    Rows& operator=(const Rows&) = delete;
+
+    // Runs the statement up to its first rows, to its end if it writes.  Within a Use.  Throws Error.
+    void start();
+    bool has_columns() const { return reader_.has_value(); }
+
+    void schema(ArrowSchema* out) override;
+    bool next(ArrowArray* out) override;
+
+private:
+    // True at a row, false at the end.
+    bool step();
+
+    Link& link_;
+    Call call_;
+    sqlite3_stmt* statement_;
+    std::optional<RowReader> reader_;  // none: the statement returns no columns
+    bool is_finished_ = false;
+};
+
+}  // namespace kdeps::sqlite

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sqlite_statement.hpp"
+
+#include "sqlite_rows.hpp"
+
+namespace kdeps::sqlite {
+namespace {
+
+std::string_view kind_name(kdeps_kind kind) {
+    switch (kind) {
+        case KDEPS_DECIMAL: return "decimal";
+        case KDEPS_STRING: return "text";
+        case KDEPS_BYTES: return "bytes";
+        case KDEPS_LIST: return "list";
+        case KDEPS_MAP: return "map";
+        case KDEPS_TABLE: return "table";
+        default: return "value";
+    }
+}
+
+// Changes of rows by a statement itself, without those of its triggers.  sqlite3_changes keeps the count of an earlier statement
+// where this one can change none (DDL, PRAGMA); the total tells that.
+class ChangeCount {
+public:
+    explicit ChangeCount(sqlite3* db) : db_(db), before_(sqlite3_total_changes64(db)) {}
+
+    std::int64_t take() {
+        const std::int64_t now = sqlite3_total_changes64(db_);
+        return std::exchange(before_, now) == now ? 0 : sqlite3_changes64(db_);
+    }
+
+private:
+    sqlite3* db_;
+    std::int64_t before_;
+};
+
+// The transaction of a batch that has none around it; rolled back unless committed.
+class OwnTransaction {
+public:
+    OwnTransaction(Link& link, bool is_wanted) : link_(link), is_open_(is_wanted) {
+        if (is_open_) link_.run("BEGIN IMMEDIATE", "the batch cannot begin its transaction");
+    }
+    ~OwnTransaction() {
+        if (is_open_ && link_.is_in_transaction()) sqlite3_exec(link_.db(), "ROLLBACK", nullptr, nullptr, nullptr);
+    }
+    OwnTransaction(const OwnTransaction&) = delete;
+    OwnTransaction& operator=(const OwnTransaction&) = delete;
+
+    void commit() {
+        if (is_open_) link_.run("COMMIT", "the batch cannot be committed");
+        is_open_ = false;
+    }
+
+private:
+    Link& link_;
+    bool is_open_;
+};
+
+// A statement that is idle again, whatever happens.
+class Reset {
+public:
+    explicit Reset(sqlite3_stmt* statement) : statement_(statement) {}
+    ~Reset() {
+        sqlite3_reset(statement_);
+        sqlite3_clear_bindings(statement_);
+    }
+    Reset(const Reset&) = delete;
+    Reset& operator=(const Reset&) = delete;
+
+private:
+    sqlite3_stmt* statement_;
+};
+
+}  // namespace
+
+void Statement::check_count(std::size_t given) const {
+    const int wanted = sqlite3_bind_parameter_count(statement_.get());
+    if (given != static_cast<std::size_t>(wanted)) {
+        Error error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(wanted) + " placeholders, but got " + std::to_string(given) +
+                                                " values");
+        error.sqlstate = "07001";
+        throw error;
+    }
+}
+
+void Statement::bind(std::size_t i, const kdeps_cell& cell) {
+    const int code = bind_value(statement_.get(), static_cast<int>(i) + 1, cell);
+    if (code == SQLITE_OK) return;
+    Error error(KDEPS_BAD_DATA, "parameter " + std::to_string(i + 1) + " (" + std::string(kind_name(cell.kind)) + ") ");
+    error.vendor_code = code;
+    error.sqlstate = code == SQLITE_TOOBIG ? "54000" : "22018";
+    if (code == SQLITE_TOOBIG) {
+        error.message += "is larger than SQLite's limit of " + std::to_string(sqlite3_limit(link_.db(), SQLITE_LIMIT_LENGTH, -1)) + " bytes";
+    } else {
+        error.message += "cannot be bound: " + std::string(sqlite3_errstr(code));
+    }
+    throw error;
+}
+
+Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows) {
+    const Link::Use use(link_, call);
+    check_count(parameters.size());
+    auto source = std::make_unique<Rows>(link_, call, statement_.get());
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        bind(i, parameters[i]);
+    }
+    ChangeCount changes(link_.db());
+    const Link::InsertWatch watch(link_, insert_table_);
+    source->start();
+    if (source->has_columns()) {
+        make_stream(std::move(source), call, rows);
+        return {};
+    }
+    Outcome outcome;
+    outcome.rows_affected = changes.take();
+    if (watch.has_inserted()) outcome.last_insert_id = sqlite3_last_insert_rowid(link_.db());
+    return outcome;
+}
+
+void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch) {
+    const Link::Use use(link_, call);
+    const Reset reset(statement_.get());
+    OwnTransaction transaction(link_, !link_.is_in_transaction() && sqlite3_stmt_readonly(statement_.get()) == 0);
+    ChangeCount changes(link_.db());
+    std::optional<RowReader> reader;
+    std::size_t set = 0;
+
+    const auto run_set = [&](const std::vector<columns::ColumnReader>& readers, std::int64_t row, std::string& scratch) {
+        for (std::size_t i = 0; i < readers.size(); ++i) {
+            bind(i, readers[i].cell(row, scratch));
+        }
+        int code = sqlite3_step(statement_.get());
+        if (!reader && sqlite3_column_count(statement_.get()) > 0) reader.emplace(statement_.get());
+        for (; code == SQLITE_ROW; code = sqlite3_step(statement_.get())) {
+            reader->read();
+        }
+        if (code != SQLITE_DONE) throw link_.error(code, "the statement failed");
+        sqlite3_reset(statement_.get());
+        batch.affected[set] = changes.take();
+    };
+    std::string scratch;
+    for_each_batch(parameters, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t length) {
+        check_count(readers.size());
+        for (std::int64_t row = 0; row < length; ++row, ++set) {
+            try {
+                if (set == batch.sets) throw Error(KDEPS_INVALID_ARGUMENT, "the batch has more parameter sets than were announced");
+                // A short statement may end before SQLite looks at the call by itself.
+                constexpr std::size_t kSetsBetweenLooks = 256;
+                if (set % kSetsBetweenLooks == 0) link_.check("the batch failed");
+                run_set(readers, row, scratch);
+            } catch (Error& error) {
+                error.batch_set = static_cast<std::int64_t>(set);
+                throw;
+            }
+        }
+    });
+    transaction.commit();
+    if (!reader && sqlite3_column_count(statement_.get()) > 0) reader.emplace(statement_.get());  // an empty batch
+    if (reader) {
+        reader->collapse();
+        make_stream(std::make_unique<BuiltRows>(std::move(reader->rows())), call, rows);
+    }
+}
+
+void Statement::describe(Call& /*call*/, ArrowSchema* parameters, ArrowSchema* columns) {
+    std::vector<columns::Column> described;
+    if (parameters != nullptr) {
+        for (int i = 1; i <= sqlite3_bind_parameter_count(statement_.get()); ++i) {
+            described.push_back({std::to_string(i), columns::Type::null});  // any type: SQLite has no types for parameters
+        }
+        columns::RowBuilder(described).schema(parameters);
+    }
+    if (columns != nullptr) {
+        described.clear();
+        for (int i = 0; i < sqlite3_column_count(statement_.get()); ++i) {
+            const char* name = sqlite3_column_name(statement_.get(), i);
+            if (name == nullptr) throw std::bad_alloc();
+            described.push_back({name, expected_type(sqlite3_column_decltype(statement_.get(), i))});
+        }
+        columns::RowBuilder(described).schema(columns);
+    }
+}
+
+}  // namespace kdeps::sqlite
