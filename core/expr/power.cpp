@@ -37,10 +37,10 @@ double exponential(double x) {
         sum = std::fma(sum, rest, kTerms[i]);
     }
     rest *= sum;
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 3; ++i) {
         rest *= rest + 2;
     }
-    return std::ldexp(rest + 1, static_cast<int>(twos));
+    return std::ldexp(std::fma(rest, rest + 2, 1), static_cast<int>(twos));
 }
 
 double logarithm(double x) {
