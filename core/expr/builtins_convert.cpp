@@ -71,6 +71,7 @@ Value to_float(Frame&, Arguments a) {
 
 // Indented by two spaces, keys sorted, <>& escaped: toJSON of the language.
 void append_pretty(const Value& value, std::size_t depth, std::string& out) {
+    want_room(out.size());
     const auto line = [&](std::size_t level) {
         out += '\n';
         out.append(level * 2, ' ');

@@ -57,11 +57,26 @@ Value flatten(Frame& frame, Arguments a) {
     return Value::list(std::move(out));
 }
 
+// Scalars are told apart by their keys, everything else by comparing with what has been kept.
 Value unique(Frame&, Arguments a) {
     want_array(a[0], "argument 1 of uniq()");
     value::List out;
+    value::List others;
+    KeyIndex seen;
+    std::size_t scalars = 0;
     for_each_element(a[0], [&](const Value& element) {
-        if (std::none_of(out.begin(), out.end(), [&](const Value& other) { return equal(other, element); })) {
+        if (element.is_array() || element.is_map() || element.kind() == value::Kind::object || element.kind() == value::Kind::bytes) {
+            if (std::none_of(others.begin(), others.end(), [&](const Value& other) { return equal(other, element); })) {
+                others.push_back(element);
+                out.push_back(element);
+            }
+            return true;
+        }
+        // Equal numbers of different types have one key: the double, where an integer is exact as one.
+        constexpr std::int64_t kExact = std::int64_t{1} << 53;
+        const bool as_double = element.is_number() && (!element.is_int() || (element.integer() <= kExact && element.integer() >= -kExact));
+        if (seen.place(as_double ? Value(element.floating()) : element, "uniq") == scalars) {
+            ++scalars;
             out.push_back(element);
         }
         return true;

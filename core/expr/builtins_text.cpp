@@ -73,7 +73,7 @@ Value split_with(Arguments a, std::string_view name, bool keeps_separator) {
     return to_list(parts);
 }
 
-Value replace(Frame& frame, Arguments a) {
+Value replace(Frame&, Arguments a) {
     const std::string& text = text_argument(a, 0, "replace");
     const std::string& from = text_argument(a, 1, "replace");
     const std::string& to = text_argument(a, 2, "replace");
@@ -87,7 +87,7 @@ Value replace(Frame& frame, Arguments a) {
         }
         out.append(text, at, found - at);
         out += to;
-        frame.spend(to.size() + 1);
+        want_room(out.size());
         at = found + from.size();
         --left;
         if (from.empty()) {
@@ -143,6 +143,7 @@ Value join(Frame&, Arguments a) {
         if (!is_first) out += separator;
         is_first = false;
         out += want_text(element, "an element of join()");
+        want_room(out.size());
         return true;
     });
     return out;

@@ -30,6 +30,10 @@ struct Frame {
 value::Value evaluate(Frame& frame, const Node& node);
 bool evaluate_bool(Frame& frame, const Node& node, std::string_view what);
 
+// Throws RunError for a text that is longer than an expression may make.
+inline constexpr std::size_t kLongestText = 256 * 1024 * 1024;
+void want_room(std::size_t bytes);
+
 // Operators on values, shared with the builtins.  Throw RunError.
 value::Value add(const value::Value& a, const value::Value& b);
 value::Value arithmetic(NodeKind kind, const value::Value& a, const value::Value& b);

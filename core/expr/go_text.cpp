@@ -54,6 +54,7 @@ void append_go_map(std::span<const std::pair<Value, Value>> entries, std::string
 }
 
 void append_go_text(const Value& value, std::string& out) {
+    want_room(out.size());
     if (value.is_null()) {
         out += "<nil>";
     } else if (value.is_array()) {

@@ -29,6 +29,12 @@ std::string_view type_name(const Value& value) {
     return "nil";
 }
 
+void want_room(std::size_t bytes) {
+    if (bytes > kLongestText) {
+        throw RunError("the text would be longer than 256 MiB");
+    }
+}
+
 std::int64_t want_integer(const Value& value, std::string_view what) {
     if (value.is_int()) {
         return value.integer();
@@ -152,6 +158,7 @@ Value arithmetic(NodeKind kind, const Value& a, const Value& b) {
 
 Value add(const Value& a, const Value& b) {
     if (a.is_string() && b.is_string()) {
+        want_room(a.text().size() + b.text().size());
         std::string text;
         text.reserve(a.text().size() + b.text().size());
         text += a.text();

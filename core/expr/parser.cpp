@@ -19,9 +19,9 @@ namespace {
 
 using value::Value;
 
-constexpr std::size_t kLongestSource = 1 << 20;  // bytes
+constexpr std::size_t kLongestSource = 256 * 1024;  // bytes
 constexpr std::size_t kMostNodes = 10'000;
-constexpr std::size_t kDeepest = 2'000;          // levels of the tree, which evaluation descends
+constexpr std::size_t kDeepest = 1'000;          // levels of the tree, which evaluation descends
 constexpr std::size_t kDeepestNesting = 500;     // levels of the parser's own recursion
 
 struct Binary {
@@ -700,7 +700,7 @@ private:
 
 Parsed parse(std::string_view source, const Names& names) {
     if (source.size() > kLongestSource) {
-        throw CompileError("the expression is longer than 1 MiB", 0);
+        throw CompileError("the expression is longer than 256 KiB", 0);
     }
     return Parser(source, names).run();
 }

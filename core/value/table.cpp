@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "core/base/base.hpp"
+#include "core/value/arrow_share.hpp"
 #include "core/value/json.hpp"
 
 namespace kdeps::value {
@@ -134,40 +135,6 @@ void Table::append_row_json(std::size_t row, std::string& out) const {
     append_row(*at.batch, at.row, out);
 }
 
-namespace {
-
-// The structs of an exported schema or batch point into the table, which `private_data` keeps alive.
-struct Keep {
-    TablePtr table;
-};
-
-void release_schema(ArrowSchema* schema) {
-    delete static_cast<Keep*>(schema->private_data);
-    schema->release = nullptr;
-}
-
-void release_array(ArrowArray* array) {
-    delete static_cast<Keep*>(array->private_data);
-    array->release = nullptr;
-}
-
-// Children of a shared struct are released with their parent, so each child's own release does nothing but mark itself.
-ArrowSchema share(const ArrowSchema& schema, const TablePtr& table) {
-    ArrowSchema copy = schema;
-    copy.release = release_schema;
-    copy.private_data = new Keep{table};
-    return copy;
-}
-
-ArrowArray share(const ArrowArray& array, const TablePtr& table) {
-    ArrowArray copy = array;
-    copy.release = release_array;
-    copy.private_data = new Keep{table};
-    return copy;
-}
-
-}  // namespace
-
 void Table::export_stream(const TablePtr& table, ArrowArrayStream* out) {
     struct State {
         TablePtr table;
@@ -177,7 +144,7 @@ void Table::export_stream(const TablePtr& table, ArrowArrayStream* out) {
     out->private_data = new State{table};
     out->get_schema = [](ArrowArrayStream* stream, ArrowSchema* schema) {
         const auto& state = *static_cast<State*>(stream->private_data);
-        *schema = share(*state.table->arrow_->schema, state.table);
+        share_schema(*state.table->arrow_->schema, state.table, schema);
         return 0;
     };
     out->get_next = [](ArrowArrayStream* stream, ArrowArray* array) {
@@ -185,7 +152,7 @@ void Table::export_stream(const TablePtr& table, ArrowArrayStream* out) {
         if (state.next == state.table->batches_.size()) {
             *array = {};
         } else {
-            *array = share(*state.table->batches_[state.next++]->array, state.table);
+            share_array(*state.table->batches_[state.next++]->array, state.table, array);
         }
         return 0;
     };
