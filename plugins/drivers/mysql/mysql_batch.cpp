@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// A batch: many executions of one statement, pipelined.  Unlike the bulk protocol (COM_STMT_BULK_EXECUTE) this works with every statement
+// and server, gives the count of each set and tells which one failed.
+#include <deque>
+#include <kdeps/cpp/stream.hpp>
+
+#include "mysql_rows.hpp"
+#include "mysql_statement.hpp"
+
+namespace kdeps::mysql {
+
+namespace {
+
+// While the server's answers are not read, it may stop reading what is sent; so much fits the sockets' buffers at any rate.
+constexpr std::size_t kMostBytes = 32 * 1024;
+constexpr std::size_t kMostSets = 128;
+constexpr std::int64_t kSetsBetweenLooks = 64;
+
+// All or nothing where the caller has opened no transaction; it is also one write to the log instead of one per set.
+class OwnTransaction {
+public:
+    OwnTransaction(Connection& connection, const Operation& operation) : connection_(connection), is_open_(!connection.is_in_transaction()) {
+        if (!is_open_) return;
+        if (const auto failed = connection_.run("START TRANSACTION")) throw connection_.failure(operation, *failed);
+    }
+    ~OwnTransaction() {
+        if (is_open_) connection_.run("ROLLBACK");
+    }
+    OwnTransaction(const OwnTransaction&) = delete;
+    OwnTransaction& operator=(const OwnTransaction&) = delete;
+
+    void commit(const Operation& operation) {
+        if (!is_open_) return;
+        if (const auto failed = connection_.run("COMMIT")) throw connection_.commit_failure(operation, *failed);
+        is_open_ = false;
+    }
+
+private:
+    Connection& connection_;
+    bool is_open_;
+};
+
+// Sends executions and reads their answers later, in order.
+class Pipeline {
+public:
+    // `collect` reads the rows of an answer that has some; false if that failed.
+    Pipeline(Connection& connection, const Operation& operation, std::span<std::int64_t> affected, std::function<bool()> collect)
+        : connection_(connection), operation_(operation), affected_(affected), collect_(std::move(collect)) {}
+    // An error of the caller must not leave answers behind.
+    ~Pipeline() {
+        collect_ = nullptr;
+        drain();
+    }
+    Pipeline(const Pipeline&) = delete;
+    Pipeline& operator=(const Pipeline&) = delete;
+
+    // Throws what an earlier set failed with.
+    void send(MYSQL_STMT* statement, Parameters& values) {
+        statement_ = statement;
+        while (!pending_.empty() && (pending_.size() >= kMostSets || pending_bytes_ + values.bytes() > kMostBytes)) {
+            receive();
+        }
+        expect();
+        const bool is_bound = values.size() == 0 || mysql_stmt_bind_param(statement, values.binds()) == 0;
+        wait_for_answers(false);
+        const bool is_sent = is_bound && mysql_stmt_execute(statement) == 0;
+        wait_for_answers(true);
+        if (!is_sent) {
+            fail(received_ + static_cast<std::int64_t>(pending_.size()));
+            expect();
+        }
+        pending_.push_back(values.bytes());
+        pending_bytes_ += values.bytes();
+    }
+
+    // Takes the answer of a set that was executed with nothing pending.
+    void take(MYSQL_STMT* statement) {
+        statement_ = statement;
+        count();
+        expect();
+    }
+
+    void finish() {
+        drain();
+        expect();
+    }
+
+    std::int64_t received() const { return received_; }
+
+private:
+    void drain() {
+        while (!pending_.empty()) receive();
+    }
+
+    void receive() {
+        pending_bytes_ -= pending_.front();
+        pending_.pop_front();
+        if (connection_.client()->methods->db_read_execute_response(statement_) != 0) {
+            fail(received_);
+            ++received_;
+        } else {
+            count();
+        }
+    }
+
+    void count() {
+        const auto set = static_cast<std::size_t>(received_++);
+        if (mysql_field_count(connection_.client()) > 0) {
+            PendingRows rows(connection_, statement_);
+            if (collect_ && !collect_()) {
+                rows.end();
+                fail(static_cast<std::int64_t>(set));
+            }
+        } else if (set < affected_.size()) {
+            affected_[set] = static_cast<std::int64_t>(mysql_stmt_affected_rows(statement_));  // ~0 is -1: unknown
+        }
+    }
+
+    void wait_for_answers(bool waits) {
+        const my_bool skips = waits ? 0 : 1;
+        mysql_optionsv(connection_.client(), MARIADB_OPT_SKIP_READ_RESPONSE, &skips);
+    }
+
+    // Keeps the first failure; a set after it may have succeeded or failed for the same reason.
+    void fail(std::int64_t set) {
+        if (failure_) return;
+        failure_ = connection_.failure(operation_, native_error(statement_));
+        failure_->batch_set = set;
+    }
+
+    void expect() {
+        if (!failure_) return;
+        drain();
+        throw *failure_;
+    }
+
+    Connection& connection_;
+    const Operation& operation_;
+    std::span<std::int64_t> affected_;
+    std::function<bool()> collect_;
+    MYSQL_STMT* statement_ = nullptr;
+    std::deque<std::size_t> pending_;  // bytes of the sets that were sent
+    std::size_t pending_bytes_ = 0;
+    std::int64_t received_ = 0;
+    std::optional<Error> failure_;
+};
+
+}  // namespace
+
+void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch) {
+    call.check();
+    Operation operation(connection_.limits(call, OnStop::interrupt));
+    refresh(operation);
+    const std::span affected(batch.affected, batch.sets);
+    std::fill(affected.begin(), affected.end(), -1);
+
+    std::unique_ptr<CollectedRows> collected;
+    const auto collect = [&] {
+        if (collected == nullptr) collected = std::make_unique<CollectedRows>(statement_.get(), result_columns());
+        return collected->collect();
+    };
+
+    OwnTransaction transaction(connection_, operation);
+    Pipeline pipeline(connection_, operation, affected, collect);
+    std::vector<kdeps_cell> cells(parameters_.size());
+    std::vector<std::string> scratch(parameters_.size());
+    std::int64_t set = 0;
+    const auto execute_set = [&] {
+        if (is_unprepared_) {
+            execute_unprepared(call, operation, rows);
+            return;
+        }
+        parameters_.set(cells);
+        // The first set, and one that asks how its texts are wanted, are executed by themselves: what they teach holds for the rest.
+        if (set > 0 && !parameters_.has_open_question()) {
+            pipeline.send(statement_.get(), parameters_);
+            return;
+        }
+        pipeline.finish();
+        if (auto failed = run(operation)) throw *failed;
+        pipeline.take(statement_.get());
+    };
+
+    for_each_batch(parameters, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
+        expect_count(readers.size());
+        for (std::int64_t row = 0; row < count; ++row, ++set) {
+            if (set % kSetsBetweenLooks == 0 && operation.check()) {
+                throw connection_.failure(operation, {ER_QUERY_INTERRUPTED, "70100", ""});
+            }
+            for (std::size_t i = 0; i < readers.size(); ++i) {
+                cells[i] = readers[i].cell(row, scratch[i]);
+            }
+            try {
+                execute_set();
+            } catch (Error& error) {
+                if (error.batch_set < 0) error.batch_set = set;
+                throw;
+            }
+        }
+    });
+    pipeline.finish();
+    transaction.commit(operation);
+    if (collected != nullptr) make_stream(std::move(collected), call, rows);
+}
+
+}  // namespace kdeps::mysql

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The driver for MariaDB and MySQL, on MariaDB Connector/C.
+#include <kdeps/cpp/driver.hpp>
+
+#include "mysql_connection.hpp"
+#include "mysql_settings.hpp"
+#include "mysql_statement.hpp"
+
+namespace kdeps::mysql {
+
+class Driver {
+public:
+    using Connection = mysql::Connection;
+    using Statement = mysql::Statement;
+
+    // The library initialises itself on first use, which two threads may not do at once.
+    Driver(const Host&, const Call&) {
+        if (mysql_library_init(0, nullptr, nullptr) != 0) {
+            throw Error(KDEPS_INTERNAL, "the MariaDB client library cannot be initialised");
+        }
+    }
+
+    void check(Call& call, const Target& target) const { read_settings(call, target); }
+
+    std::unique_ptr<Connection> open(Call& call, const Target& target) const {
+        return std::make_unique<Connection>(call, read_settings(call, target));
+    }
+};
+
+}  // namespace kdeps::mysql
+
+KDEPS_DRIVER_PLUGIN(kdeps::mysql::Driver,
+                    {.id = "kdeps.driver.mysql",
+                     .version = "0.1.0",
+                     .summary = "Driver for MariaDB and MySQL",
+                     .name = "mysql",
+                     .schemes = "mysql mariadb",
+                     .placeholders = KDEPS_PLACEHOLDER_QUESTION,
+                     .lexis = KDEPS_LEXIS_BACKSLASH | KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_HASH_COMMENT | KDEPS_LEXIS_DOUBLE_QUOTE_TEXT |
+                              KDEPS_LEXIS_DASH_NEEDS_SPACE,
+                     .quote = "``",
+                     .flags = KDEPS_DRIVER_BULK})

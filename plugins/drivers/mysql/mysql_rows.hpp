@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Result sets: read row by row from the server, or from a result that is here already.
+#pragma once
+
+#include <kdeps/cpp/stream.hpp>
+#include <memory>
+#include <vector>
+
+#include "mysql_client.hpp"
+#include "mysql_connection.hpp"
+#include "mysql_types.hpp"
+
+namespace kdeps::mysql {
+
+std::vector<columns::Column> plain_columns(const std::vector<ResultColumn>& columns);
+
+// Reads away what is left of a statement's result when it ends.
+class PendingRows {
+public:
+    PendingRows(Connection& connection, MYSQL_STMT* statement) : connection_(connection), statement_(statement) {}
+    ~PendingRows() { discard(); }
+    PendingRows(const PendingRows&) = delete;
+    PendingRows& operator=(const PendingRows&) = delete;
+
+    MYSQL_STMT* statement() const { return statement_; }
+    bool is_open() const { return is_open_; }
+    void end() { is_open_ = false; }
+    void discard() {
+        if (is_open_) connection_.discard(statement_);
+        is_open_ = false;
+    }
+
+private:
+    Connection& connection_;
+    MYSQL_STMT* statement_;
+    bool is_open_ = true;
+};
+
+// Puts the rows of an executed statement into columns.
+class RowReader {
+public:
+    RowReader(MYSQL_STMT* statement, std::vector<ResultColumn> columns);
+
+    const std::vector<ResultColumn>& columns() const { return columns_; }
+    // After each execution, before its first row.
+    void bind();
+
+    enum class Fetched { row, end, failed };
+    Fetched read(columns::RowBuilder& out);
+    // Was a date given as NULL because it is none?
+    bool has_lost_date() const { return has_lost_date_; }
+
+private:
+    MYSQL_STMT* statement_;
+    std::vector<ResultColumn> columns_;
+    std::vector<WireValue> values_;
+    std::vector<unsigned long> lengths_;
+    std::vector<my_bool> nulls_;
+    std::vector<my_bool> errors_;
+    std::vector<MYSQL_BIND> binds_;
+    bool has_lost_date_ = false;
+
+    void copy_text(std::size_t i, columns::ColumnBuilder& out);
+};
+
+// Of one execution, read from the socket as it is asked for.
+class LazyRows final : public BatchSource {
+public:
+    LazyRows(Connection& connection, const Call& call, std::unique_ptr<PendingRows> pending, std::vector<ResultColumn> columns);
+    ~LazyRows() override { pending_->discard(); }  // while there is a reader, whose memory the statement knows
+
+    void schema(ArrowSchema* out) override { rows_.schema(out); }
+    bool next(ArrowArray* out) override;
+
+private:
+    void fill(Operation& operation);
+
+    Connection& connection_;
+    Call call_;
+    std::unique_ptr<PendingRows> pending_;
+    RowReader reader_;
+    columns::RowBuilder rows_;
+};
+
+// Of a statement that was not prepared.
+class BufferedRows final : public BatchSource {
+public:
+    BufferedRows(const Call& call, BufferedResult result);
+
+    void schema(ArrowSchema* out) override { rows_.schema(out); }
+    bool next(ArrowArray* out) override;
+
+private:
+    Call call_;
+    BufferedResult result_;
+    std::vector<ResultColumn> columns_;
+    columns::RowBuilder rows_;
+};
+
+// Of all sets of a batch.
+class CollectedRows final : public BatchSource {
+public:
+    CollectedRows(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
+        : statement_(statement), reader_(statement, std::move(columns)), rows_(plain_columns(reader_.columns())) {}
+
+    // The rows of the statement's last execution; false if reading failed.  Throws Error if it has not the columns of the first.
+    bool collect();
+
+    void schema(ArrowSchema* out) override { rows_.schema(out); }
+    bool next(ArrowArray* out) override;
+
+private:
+    MYSQL_STMT* statement_;
+    RowReader reader_;
+    columns::RowBuilder rows_;
+    std::vector<columns::Array> full_;
+    std::size_t given_ = 0;
+};
+
+void warn_of_lost_dates(const Call& call);
+
+}  // namespace kdeps::mysql

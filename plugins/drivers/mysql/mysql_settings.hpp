@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a connection URL says, checked.
+#pragma once
+
+#include <chrono>
+#include <kdeps/cpp/driver.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mysql_client.hpp"
+
+namespace kdeps::mysql {
+
+struct Settings {
+    std::string host;
+    unsigned int port = 3306;
+    std::string user;
+    std::string password;
+    std::string database;  // empty: none is selected
+    std::string socket;    // empty: TCP
+
+    std::optional<std::chrono::seconds> connect_timeout;
+    std::optional<std::chrono::seconds> read_timeout;  // of one answer
+    std::string charset = "utf8mb4";
+    std::vector<std::string> init_commands;
+    bool is_compressed = false;
+    bool counts_found_rows = false;
+    bool needs_tls = false;
+    bool verifies_server = false;
+    std::string ssl_ca, ssl_capath, ssl_cert, ssl_key, ssl_cipher, tls_version;
+
+    // Into a handle that is not connected yet.
+    void apply(MYSQL* client) const;
+    void apply_session(MYSQL* client) const;
+    // False, and the reason in mysql_error.  Within an Operation.
+    bool connect(MYSQL* client) const;
+    // Where to, for error texts.
+    std::string place() const;
+    // What a session is set to beside the handshake: at the start and after a reset.
+    std::vector<std::string> session_commands() const;
+};
+
+// Throws Error (INVALID_ARGUMENT) that names the fault and what is accepted; no part of the URL but option names and file names is shown.
+Settings read_settings(const Call& call, const Target& target);
+
+}  // namespace kdeps::mysql

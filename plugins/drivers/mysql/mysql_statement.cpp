@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mysql_statement.hpp"
+
+#include <array>
+#include <limits>
+#include <new>
+
+#include "mysql_rows.hpp"
+
+namespace kdeps::mysql {
+
+namespace {
+
+constexpr auto kCloseTime = std::chrono::milliseconds(500);
+
+// The server's ~0 is unknown; what does not fit a signed number neither.
+std::int64_t count_or_unknown(unsigned long long count) {
+    return count > static_cast<unsigned long long>(std::numeric_limits<std::int64_t>::max()) ? -1 : static_cast<std::int64_t>(count);
+}
+
+std::int64_t insert_id(unsigned long long id) { return id == 0 ? -1 : count_or_unknown(id); }
+
+// May it run twice?
+bool is_read_only(std::string_view sql) {
+    static constexpr std::array<std::string_view, 7> kWords = {"select", "show", "with", "values", "explain", "describe", "desc"};
+    const std::size_t start = std::min(sql.find_first_not_of(" \t\r\n("), sql.size());
+    std::string word;
+    for (std::size_t i = start; i < sql.size() && std::isalpha(static_cast<unsigned char>(sql[i])) != 0; ++i) {
+        word += static_cast<char>(std::tolower(static_cast<unsigned char>(sql[i])));
+    }
+    return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+}
+
+bool is_refused_moment(const NativeError& native) {
+    return native.code == ER_TRUNCATED_WRONG_VALUE && native.message.find("datetime value") != std::string::npos;
+}
+
+}  // namespace
+
+Statement::Statement(Connection& connection, const Call& call, std::string_view sql) : connection_(connection), sql_(sql) {
+    call.check();
+    const Operation operation(connection_.limits(call, OnStop::interrupt));
+    connection_.ready();
+    prepare(operation);
+}
+
+Statement::~Statement() {
+    const Operation operation({.at_most = kCloseTime});
+    statement_.reset();
+}
+
+void Statement::prepare(const Operation& operation) {
+    statement_.reset(mysql_stmt_init(connection_.client()));
+    if (statement_ == nullptr) throw std::bad_alloc();
+    generation_ = connection_.generation();
+    if (mysql_stmt_prepare(statement_.get(), sql_.data(), sql_.size()) != 0) {
+        const NativeError native = native_error(statement_.get());
+        is_unprepared_ = native.code == ER_UNSUPPORTED_PS;
+        if (is_unprepared_) return;
+        Error error = connection_.failure(operation, native);
+        error.sql_offset = syntax_error_offset(native, sql_);
+        throw error;
+    }
+    learn_json_columns(mariadb_stmt_fetch_fields(statement_.get()), mysql_stmt_field_count(statement_.get()));
+    if (const std::size_t count = mysql_stmt_param_count(statement_.get()); parameters_.size() != count) {
+        parameters_ = Parameters(count);
+    }
+}
+
+// From what just came: later executions do not repeat the format.
+void Statement::learn_json_columns(const MYSQL_FIELD* fields, std::size_t count) {
+    json_columns_.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+        json_columns_.push_back(has_json_format(fields[i]));
+    }
+}
+
+std::vector<ResultColumn> Statement::result_columns() {
+    const std::size_t count = mysql_stmt_field_count(statement_.get());
+    // INSERT ... RETURNING and CALL tell their columns with the execution only.
+    if (json_columns_.empty()) learn_json_columns(connection_.client()->fields, count);
+    std::vector<ResultColumn> out;
+    const MYSQL_FIELD* fields = mariadb_stmt_fetch_fields(statement_.get());
+    for (std::size_t i = 0; i < count; ++i) {
+        out.push_back(result_column(fields[i], i < json_columns_.size() && json_columns_[i]));
+    }
+    return out;
+}
+
+void Statement::refresh(const Operation& operation) {
+    connection_.ready();
+    if (generation_ != connection_.generation()) prepare(operation);
+}
+
+void Statement::expect_count(std::size_t given) const {
+    if (given != parameters_.size()) {
+        throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(parameters_.size()) + " placeholders, but " +
+                                                std::to_string(given) + " values were given");
+    }
+}
+
+bool Statement::execute_bound() {
+    if (parameters_.size() > 0 && mysql_stmt_bind_param(statement_.get(), parameters_.binds()) != 0) return false;
+    return mysql_stmt_execute(statement_.get()) == 0;
+}
+
+std::optional<Error> Statement::run(const Operation& operation) {
+    bool is_done = execute_bound();
+    if (!is_done && is_stale_statement(native_error(statement_.get()))) {
+        prepare(operation);
+        is_done = execute_bound();
+    }
+    if (!is_done && mysql_stmt_errno(statement_.get()) == CR_NEW_STMT_METADATA) {
+        // It ran, and gives other columns than it was prepared with: the library cannot read them.
+        const bool was_in_transaction = connection_.is_in_transaction();
+        prepare(operation);
+        if (!is_read_only(sql_)) {
+            Error error(KDEPS_CONFLICT, "the columns of a table changed after the statement was prepared; run it again");
+            error.retry = was_in_transaction ? KDEPS_RETRY_SAME : KDEPS_RETRY_IN_DOUBT;
+            error.damage = KDEPS_DAMAGE_TRANSACTION;
+            return error;
+        }
+        is_done = execute_bound();
+    }
+    if (parameters_.has_open_question()) {
+        const bool is_refused = !is_done && is_refused_moment(native_error(statement_.get()));
+        if (is_done || is_refused) parameters_.settle(is_refused ? ZonedText::moment : ZonedText::text);
+        if (is_refused) is_done = execute_bound();
+    }
+    if (is_done) return std::nullopt;
+    return connection_.failure(operation, native_error(statement_.get()));
+}
+
+Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows) {
+    expect_count(parameters.size());
+    call.check();
+    const Operation operation(connection_.limits(call, OnStop::interrupt));
+    refresh(operation);
+    if (is_unprepared_) return execute_unprepared(call, operation, rows);
+    parameters_.set(parameters);
+    if (auto failed = run(operation)) throw *failed;
+    if (mysql_field_count(connection_.client()) > 0) {
+        auto pending = std::make_unique<PendingRows>(connection_, statement_.get());
+        auto columns = result_columns();
+        make_stream(std::make_unique<LazyRows>(connection_, call, std::move(pending), std::move(columns)), call, rows);
+        return {};
+    }
+    return outcome();
+}
+
+Outcome Statement::outcome() const {
+    return {count_or_unknown(mysql_stmt_affected_rows(statement_.get())), insert_id(mysql_stmt_insert_id(statement_.get()))};
+}
+
+Outcome Statement::execute_unprepared(const Call& call, const Operation& operation, ArrowArrayStream* rows) {
+    MYSQL* client = connection_.client();
+    if (const auto failed = connection_.run(sql_)) throw connection_.failure(operation, *failed);
+    const Outcome outcome{count_or_unknown(mysql_affected_rows(client)), insert_id(mysql_insert_id(client))};
+    BufferedResult result;
+    if (mysql_field_count(client) > 0) {
+        result.reset(mysql_store_result(client));
+        if (result == nullptr) throw connection_.failure(operation, native_error(client));
+    }
+    while (mysql_more_results(client) != 0 && mysql_next_result(client) == 0) {
+        const BufferedResult unwanted(mysql_store_result(client));
+    }
+    if (result == nullptr) return outcome;
+    make_stream(std::make_unique<BufferedRows>(call, std::move(result)), call, rows);
+    return {};
+}
+
+}  // namespace kdeps::mysql

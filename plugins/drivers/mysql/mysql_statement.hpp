@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// A prepared statement, or one that the server does not prepare.  One thread.
+#pragma once
+
+#include <kdeps/cpp/driver.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "mysql_client.hpp"
+#include "mysql_connection.hpp"
+#include "mysql_parameters.hpp"
+#include "mysql_types.hpp"
+
+namespace kdeps::mysql {
+
+class Statement {
+public:
+    Statement(Connection& connection, const Call& call, std::string_view sql);
+    ~Statement();
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);
+    // One execution per set, sent without waiting for the answer of the one before (mysql_batch.cpp).
+    void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
+
+private:
+    // Throws Error.
+    void prepare(const Operation& operation);
+    // Prepares again what the server forgot.
+    void refresh(const Operation& operation);
+    void learn_json_columns(const MYSQL_FIELD* fields, std::size_t count);
+    // After an execution that gives rows: what they are.
+    std::vector<ResultColumn> result_columns();
+    void expect_count(std::size_t given) const;
+    // Executes with the bound values and waits; prepares again, and sends moments instead of their texts, where the server wants it.
+    std::optional<Error> run(const Operation& operation);
+    bool execute_bound();
+    Outcome execute_unprepared(const Call& call, const Operation& operation, ArrowArrayStream* rows);
+    Outcome outcome() const;
+
+    Connection& connection_;
+    std::string sql_;
+    ClientStatement statement_;
+    unsigned generation_ = 0;
+    bool is_unprepared_ = false;  // the server does not prepare statements of its kind
+    std::vector<bool> json_columns_;
+    Parameters parameters_{0};
+};
+
+}  // namespace kdeps::mysql
