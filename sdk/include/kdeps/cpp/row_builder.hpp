@@ -77,7 +77,11 @@ public:
 
     Type type() const { return type_; }
     std::int64_t size() const { return size_; }
-    std::size_t bytes() const { return values_.size() + text_.size() + valid_.size(); }
+    std::size_t bytes() const {
+        std::size_t sum = values_.size() + text_.size() + valid_.size() + ids_.size();
+        for (const ColumnBuilder& child : children_) sum += child.bytes();
+        return sum;
+    }
 
     void null() {
         if (type_ == Type::variant) {
