@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Executor apiResponse: evaluates {success, response, meta} and gives the envelope that the host answers with.
+#include <charconv>
 #include <kdeps/cpp/executor.hpp>
 
 namespace {

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pool.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+
+namespace kdeps::sql {
+
+namespace {
+
+// A connection that was idle for longer is checked before it is used (rules §5).
+constexpr auto kTrusted = std::chrono::seconds(1);
+
+std::string seconds_text(nanoseconds span) {
+    char buffer[32];
+    std::snprintf(buffer, sizeof(buffer), "%.1f s", std::chrono::duration<double>(span).count());
+    return buffer;
+}
+
+nanoseconds spread(nanoseconds lifetime) {
+    thread_local std::minstd_rand random(std::random_device{}());
+    return nanoseconds(static_cast<std::int64_t>(static_cast<double>(lifetime.count()) * std::uniform_real_distribution(0.9, 1.0)(random)));
+}
+
+}  // namespace
+
+Connection::~Connection() {
+    for (const Prepared& prepared : statements_) {
+        driver().finalize(prepared.statement);
+    }
+    driver().close(handle_);
+}
+
+kdeps_statement* Connection::prepare(const Call& call, const std::string& sql, std::size_t cache_size) {
+    if (const auto found = index_.find(sql); found != index_.end()) {
+        statements_.splice(statements_.begin(), statements_, found->second);
+        return statements_.front().statement;
+    }
+    while (!statements_.empty() && statements_.size() >= std::max<std::size_t>(cache_size, 1)) {
+        forget(statements_.back().statement);
+    }
+    kdeps_statement* statement = nullptr;
+    call.expect(driver().prepare(handle_, call.get(), to_str(sql), &statement));
+    statements_.push_front({sql, statement});
+    index_.emplace(statements_.front().sql, statements_.begin());
+    return statement;
+}
+
+void Connection::forget(kdeps_statement* statement) {
+    const auto found = std::find_if(statements_.begin(), statements_.end(), [&](const Prepared& p) { return p.statement == statement; });
+    if (found != statements_.end()) {
+        index_.erase(found->sql);
+        statements_.erase(found);
+        driver().finalize(statement);
+    }
+}
+
+Pool::Pool(const Host& host, Database database, PoolOptions options, Now now)
+    : host_(host), database_(std::move(database)), options_(options), now_(std::move(now)) {}
+
+Pool::~Pool() = default;
+
+std::unique_ptr<Connection> Pool::acquire(const Call& call, nanoseconds timeout) {
+    std::unique_lock lock(mutex_);
+    std::unique_ptr<Connection> connection;
+    // Who comes now does not overtake those who wait.
+    if (waiters_.empty() && !idle_.empty()) {
+        connection = std::move(idle_.back());
+        idle_.pop_back();
+    } else if (waiters_.empty() && open_ < options_.max_connections) {
+        ++open_;
+    } else {
+        connection = wait(call, timeout, lock);
+    }
+    lock.unlock();
+    connection = connection == nullptr ? open(call) : ready(call, std::move(connection));
+    lend(*connection, call);
+    return connection;
+}
+
+std::unique_ptr<Connection> Pool::wait(const Call& call, nanoseconds timeout, std::unique_lock<std::mutex>& lock) {
+    const auto began = Clock::now();
+    const auto until = began + std::min(timeout, call.remaining());
+    Waiter self;
+    waiters_.push_back(&self);
+    ++waited_;
+    while (self.given == nullptr && !self.may_open) {
+        const bool is_late = Clock::now() >= until;
+        const kdeps_status state = call.state();
+        if (is_late || state != KDEPS_OK) {
+            waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
+            if (state == KDEPS_CANCELLED) throw Error(KDEPS_CANCELLED, "the run was cancelled while it waited for a connection of '" + database_.name + "'");
+            throw full(Clock::now() - began);
+        }
+        self.wake.wait_until(lock, until);
+    }
+    return std::move(self.given);
+}
+
+Error Pool::full(nanoseconds waited) const {
+    std::string text = "pool '" + database_.name + "' is full: " + std::to_string(lent_.size()) + " of " + std::to_string(options_.max_connections) +
+                       " connections in use, waited " + seconds_text(waited);
+    const auto longest = std::min_element(lent_.begin(), lent_.end(), [](const auto& a, const auto& b) { return a.second.second < b.second.second; });
+    if (longest != lent_.end()) {
+        text += "; longest held by '" + longest->second.first + "' for " + seconds_text(now_() - longest->second.second);
+    }
+    Error error(KDEPS_EXHAUSTED, text);
+    error.retry = KDEPS_RETRY_FRESH;
+    return error;
+}
+
+// The caller has taken a slot in open_, which is given back on failure.
+std::unique_ptr<Connection> Pool::open(const Call& call) {
+    kdeps_target target{};
+    target.struct_size = sizeof(target);
+    target.url = to_str(database_.url);
+    target.folder = to_str(database_.folder);
+    target.name = to_str(database_.name);
+    kdeps_connection* handle = nullptr;
+    const kdeps_status status = database_.driver->open(database_.instance, call.get(), &target, &handle);
+    if (status != KDEPS_OK) {
+        const std::lock_guard lock(mutex_);
+        free_slot();
+        Error error = call.error(status);
+        error.message = "connection '" + database_.name + "': " + error.message;
+        throw Error(std::move(error));
+    }
+    auto connection = std::make_unique<Connection>(database_, handle);
+    connection->created = connection->used = now_();
+    connection->expires = options_.max_lifetime.count() == 0 ? Clock::time_point::max() : connection->created + spread(options_.max_lifetime);
+    return connection;
+}
+
+// Checks a connection that was idle; a dead or expired one is replaced.
+std::unique_ptr<Connection> Pool::ready(const Call& call, std::unique_ptr<Connection> connection) {
+    const auto now = now_();
+    const bool is_expired = now >= connection->expires;
+    if (!is_expired && !connection->is_suspect && now - connection->used <= kTrusted) {
+        return connection;
+    }
+    if (!is_expired && database_.driver->ping(connection->get(), call.get()) == KDEPS_OK) {
+        connection->is_suspect = false;
+        return connection;
+    }
+    connection.reset();
+    {
+        const std::lock_guard lock(mutex_);
+        ++replaced_;
+    }
+    if (call.state() != KDEPS_OK) {
+        const std::lock_guard lock(mutex_);
+        free_slot();
+        call.check();
+    }
+    return open(call);
+}
+
+void Pool::lend(Connection& connection, const Call& call) {
+    const std::string_view resource = call.resource();
+    const std::lock_guard lock(mutex_);
+    lent_.emplace_back(&connection, std::pair(std::string(resource), now_()));
+}
+
+void Pool::release(const Call& call, std::unique_ptr<Connection> connection, std::uint8_t damage) {
+    if (damage == KDEPS_DAMAGE_TRANSACTION && database_.driver->reset(connection->get(), call.get()) != KDEPS_OK) {
+        damage = KDEPS_DAMAGE_CONNECTION;
+    }
+    const Connection* lent = connection.get();
+    const auto now = now_();
+    std::unique_ptr<Connection> closing;  // closed without the lock
+    {
+        const std::lock_guard lock(mutex_);
+        lent_.remove_if([&](const auto& entry) { return entry.first == lent; });
+        if (damage == KDEPS_DAMAGE_CONNECTION) {
+            // What killed this one may have killed all: the others are looked at before they are used.
+            for (const auto& other : idle_) other->is_suspect = true;
+        }
+        if (damage == KDEPS_DAMAGE_CONNECTION || now >= connection->expires) {
+            ++replaced_;
+            closing = std::move(connection);
+            free_slot();
+        } else {
+            connection->used = now;
+            hand_on(std::move(connection));
+        }
+    }
+}
+
+void Pool::hand_on(std::unique_ptr<Connection> connection) {
+    if (waiters_.empty()) {
+        idle_.push_back(std::move(connection));
+        return;
+    }
+    Waiter* first = waiters_.front();
+    waiters_.pop_front();
+    first->given = std::move(connection);
+    first->wake.notify_one();
+}
+
+void Pool::free_slot() {
+    if (waiters_.empty()) {
+        --open_;
+        return;
+    }
+    Waiter* first = waiters_.front();
+    waiters_.pop_front();
+    first->may_open = true;
+    first->wake.notify_one();
+}
+
+void Pool::wake() {
+    const std::lock_guard lock(mutex_);
+    for (Waiter* waiter : waiters_) waiter->wake.notify_one();
+}
+
+void Pool::maintain() {
+    std::vector<std::unique_ptr<Connection>> closing;
+    std::size_t missing = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto now = now_();
+        for (auto at = idle_.begin(); at != idle_.end();) {
+            const bool is_idle_for_long = options_.max_idle_time.count() > 0 && now - (*at)->used >= options_.max_idle_time && open_ > options_.min_connections;
+            if (is_idle_for_long || now >= (*at)->expires) {
+                replaced_ += is_idle_for_long ? 0 : 1;
+                closing.push_back(std::move(*at));
+                at = idle_.erase(at);
+                --open_;
+            } else {
+                ++at;
+            }
+        }
+        missing = options_.min_connections > open_ ? options_.min_connections - open_ : 0;
+        open_ += missing;
+    }
+    closing.clear();
+    for (; missing > 0; --missing) {
+        const BackgroundCall background(host_, "pool '" + database_.name + "'", options_.connection_timeout);
+        try {
+            auto connection = open(background.call());
+            const std::lock_guard lock(mutex_);
+            hand_on(std::move(connection));
+        } catch (const Error& error) {
+            // The database may be down; the next round tries again, and so does whoever needs it.
+            host_.log(KDEPS_LOG_WARNING, error.message);
+            const std::lock_guard lock(mutex_);
+            for (; missing > 1; --missing) free_slot();
+        }
+    }
+}
+
+PoolCounts Pool::counts() const {
+    const std::lock_guard lock(mutex_);
+    return {open_, idle_.size(), lent_.size(), waiters_.size(), waited_, replaced_};
+}
+
+bool Pool::is_unused() const {
+    const std::lock_guard lock(mutex_);
+    return lent_.empty() && waiters_.empty();
+}
+
+}  // namespace kdeps::sql

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <kdeps/cpp/stream.hpp>
+
+#include "json_text.hpp"
+
+namespace kdeps::sql {
+
+namespace {
+
+constexpr std::size_t kLargestText = std::size_t{1} << 30;
+
+std::string counted(std::size_t count, const char* what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
+
+// Text that is an integer becomes one.
+void make_integer(kdeps_cell& cell) {
+    if (cell.kind != KDEPS_STRING) return;
+    const std::string_view text = to_view(cell.as.s);
+    std::int64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed == std::errc() && end == text.data() + text.size()) cell = {KDEPS_INT, 0, {.i = number}};
+}
+
+void write_cell(const kdeps_cell& cell, columns::ColumnBuilder& column) {
+    using columns::Type;
+    switch (cell.kind) {
+        case KDEPS_BOOL: column.boolean(cell.as.i != 0); break;
+        case KDEPS_INT: column.integer(cell.as.i); break;
+        case KDEPS_DOUBLE: column.number(cell.as.d); break;
+        case KDEPS_DECIMAL: column.variant(Type::decimal).text(to_view(cell.as.s)); break;
+        case KDEPS_BYTES: column.variant(Type::bytes).text(to_view(cell.as.s)); break;
+        case KDEPS_STRING: column.text(to_view(cell.as.s)); break;
+        default: column.null(); break;
+    }
+}
+
+}  // namespace
+
+void Bound::add(kdeps_cell cell, bool wants_integer) {
+    if (wants_integer) make_integer(cell);
+    cells.push_back(cell);
+}
+
+void Bound::add(const Call& call, const Value& value, bool wants_integer) {
+    switch (value.kind()) {
+        case KDEPS_LIST:
+        case KDEPS_MAP:
+        case KDEPS_TABLE:
+            append_json(call, value, texts.emplace_back());
+            add({KDEPS_STRING, 0, {.s = to_str(texts.back())}}, false);
+            break;
+        default: add(value.cell(), wants_integer); break;
+    }
+}
+
+Query::Query(const Call& call, const Config& owner, const kdeps_driver* driver)
+    : query_(owner["query"]), params_(owner["params"]), batch_(owner["paramsBatch"]), name_(owner["name"].string()), driver_(driver) {
+    if (batch_.is_null()) batch_ = {};
+    if (params_.is_null()) params_ = {};
+    if (query_.get() == nullptr || query_.source().find_first_not_of(" \t\r\n;") == std::string_view::npos) {
+        call.report(KDEPS_FAULT_ERROR, query_.get() == nullptr ? owner : query_, "query is required. Example: SELECT * FROM users WHERE id = $1");
+        return;
+    }
+    has_named_ = params_.is_map() || (batch_.is_list() && batch_.size() > 0 && batch_.at(0).is_map());
+    for (std::size_t i = 0; i < query_.part_count(); ++i) {
+        const Part part = query_.part(i);
+        if (part.expression.get() == nullptr) continue;
+        const std::size_t end = i + 1 < query_.part_count() ? query_.part(i + 1).offset : query_.source().size();
+        holes_.push_back({part.offset, end, part.expression.called() == "identifier"});
+        hole_values_.push_back(part.expression);
+    }
+    if (driver_ != nullptr) {
+        text_ = read(*driver_);
+        report(call, *text_);
+    }
+}
+
+StatementText Query::read(const kdeps_driver& driver) const { return read_statement(query_.source(), holes_, driver, has_named_); }
+
+void Query::report(const Call& call, const StatementText& text) const {
+    for (const TextFault& fault : text.faults) {
+        call.report(KDEPS_FAULT_ERROR, query_, fault.message, fault.offset);
+    }
+    if (!text.faults.empty()) return;
+    const Config& given = is_batch() ? batch_ : params_;
+    // A set of the batch stands for params.
+    const Config set = is_batch() && batch_.is_list() && batch_.size() > 0 ? batch_.at(0) : given;
+    const bool is_unknown = set.is_evaluated() || (is_batch() && !batch_.is_list());
+    if (is_unknown) return;
+    if (!text.names.empty() && !set.is_map()) {
+        call.report(KDEPS_FAULT_ERROR, set.get() == nullptr ? query_ : set, "the query has the placeholder '" + text.names[0] + "', so params must be a map. Example: params: {" + text.names[0] + ": …}");
+    } else if (!text.names.empty()) {
+        std::vector<std::string> keys;
+        for (std::size_t i = 0; i < set.size(); ++i) keys.emplace_back(set.key(i));
+        for (const std::string& name : text.names) {
+            if (!set.has(name)) call.report(KDEPS_FAULT_ERROR, set, "params has no value for the placeholder '" + name + "'" + call.did_you_mean(name, keys));
+        }
+        for (const std::string& key : keys) {
+            if (std::find(text.names.begin(), text.names.end(), key) == text.names.end()) {
+                call.report(KDEPS_FAULT_WARNING, set[key], "params has '" + key + "', which the query does not use" + call.did_you_mean(key, text.names));
+            }
+        }
+    } else if (set.is_map() && !is_batch()) {
+        call.report(KDEPS_FAULT_ERROR, set, "params is a map, but the query has no :name placeholders; write params as a list");
+    } else if (set.is_list() || set.get() == nullptr) {
+        const std::size_t size = set.size();
+        if (size != text.positions) {
+            call.report(KDEPS_FAULT_ERROR, set.get() == nullptr ? query_ : set,
+                        "the query has " + counted(text.positions, "placeholder") + ", params has " + counted(size, "value"));
+        }
+    }
+}
+
+const StatementText& Query::text_for(const kdeps_driver& driver) const {
+    if (text_ && &driver == driver_) return *text_;
+    const std::lock_guard lock(late_->mutex);
+    for (const auto& [known, text] : late_->texts) {
+        if (known == &driver) return text;
+    }
+    StatementText text = read(driver);
+    if (!text.faults.empty()) {
+        throw Error(KDEPS_INVALID_ARGUMENT, "query at " + std::string(query_.location()) + ": " + text.faults[0].message);
+    }
+    return late_->texts.emplace_back(&driver, std::move(text)).second;
+}
+
+std::string Query::sql(const Call& call, const StatementText& text, const kdeps_driver& driver) const {
+    std::string out;
+    for (const StatementText::Piece& piece : text.pieces) {
+        out += piece.sql;
+        if (!piece.has_identifier) continue;
+        const Value name = call.evaluate(hole_values_[piece.hole]);
+        if (!name.is_string() || name.string().empty() || name.string().find('\0') != std::string_view::npos) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "identifier() needs the name of a table or column, a text that is not empty");
+        }
+        out += quote_identifier(name.string(), driver);
+    }
+    return out;
+}
+
+Value Query::value_of(const Call& call, const Parameter& parameter, const Value& params) const {
+    switch (parameter.source) {
+        case Parameter::Source::position: return params.at(parameter.position);
+        case Parameter::Source::name: return params[parameter.name];
+        case Parameter::Source::hole: return call.evaluate(hole_values_[parameter.hole]);
+        case Parameter::Source::text: break;
+    }
+    std::string text;
+    for (const Parameter::Piece& piece : parameter.pieces) {
+        if (piece.is_hole) {
+            append_text(call, call.evaluate(hole_values_[piece.hole]), text);
+        } else {
+            text += piece.text;
+        }
+    }
+    return call.string(text);
+}
+
+void Query::bind(const Call& call, const StatementText& text, Bound& out) const {
+    Value params;
+    if (params_.get() != nullptr) {
+        params = call.evaluate(params_);
+        if (!text.names.empty() && !params.is_map()) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "params must be a map, as the query has the placeholder '" + text.names[0] + "'");
+        }
+        if (text.names.empty() && text.positions != params.size()) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "the query has " + counted(text.positions, "placeholder") + ", params has " + counted(params.size(), "value"));
+        }
+    }
+    for (const Parameter& parameter : text.parameters) {
+        if (parameter.source == Parameter::Source::name && !params.has(parameter.name)) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "params has no value for the placeholder '" + parameter.name + "'");
+        }
+        out.add(call, value_of(call, parameter, params), parameter.wants_integer);
+    }
+}
+
+Batch Query::bind_batch(const Call& call, const StatementText& text) const {
+    const Value sets = call.evaluate(batch_);
+    if (sets.is_null()) return {};
+    if (!sets.is_list() && !sets.is_table()) {
+        throw Error(KDEPS_INVALID_ARGUMENT, "paramsBatch must be a list of parameter lists or objects, or a table");
+    }
+    std::vector<columns::Column> columns;
+    for (std::size_t i = 0; i < text.parameters.size(); ++i) columns.push_back({std::to_string(i + 1), columns::Type::variant});
+    columns::RowBuilder rows(columns);
+    std::size_t bytes = 0;
+    for (std::size_t s = 0; s < sets.size(); ++s) {
+        const auto refuse = [&](const std::string& why) {
+            Error error(KDEPS_INVALID_ARGUMENT, "paramsBatch[" + std::to_string(s) + "]: " + why);
+            error.batch_set = static_cast<std::int64_t>(s);
+            return error;
+        };
+        if (s % 1024 == 0) call.check();
+        const Value set = sets.at(s);
+        if (!set.is_list() && !set.is_map()) throw refuse("a set must be a list or an object");
+        if (text.names.empty() && set.size() != text.positions) {
+            throw refuse("the query has " + counted(text.positions, "placeholder") + ", the set has " + counted(set.size(), "value"));
+        }
+        Bound bound;
+        for (const Parameter& parameter : text.parameters) {
+            if (parameter.source == Parameter::Source::name && !(set.is_map() && set.has(parameter.name))) {
+                throw refuse("no value for the placeholder '" + parameter.name + "'");
+            }
+            bound.add(call, value_of(call, parameter, set), parameter.wants_integer);
+        }
+        for (std::size_t i = 0; i < bound.cells.size(); ++i) write_cell(bound.cells[i], rows[i]);
+        rows.end_row();
+        if (s % 1024 == 0) bytes = rows.bytes();
+        if (bytes > kLargestText) throw refuse("the batch is larger than 1 GiB; split it");
+    }
+    Batch out;
+    out.count = sets.size();
+    for (std::size_t i = 0; i < columns.size(); ++i) rows[i].collapse();
+    ArrowArrayStream stream{};
+    make_stream(std::make_unique<BuiltRows>(std::move(rows)), call, &stream);
+    out.sets = columns::Stream(&stream);
+    return out;
+}
+
+}  // namespace kdeps::sql

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "result.hpp"
+
+#include <unordered_map>
+
+namespace kdeps::sql {
+
+namespace {
+
+// The bytes that a column of a batch holds.
+std::size_t bytes_of(const ArrowSchema& schema, const ArrowArray& array) {
+    std::size_t sum = 0;
+    for (std::int64_t i = 0; i < schema.n_children; ++i) sum += bytes_of(*schema.children[i], *array.children[i]);
+    const auto rows = static_cast<std::size_t>(array.length);
+    const char format = schema.format[0];
+    if ((format == 'u' || format == 'z') && array.n_buffers > 2 && rows > 0) {
+        const auto* offsets = static_cast<const std::int32_t*>(array.buffers[1]) + array.offset;
+        return sum + rows * 4 + static_cast<std::size_t>(offsets[rows] - offsets[0]);
+    }
+    if ((format == 'U' || format == 'Z') && array.n_buffers > 2 && rows > 0) {
+        const auto* offsets = static_cast<const std::int64_t*>(array.buffers[1]) + array.offset;
+        return sum + rows * 8 + static_cast<std::size_t>(offsets[rows] - offsets[0]);
+    }
+    return sum + (format == '+' ? 0 : rows * 8);
+}
+
+// A copy that owns everything; names can be changed in it.
+void copy_schema(const ArrowSchema& from, const std::string& name, ArrowSchema* out) {
+    auto owned = std::make_unique<columns::detail::OwnedSchema>();
+    owned->format = from.format;
+    owned->name = name;
+    if (const auto extension = columns::metadata_value(from, columns::kExtensionKey); !extension.empty()) {
+        owned->metadata = columns::detail::metadata(columns::kExtensionKey, extension);
+    }
+    owned->children.resize(static_cast<std::size_t>(from.n_children));
+    for (std::size_t i = 0; i < owned->children.size(); ++i) {
+        const ArrowSchema& child = *from.children[i];
+        copy_schema(child, child.name == nullptr ? "" : child.name, &owned->children[i]);
+    }
+    columns::detail::give_schema(std::move(owned), out);
+    out->flags = from.flags;
+}
+
+// Several columns of one name: the second gets _2, the third _3 (rules §5).
+std::vector<std::string> unique_names(const ArrowSchema& schema, bool& has_changed) {
+    std::vector<std::string> names;
+    std::unordered_map<std::string, int> seen;
+    for (std::int64_t i = 0; i < schema.n_children; ++i) ++seen[schema.children[i]->name == nullptr ? "" : schema.children[i]->name];
+    std::unordered_map<std::string, int> given;
+    for (std::int64_t i = 0; i < schema.n_children; ++i) {
+        const std::string name = schema.children[i]->name == nullptr ? "" : schema.children[i]->name;
+        int number = ++given[name];
+        std::string unique = name;
+        while (number > 1 && (unique = name + "_" + std::to_string(number), seen.contains(unique))) ++number;
+        has_changed |= unique != name;
+        names.push_back(std::move(unique));
+    }
+    return names;
+}
+
+// Passes a driver's stream on within the limits.
+class LimitedRows final : public BatchSource {
+public:
+    LimitedRows(columns::Stream rows, const Call& call, const ResultLimits& limits) : rows_(std::move(rows)), call_(call), limits_(limits) {}
+
+    void schema(ArrowSchema* out) override {
+        read_schema();
+        bool has_changed = false;
+        const std::vector<std::string> names = unique_names(*schema_, has_changed);
+        copy_schema(*schema_, "", out);
+        for (std::size_t i = 0; has_changed && i < names.size(); ++i) {
+            auto* owned = static_cast<columns::detail::OwnedSchema*>(out->children[i]->private_data);
+            owned->name = names[i];
+            out->children[i]->name = owned->name.c_str();
+        }
+    }
+
+    bool next(ArrowArray* out) override {
+        read_schema();
+        if (limits_.max_rows && given_ >= *limits_.max_rows) {
+            report_truncation();
+            return false;
+        }
+        ArrowArray raw{};
+        expect(rows_->get_next(rows_.get(), &raw));
+        if (raw.release == nullptr) return false;
+        columns::Array batch(&raw);
+        bytes_ += bytes_of(*schema_, *batch);
+        if (bytes_ > limits_.max_bytes) {
+            throw Error(KDEPS_EXHAUSTED, "the result is larger than maxResultBytes (" + std::to_string(limits_.max_bytes) +
+                                             "); select less, set maxRows, or raise maxResultBytes of the connection");
+        }
+        given_ += static_cast<std::size_t>(batch->length);
+        if (limits_.max_rows && given_ > *limits_.max_rows) {
+            batch.get()->length -= static_cast<std::int64_t>(given_ - *limits_.max_rows);
+            given_ = *limits_.max_rows;
+            is_truncated_ = true;
+        }
+        batch.move_to(out);
+        return true;
+    }
+
+private:
+    void expect(int failed) {
+        if (failed == 0) return;
+        // The driver has recorded the error, with its SQLSTATE.
+        kdeps_error error{};
+        if (call_.host().get()->last_error(call_.get(), &error) != 0) throw Error(error);
+        throw Error(KDEPS_INTERNAL, "the rows cannot be read");
+    }
+
+    void read_schema() {
+        if (schema_) return;
+        ArrowSchema raw{};
+        expect(rows_->get_schema(rows_.get(), &raw));
+        schema_ = columns::Schema(&raw);
+    }
+
+    void report_truncation() {
+        if (!is_truncated_) {
+            // Exactly max_rows were read: only asking tells whether there are more.
+            ArrowArray raw{};
+            expect(rows_->get_next(rows_.get(), &raw));
+            const columns::Array rest(&raw);
+            if (!rest || rest->length == 0) return;
+        }
+        call_.log(KDEPS_LOG_WARNING, "truncated: the result was cut off after maxRows (" + std::to_string(*limits_.max_rows) + ")");
+        call_.host().count("kdeps_sql_truncated_results", {"resource", call_.resource()}, 1);
+    }
+
+    columns::Stream rows_;
+    columns::Schema schema_;
+    const Call call_;
+    const ResultLimits limits_;
+    std::size_t given_ = 0;
+    std::size_t bytes_ = 0;
+    bool is_truncated_ = false;
+};
+
+std::vector<std::string> names_of(columns::Stream& rows, const Call& call) {
+    ArrowSchema raw{};
+    if (rows->get_schema(rows.get(), &raw) != 0) throw call.error(KDEPS_INTERNAL);
+    const columns::Schema schema(&raw);
+    std::vector<std::string> names;
+    for (std::int64_t i = 0; i < schema->n_children; ++i) names.emplace_back(schema->children[i]->name);
+    return names;
+}
+
+void append_csv_field(std::string_view text, std::string& out) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+        out += text;
+        return;
+    }
+    out += '"';
+    for (const char c : text) {
+        out += c;
+        if (c == '"') out += '"';
+    }
+    out += '"';
+}
+
+// How many columns of a terminal a text takes, as far as code points tell.
+std::size_t width_of(std::string_view text) {
+    std::size_t width = 0;
+    for (const char c : text) width += (static_cast<unsigned char>(c) & 0xC0U) != 0x80 ? 1 : 0;
+    return width;
+}
+
+}  // namespace
+
+std::string to_csv(columns::Stream& rows, const Call& call) {
+    std::string out;
+    const std::vector<std::string> names = names_of(rows, call);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (i > 0) out += ',';
+        append_csv_field(names[i], out);
+    }
+    out += '\n';
+    std::string cell;
+    for_each_batch(rows, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
+        for (std::int64_t row = 0; row < count; ++row) {
+            for (std::size_t i = 0; i < readers.size(); ++i) {
+                if (i > 0) out += ',';
+                if (readers[i].is_number(row)) {
+                    readers[i].append_text(row, out);
+                    continue;
+                }
+                cell.clear();
+                readers[i].append_text(row, cell);
+                append_csv_field(cell, out);
+            }
+            out += '\n';
+        }
+    });
+    return out;
+}
+
+std::string to_box(columns::Stream& rows, const Call& call) {
+    struct Cell {
+        std::string text;
+        bool is_number = false;
+    };
+    const std::vector<std::string> names = names_of(rows, call);
+    std::vector<std::size_t> widths;
+    for (const std::string& name : names) widths.push_back(width_of(name));
+    std::vector<std::vector<Cell>> cells;
+    for_each_batch(rows, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
+        for (std::int64_t row = 0; row < count; ++row) {
+            std::vector<Cell>& line = cells.emplace_back();
+            for (std::size_t i = 0; i < readers.size(); ++i) {
+                Cell& cell = line.emplace_back();
+                if (readers[i].is_null(row)) {
+                    cell.text = "NULL";
+                } else {
+                    cell.is_number = readers[i].is_number(row);
+                    readers[i].append_text(row, cell.text);
+                    for (char& c : cell.text) {
+                        if (c == '\n' || c == '\r' || c == '\t') c = ' ';
+                    }
+                }
+                widths[i] = std::max(widths[i], width_of(cell.text));
+            }
+        }
+    });
+    std::string rule = "+";
+    for (const std::size_t width : widths) rule += std::string(width + 2, '-') + "+";
+    rule += '\n';
+    std::string out = rule + "|";
+    const auto padded = [&](const std::string& text, std::size_t i, bool is_right) {
+        const std::string space(widths[i] - width_of(text), ' ');
+        out += " " + (is_right ? space + text : text + space) + " |";
+    };
+    for (std::size_t i = 0; i < names.size(); ++i) padded(names[i], i, false);
+    out += "\n" + rule;
+    for (const auto& line : cells) {
+        out += '|';
+        for (std::size_t i = 0; i < line.size(); ++i) padded(line[i].text, i, line[i].is_number);
+        out += '\n';
+    }
+    if (!cells.empty()) out += rule;
+    return out;
+}
+
+Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits) {
+    ArrowArrayStream stream{};
+    make_stream(std::make_unique<LimitedRows>(std::move(rows), call, limits), call, &stream);
+    columns::Stream limited(&stream);
+    switch (format) {
+        case Format::csv: return call.string(to_csv(limited, call));
+        case Format::table: return call.string(to_box(limited, call));
+        case Format::json: break;
+    }
+    return call.table(limited);
+}
+
+Value counts(const Call& call, const kdeps_outcome& outcome) {
+    const Value out = call.map();
+    call.put(out, "rowsAffected", call.integer(std::max<std::int64_t>(outcome.rows_affected, 0)));
+    call.put(out, "lastInsertID", outcome.last_insert_id < 0 ? call.null() : call.integer(outcome.last_insert_id));
+    call.put(out, "success", call.boolean(true));
+    return out;
+}
+
+Value batch_counts(const Call& call, const std::vector<std::int64_t>& affected) {
+    std::int64_t total = 0;
+    const Value list = call.list();
+    for (const std::int64_t count : affected) {
+        total += std::max<std::int64_t>(count, 0);
+        call.push(list, count < 0 ? call.null() : call.integer(count));
+    }
+    const Value out = call.map();
+    call.put(out, "rowsAffected", call.integer(total));
+    call.put(out, "batch", list);
+    return out;
+}
+
+}  // namespace kdeps::sql

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// run.sql of one resource (rules §5).
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "connections.hpp"
+#include "limiter.hpp"
+#include "query.hpp"
+#include "result.hpp"
+
+namespace kdeps::sql {
+
+struct TransactionOptions {
+    std::uint32_t isolation = KDEPS_ISOLATION_DEFAULT;
+    bool is_read_only = false;
+    int retries = 0;  // after serialization failures and deadlocks
+};
+
+class Lease;
+
+// Immutable after its construction but for what is running; any thread.
+class Step {
+public:
+    Step(Connections& connections, const Config& config, const Call& call);
+
+    Value run(Call& call);
+    void cancel(Call& call);
+
+private:
+    void read_connection(const Call& call);
+    void read_transaction(const Call& call);
+
+    std::shared_ptr<Pool> pool_for(const Call& call, ResultLimits& limits) const;
+    Value run_all(const Call& call, Lease& lease, const ResultLimits& limits) const;
+    Value run_in_transaction(const Call& call, Lease& lease, const ResultLimits& limits) const;
+    Value run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits, bool is_in_transaction) const;
+    Value run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits, bool is_in_transaction) const;
+    [[noreturn]] void fail(Error error, std::size_t query) const;
+
+    Connections& connections_;
+    const Config config_;
+    const Named* named_ = nullptr;  // known at load
+    Config url_;                    // else: evaluated at run
+    std::vector<std::unique_ptr<Query>> queries_;
+    bool is_list_ = false;  // `queries`: the result is a list
+    std::optional<TransactionOptions> transaction_;
+    Format format_ = Format::json;
+    std::optional<std::size_t> max_rows_;
+    std::optional<std::size_t> max_bytes_;
+    PoolOptions url_pool_;
+    std::unique_ptr<Limiter> limiter_;  // narrows the pool for this step
+    std::optional<nanoseconds> connection_timeout_;
+
+    std::mutex mutex_;  // guards running_
+    std::unordered_map<kdeps_call*, std::shared_ptr<Activity>> running_;
+};
+
+extern const char* const kStepSchema;
+
+}  // namespace kdeps::sql
