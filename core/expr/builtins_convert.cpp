@@ -30,7 +30,7 @@ Value to_int(Frame&, Arguments a) {
     }
     if (a[0].is_string()) {
         std::string_view text = a[0].text();
-        if (text.starts_with('+')) text.remove_prefix(1);
+        if (text.starts_with('+') && !text.substr(1).starts_with('-')) text.remove_prefix(1);
         std::int64_t value = 0;
         const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
         if (failed == std::errc() && end == text.data() + text.size() && !text.empty()) return value;
@@ -39,6 +39,26 @@ Value to_int(Frame&, Arguments a) {
     if (const DurationValue* duration = as_duration(a[0])) return duration->nanoseconds();
     if (const NamedNumber* number = as_named_number(a[0])) return number->number();
     throw RunError("int() does not take " + std::string(type_name(a[0])));
+}
+
+// parseInt(x [, base]): the digits that a text begins with, as JavaScript has it, but an error where it has NaN.
+Value parse_int(Frame& frame, Arguments a) {
+    if (!a[0].is_string()) {
+        return to_int(frame, a);
+    }
+    const std::int64_t base = a.size() > 1 ? want_whole(a[1], "the base of parseInt()") : 10;
+    if (base < 2 || base > 36) {
+        throw RunError("the base of parseInt() must be between 2 and 36, not " + std::to_string(base));
+    }
+    std::string_view text = a[0].text();
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    if (text.starts_with('+') && !text.substr(1).starts_with('-')) text.remove_prefix(1);
+    std::int64_t value = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value, static_cast<int>(base));
+    if (failed != std::errc()) {
+        throw RunError("parseInt() finds no integer at the start of the text");
+    }
+    return value;
 }
 
 // Is it what float() reads: 1e3, .5, 1_0.5, 0x1p-2, inf, nan?
@@ -228,7 +248,7 @@ const BuiltinTable& builtins() {
 void add_conversions(BuiltinTable& table) {
     table["int"] = {1, 1, to_int};
     table["float"] = {1, 1, to_float};
-    table["parseInt"] = {1, 1, to_int};
+    table["parseInt"] = {1, 2, parse_int};
     table["bool"] = {1, 1, to_bool};
     table["string"] = {1, 1, [](Frame&, Arguments a) -> Value {
                            std::string out;

@@ -219,7 +219,6 @@ void add_list_functions(BuiltinTable& table) {
     table["sort"] = {1, 2, sort};
     table["reverse"] = {1, 1, reverse};
     table["take"] = {2, 2, take};
-    table["slice"] = {2, 3, [](Frame&, Arguments a) { return slice(a[0], &a[1], a.size() > 2 ? &a[2] : nullptr); }};
     table["first"] = {1, 1, [](Frame&, Arguments a) { return end_of(a[0], 0); }};
     table["last"] = {1, 1, [](Frame&, Arguments a) { return end_of(a[0], -1); }};
     table["keys"] = {1, 1, keys};

@@ -149,6 +149,20 @@ Value join(Frame&, Arguments a) {
     return out;
 }
 
+// slice(x, from [, to]) and substring(): of a text by code points, as len() counts, where x[from:to] counts bytes.
+Value part(Frame&, Arguments a) {
+    const Value* to = a.size() > 2 ? &a[2] : nullptr;
+    if (!a[0].is_string()) {
+        return slice(a[0], &a[1], to);
+    }
+    value::List points;
+    for (const std::string_view point : code_points(a[0].text())) points.emplace_back(point);
+    std::string out;
+    const Value kept = slice(Value::list(std::move(points)), &a[1], to);
+    for (const Value& point : kept.list()) out += point.text();
+    return out;
+}
+
 Value url_encode(Frame&, Arguments a) {
     static constexpr std::string_view kHex = "0123456789ABCDEF";
     std::string out;
@@ -241,7 +255,8 @@ void add_text_functions(BuiltinTable& table) {
                             }};
     table["hasPrefix"] = {2, 2, [](Frame&, Arguments a) -> Value { return text_argument(a, 0, "hasPrefix").starts_with(text_argument(a, 1, "hasPrefix")); }};
     table["hasSuffix"] = {2, 2, [](Frame&, Arguments a) -> Value { return text_argument(a, 0, "hasSuffix").ends_with(text_argument(a, 1, "hasSuffix")); }};
-    table["substring"] = {2, 3, [](Frame&, Arguments a) { return slice(a[0], &a[1], a.size() > 2 ? &a[2] : nullptr); }};
+    table["slice"] = {2, 3, part};
+    table["substring"] = {2, 3, part};
     table["urlencode"] = {1, 1, url_encode};
     // The infix words as calls (rules §3).
     table["contains"] = {2, 2, [](Frame&, Arguments a) -> Value {

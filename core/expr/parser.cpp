@@ -22,7 +22,7 @@ using value::Value;
 constexpr std::size_t kLongestSource = 256 * 1024;  // bytes
 constexpr std::size_t kMostNodes = 10'000;
 constexpr std::size_t kDeepest = 1'000;          // levels of the tree, which evaluation descends
-constexpr std::size_t kDeepestNesting = 500;     // levels of the parser's own recursion
+constexpr std::size_t kDeepestNesting = 500;     // levels of the parser's own recursion, two for each level of brackets
 
 struct Binary {
     std::string_view op;
@@ -96,7 +96,7 @@ private:
     public:
         explicit Nesting(Parser& parser) : parser_(parser) {
             if (++parser_.nesting_ > kDeepestNesting) {
-                parser_.fail_at_token("the expression is nested deeper than " + std::to_string(kDeepestNesting) + " levels");
+                parser_.fail_at_token("the expression is nested deeper than 250 levels");
             }
         }
         ~Nesting() { --parser_.nesting_; }
@@ -129,7 +129,7 @@ private:
 
     NodePtr make(NodeKind kind, std::size_t offset) {
         if (++nodes_ > kMostNodes) {
-            throw CompileError("the expression has more than " + std::to_string(kMostNodes) + " parts", offset);
+            throw CompileError("the expression has more than 10,000 parts", offset);
         }
         return std::make_unique<Node>(kind, offset);
     }
@@ -144,7 +144,7 @@ private:
     void adopt(Node& parent, NodePtr child) {
         parent.depth = std::max(parent.depth, child->depth + 1);
         if (parent.depth > kDeepest) {
-            throw CompileError("the expression is nested deeper than " + std::to_string(kDeepest) + " levels", child->offset);
+            throw CompileError("the expression is nested deeper than 1,000 levels; use parentheses or sum([...])", child->offset);
         }
         parent.children.push_back(std::move(child));
     }
@@ -431,8 +431,8 @@ private:
 
     CompileError unknown(std::string_view what, const Token& token) const {
         std::vector<std::string> known = names_.all();
-        for (const auto& [name, builtin] : builtins()) {
-            known.push_back(name);
+        if (what == "function") {
+            for (const auto& [name, builtin] : builtins()) known.push_back(name);
         }
         for (const Local& local : locals_) {
             known.push_back(local.name);
@@ -651,7 +651,7 @@ private:
             const std::string wanted = least == most       ? std::to_string(least)
                                        : most >= kAnyNumber ? "at least " + std::to_string(least)
                                                             : std::to_string(least) + " to " + std::to_string(most);
-            throw CompileError(name.text + "() takes " + wanted + (wanted == "1" ? " argument" : " arguments") + ", not " + std::to_string(count), name.offset);
+            throw CompileError(name.text + "() takes " + wanted + (wanted == "1" || wanted == "at least 1" ? " argument" : " arguments") + ", not " + std::to_string(count), name.offset);
         }
     }
 
