@@ -14,7 +14,8 @@ namespace {
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<Link> link) : link_(std::move(link)), server_("SQLite " + std::string(sqlite3_libversion())) {}
+Connection::Connection(std::unique_ptr<Link> link)
+    : link_(std::move(link)), server_("SQLite " + std::string(sqlite3_libversion())) {}
 
 std::unique_ptr<Statement> Connection::prepare(Call& call, std::string_view sql) {
     if (sql.size() >= INT_MAX) refuse("the statement is longer than 2 GiB");
@@ -26,7 +27,8 @@ std::unique_ptr<Statement> Connection::prepare(Call& call, std::string_view sql)
     std::string table = link_->insert_table();
     // Spaces and comments may follow.  An unfinished comment is all that SQLite could refuse there, and it does not.
     for (std::string_view after; !rest.empty(); rest = after) {
-        if (link_->prepare(rest, &after) != nullptr) refuse("the text holds more than one statement; write them as a list of queries");
+        if (link_->prepare(rest, &after) != nullptr)
+            refuse("the text holds more than one statement; write them as a list of queries");
     }
     return std::make_unique<Statement>(*link_, std::move(statement), std::move(table));
 }
@@ -43,7 +45,9 @@ void Connection::ping(Call& call) {
     }
 }
 
-void Connection::reset(Call& call) { rollback(call); }
+void Connection::reset(Call& call) {
+    rollback(call);
+}
 
 void Connection::begin(Call& call, std::uint32_t /*isolation*/, bool is_read_only) {
     const Link::Use use(*link_, call);

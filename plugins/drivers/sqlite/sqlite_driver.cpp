@@ -19,7 +19,8 @@ public:
 
     std::unique_ptr<Connection> open(Call& call, const Target& target) {
         const Options options = read_options(call, target);
-        return std::make_unique<Connection>(open_link(call, options, options.is_memory ? memory_.uri(target.name) : std::string()));
+        return std::make_unique<Connection>(
+            open_link(call, options, options.is_memory ? memory_.uri(target.name) : std::string()));
     }
 
 private:

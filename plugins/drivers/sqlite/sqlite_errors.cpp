@@ -15,7 +15,8 @@ struct Rule {
     std::uint8_t damage = KDEPS_DAMAGE_NONE;
 };
 
-// The first that matches counts, so extended codes stand before their primary one.  Source of the codes: sqlite.org/rescode.html.
+// The first that matches counts, so extended codes stand before their primary one.  Source of the codes:
+// sqlite.org/rescode.html.
 constexpr std::array kRules{
     Rule{SQLITE_CONSTRAINT_UNIQUE, "23505", KDEPS_CONFLICT},
     Rule{SQLITE_CONSTRAINT_PRIMARYKEY, "23505", KDEPS_CONFLICT},
@@ -48,7 +49,8 @@ constexpr std::array kRules{
     Rule{SQLITE_INTERRUPT, "57014", KDEPS_CANCELLED},
 };
 
-// SQLITE_ERROR says what happened in its text only.  Source: the SQLite 3.40 sources; what is not listed is INVALID_ARGUMENT.
+// SQLITE_ERROR says what happened in its text only.  Source: the SQLite 3.40 sources; what is not listed is
+// INVALID_ARGUMENT.
 struct Words {
     std::string_view text;  // found anywhere in the message
     std::string_view sqlstate;
@@ -130,7 +132,8 @@ Error error_of(sqlite3* db, int code, const Circumstances& circumstances) {
         error.status = is_timeout ? KDEPS_TIMEOUT : KDEPS_CANCELLED;
         error.sqlstate = "57014";
         error.retry = KDEPS_RETRY_NEVER;
-        error.message += is_timeout ? "it was stopped at its time limit" : "it was stopped because the run was cancelled";
+        error.message +=
+            is_timeout ? "it was stopped at its time limit" : "it was stopped because the run was cancelled";
         if (is_lock) error.message += " while it waited for another connection, which has locked the database";
     } else if (code == SQLITE_BUSY_SNAPSHOT) {
         error.message += "another transaction has written since this one began to read; repeat the transaction";

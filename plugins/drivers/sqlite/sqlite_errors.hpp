@@ -11,10 +11,10 @@ namespace kdeps::sqlite {
 
 // What the code and the message alone do not tell.
 struct Circumstances {
-    std::string_view doing;           // begins the message: "the statement failed"
-    kdeps_status stopped = KDEPS_OK;  // TIMEOUT or CANCELLED if the call should end
+    std::string_view doing;               // begins the message: "the statement failed"
+    kdeps_status stopped = KDEPS_OK;      // TIMEOUT or CANCELLED if the call should end
     std::chrono::milliseconds waited{0};  // for the locks of other connections
-    bool had_transaction = false;     // before the call
+    bool had_transaction = false;         // before the call
 };
 
 // `code` is what a function on `db` has just returned: the message is still that of the failure.

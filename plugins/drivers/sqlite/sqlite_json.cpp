@@ -12,22 +12,27 @@ class Scanner {
 public:
     explicit Scanner(std::string_view text) : text_(text) {}
 
-    bool document() {
-        return value(0) && (skip_space(), at_ == text_.size());
-    }
+    bool document() { return value(0) && (skip_space(), at_ == text_.size()); }
 
 private:
     bool value(int depth) {
         if (depth > kDeepest) return false;
         skip_space();
         switch (peek()) {
-            case '{': return sequence('}', depth, [&] { return member(depth); });
-            case '[': return sequence(']', depth, [&] { return value(depth + 1); });
-            case '"': return string();
-            case 't': return word("true");
-            case 'f': return word("false");
-            case 'n': return word("null");
-            default: return number();
+            case '{':
+                return sequence('}', depth, [&] { return member(depth); });
+            case '[':
+                return sequence(']', depth, [&] { return value(depth + 1); });
+            case '"':
+                return string();
+            case 't':
+                return word("true");
+            case 'f':
+                return word("false");
+            case 'n':
+                return word("null");
+            default:
+                return number();
         }
     }
 
@@ -77,14 +82,17 @@ private:
         ++at_;
         if (c != 'u') return std::string_view("\"\\/bfnrt").find(c) != std::string_view::npos;
         for (int i = 0; i < 4; ++i, ++at_) {
-            if (at_ == text_.size() || std::string_view("0123456789abcdefABCDEF").find(text_[at_]) == std::string_view::npos) return false;
+            if (at_ == text_.size() ||
+                std::string_view("0123456789abcdefABCDEF").find(text_[at_]) == std::string_view::npos)
+                return false;
         }
         return true;
     }
 
     bool number() {
         const std::size_t start = at_;
-        while (at_ < text_.size() && std::string_view("+-.0123456789eE").find(text_[at_]) != std::string_view::npos) ++at_;
+        while (at_ < text_.size() && std::string_view("+-.0123456789eE").find(text_[at_]) != std::string_view::npos)
+            ++at_;
         return columns::is_json_number(text_.substr(start, at_ - start));
     }
 
@@ -110,6 +118,8 @@ private:
 
 }  // namespace
 
-bool is_json(std::string_view text) { return Scanner(text).document(); }
+bool is_json(std::string_view text) {
+    return Scanner(text).document();
+}
 
 }  // namespace kdeps::sqlite

@@ -14,9 +14,11 @@ constexpr int kStepsBetweenLooks = 2000;
 Link::Link(Database db, std::chrono::milliseconds busy_timeout) : db_(std::move(db)), busy_timeout_(busy_timeout) {
     sqlite3_extended_result_codes(db_.get(), 1);
     sqlite3_busy_handler(
-        db_.get(), [](void* link, int attempt) { return static_cast<Link*>(link)->wait_for_lock(attempt) ? 1 : 0; }, this);
+        db_.get(), [](void* link, int attempt) { return static_cast<Link*>(link)->wait_for_lock(attempt) ? 1 : 0; },
+        this);
     sqlite3_progress_handler(
-        db_.get(), kStepsBetweenLooks, [](void* link) { return static_cast<Link*>(link)->stopped() == KDEPS_OK ? 0 : 1; }, this);
+        db_.get(), kStepsBetweenLooks,
+        [](void* link) { return static_cast<Link*>(link)->stopped() == KDEPS_OK ? 0 : 1; }, this);
     // The compiler of statements tells which table one inserts into: reading SQL for that would be guesswork.
     sqlite3_set_authorizer(
         db_.get(),
@@ -29,7 +31,8 @@ Link::Link(Database db, std::chrono::milliseconds busy_timeout) : db_(std::move(
         db_.get(),
         [](void* handle, int action, const char*, const char* table, sqlite3_int64) {
             auto* link = static_cast<Link*>(handle);
-            if (action == SQLITE_INSERT && link->watched_table_ != nullptr && *link->watched_table_ == table) link->has_inserted_ = true;
+            if (action == SQLITE_INSERT && link->watched_table_ != nullptr && *link->watched_table_ == table)
+                link->has_inserted_ = true;
         },
         this);
 }
@@ -75,8 +78,8 @@ bool Link::wait_for_lock(int attempt) {
     waited_ = waited;
     if (waited >= busy_timeout_ || stopped() != KDEPS_OK) return false;
 
-    std::chrono::nanoseconds delay = std::min(kDelays[std::min<std::size_t>(static_cast<std::size_t>(attempt), kDelays.size() - 1)],
-                                              busy_timeout_ - waited);
+    std::chrono::nanoseconds delay = std::min(
+        kDelays[std::min<std::size_t>(static_cast<std::size_t>(attempt), kDelays.size() - 1)], busy_timeout_ - waited);
     if (call_) delay = std::min(delay, call_->remaining());
     std::unique_lock lock(mutex_);
     wake_.wait_for(lock, delay, [&] { return call_ && is_cancelled_; });
@@ -84,7 +87,8 @@ bool Link::wait_for_lock(int attempt) {
 }
 
 Error Link::error(int code, std::string_view doing) const {
-    return error_of(db(), code, {.doing = doing, .stopped = stopped(), .waited = waited_, .had_transaction = had_transaction_});
+    return error_of(db(), code,
+                    {.doing = doing, .stopped = stopped(), .waited = waited_, .had_transaction = had_transaction_});
 }
 
 void Link::run(const char* sql, std::string_view doing) {
@@ -97,7 +101,8 @@ Prepared Link::prepare(std::string_view sql, std::string_view* rest) {
     insert_table_.clear();
     sqlite3_stmt* raw = nullptr;
     const char* tail = nullptr;
-    const int code = sqlite3_prepare_v3(db(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
+    const int code =
+        sqlite3_prepare_v3(db(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
     Prepared statement(raw);
     if (code != SQLITE_OK) {
         throw error(code, "the statement cannot be prepared");

@@ -62,7 +62,8 @@ public:
     // Statements of the driver's own, without rows.  Throws Error.
     void run(const char* sql, std::string_view doing);
 
-    // A new statement, its source not longer than 2 GiB.  Throws Error; an empty text gives nullptr.  `rest` is what follows it.
+    // A new statement, its source not longer than 2 GiB.  Throws Error; an empty text gives nullptr.  `rest` is what
+    // follows it.
     Prepared prepare(std::string_view sql, std::string_view* rest);
 
     // The table that the statement prepared last inserts into by itself, not by a trigger; empty if it does not.

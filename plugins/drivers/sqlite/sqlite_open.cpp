@@ -39,7 +39,8 @@ std::string uri_of(const Options& options) {
 
 int open_uri(const std::string& uri, Database& out) {
     sqlite3* raw = nullptr;
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    const int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     const int code = sqlite3_open_v2(uri.c_str(), &raw, flags, nullptr);
     out.reset(raw);
     return code;
@@ -65,12 +66,14 @@ std::string why_not(const Options& options, sqlite3* db) {
     return sqlite3_errmsg(db);
 }
 
+std::string cannot_open(const Options& options, sqlite3* db) {
+    return "cannot open the database file '" + options.file.filename().native() + "': " + why_not(options, db);
+}
+
 Error open_error(const Options& options, Database& db, int code) {
     if (db == nullptr) throw std::bad_alloc();
     Error error = error_of(db.get(), code, {.doing = kDoing});
-    if (!options.is_memory && (code & 0xFF) == SQLITE_CANTOPEN) {
-        error.message = "cannot open the database file '" + options.file.filename().native() + "': " + why_not(options, db.get());
-    }
+    if (!options.is_memory && (code & 0xFF) == SQLITE_CANTOPEN) error.message = cannot_open(options, db.get());
     return error;
 }
 
@@ -92,7 +95,8 @@ void set_journal(Link& link, const Options& options) {
     const std::string* wanted = options.pragma("journal_mode");
     if (wanted != nullptr) {
         if (const std::string now = set(link, "journal_mode", *wanted); now != *wanted) {
-            throw Error(KDEPS_UNSUPPORTED, "journal_mode=" + *wanted + " is not possible for this database, which stays in mode " + now +
+            throw Error(KDEPS_UNSUPPORTED, "journal_mode=" + *wanted +
+                                               " is not possible for this database, which stays in mode " + now +
                                                "; remove the option");
         }
         return;
@@ -112,6 +116,15 @@ bool is_wal(sqlite3* db) {
         return 0;
     };
     return sqlite3_exec(db, "PRAGMA journal_mode", keep, &mode, nullptr) == SQLITE_OK && mode == "wal";
+}
+
+// The first read: whether it is a database at all.
+void check_file(Link& link, const Options& options) {
+    const int code = sqlite3_exec(link.db(), "PRAGMA schema_version", nullptr, nullptr, nullptr);
+    if (code == SQLITE_OK) return;
+    Error error = link.error(code, kDoing);
+    if ((code & 0xFF) == SQLITE_CANTOPEN) error.message = cannot_open(options, link.db());
+    throw error;
 }
 
 }  // namespace
@@ -138,14 +151,7 @@ std::unique_ptr<Link> open_link(const Call& call, const Options& options, const 
     }
     auto link = std::make_unique<Link>(std::move(db), options.busy_timeout);
     const Link::Use use(*link, call);
-    // The first read: whether it is a database at all.
-    if (const int code = sqlite3_exec(link->db(), "PRAGMA schema_version", nullptr, nullptr, nullptr); code != SQLITE_OK) {
-        Error error = link->error(code, kDoing);
-        if ((code & 0xFF) == SQLITE_CANTOPEN) {
-            error.message = "cannot open the database file '" + options.file.filename().native() + "': " + why_not(options, link->db());
-        }
-        throw error;
-    }
+    if (!options.is_memory) check_file(*link, options);
     const bool can_write = sqlite3_db_readonly(link->db(), "main") == 0 && !options.is_immutable;
     const auto apply = [&](bool before_journal) {
         for (const auto& [name, value] : options.pragmas) {
@@ -156,8 +162,10 @@ std::unique_ptr<Link> open_link(const Call& call, const Options& options, const 
     apply(true);
     if (can_write && !options.is_memory) set_journal(*link, options);
     if (options.pragma("foreign_keys") == nullptr) set(*link, "foreign_keys", "on");
-    // In WAL mode normal cannot damage the database, only lose the last commits when the power fails (sqlite.org/pragma.html).
-    if (options.pragma("synchronous") == nullptr && can_write && is_wal(link->db())) set(*link, "synchronous", "normal");
+    // In WAL mode normal cannot damage the database, only lose the last commits when the power fails
+    // (sqlite.org/pragma.html).
+    if (options.pragma("synchronous") == nullptr && can_write && is_wal(link->db()))
+        set(*link, "synchronous", "normal");
     apply(false);
     return link;
 }

@@ -19,7 +19,7 @@ public:
     std::string uri(std::string_view pool);
 
 private:
-    std::mutex mutex_;  // guards kept_
+    std::mutex mutex_;                                   // guards kept_
     std::map<std::string, Database, std::less<>> kept_;  // a database in memory is gone with its last connection
 };
 

@@ -25,7 +25,8 @@ constexpr std::array kOpening{
     Option{"busy_timeout", kNumber},
 };
 
-// PRAGMAs, in the order in which they take effect: page_size and auto_vacuum only before the first table, page_size not in WAL mode.
+// PRAGMAs, in the order in which they take effect: page_size and auto_vacuum only before the first table, page_size not
+// in WAL mode.
 constexpr std::array kPragmas{
     Option{"page_size", "512 1024 2048 4096 8192 16384 32768 65536"},
     Option{"auto_vacuum", "none full incremental"},
@@ -45,7 +46,8 @@ constexpr std::array kPragmas{
 
 template <typename Options>
 const Option* find(const Options& options, std::string_view name) {
-    const auto found = std::find_if(options.begin(), options.end(), [&](const Option& option) { return option.name == name; });
+    const auto found =
+        std::find_if(options.begin(), options.end(), [&](const Option& option) { return option.name == name; });
     return found == options.end() ? nullptr : &*found;
 }
 
@@ -76,32 +78,38 @@ std::string join(const std::vector<std::string>& texts) {
 }
 
 // Throws Error (INVALID_ARGUMENT).
-[[noreturn]] void refuse(std::string text) { throw Error(KDEPS_INVALID_ARGUMENT, std::move(text)); }
+[[noreturn]] void refuse(std::string text) {
+    throw Error(KDEPS_INVALID_ARGUMENT, std::move(text));
+}
 
 std::int64_t check_value(const Call& call, const Option& option, const std::string& value) {
     const std::string what = "option '" + std::string(option.name) + "' of the connection URL ";
     if (!option.values.empty()) {
         const std::vector<std::string> accepted = words(option.values);
         if (std::find(accepted.begin(), accepted.end(), value) == accepted.end()) {
-            refuse(what + "cannot be '" + value + "'" + call.did_you_mean(value, accepted) + "; accepted: " + join(accepted));
+            refuse(what + "cannot be '" + value + "'" + call.did_you_mean(value, accepted) +
+                   "; accepted: " + join(accepted));
         }
         return 0;
     }
     std::int64_t number = 0;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (failed != std::errc() || end != value.data() + value.size() || number < option.least || number > option.most) {
-        refuse(what + "must be a whole number between " + std::to_string(option.least) + " and " + std::to_string(option.most) + ", not '" +
-               value + "'");
+        refuse(what + "must be a whole number between " + std::to_string(option.least) + " and " +
+               std::to_string(option.most) + ", not '" + value + "'");
     }
     return number;
 }
 
 std::string lower(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     return text;
 }
 
-bool is_on(const std::string& value) { return value == "on" || value == "true" || value == "yes" || value == "1"; }
+bool is_on(const std::string& value) {
+    return value == "on" || value == "true" || value == "yes" || value == "1";
+}
 
 void read_path(std::string_view text, std::string_view folder, Options& out) {
     const std::string path = percent_decode(text);
@@ -110,8 +118,10 @@ void read_path(std::string_view text, std::string_view folder, Options& out) {
         return;
     }
     if (path.empty()) {
-        refuse("the connection URL names no file; write sqlite://./file.db (beside the workflow), sqlite:///folder/file.db or "
-               "sqlite://:memory:");
+        refuse(
+            "the connection URL names no file; write sqlite://./file.db (beside the workflow), "
+            "sqlite:///folder/file.db or "
+            "sqlite://:memory:");
     }
     if (path.find('\0') != std::string::npos) refuse("the path of the connection URL holds a zero byte (%00)");
     if (path.ends_with('/')) refuse("the path of the connection URL names a folder; add the name of the file");
@@ -127,7 +137,8 @@ std::vector<std::pair<std::string, std::string>> split_query(std::string_view qu
         const std::string_view pair = query.substr(0, end);
         const std::size_t equals = std::min(pair.find('='), pair.size());
         if (!pair.empty()) {
-            out.emplace_back(percent_decode(pair.substr(0, equals)), percent_decode(pair.substr(std::min(equals + 1, pair.size()))));
+            out.emplace_back(percent_decode(pair.substr(0, equals)),
+                             percent_decode(pair.substr(std::min(equals + 1, pair.size()))));
         }
         query.remove_prefix(std::min(end + 1, query.size()));
     }
@@ -151,19 +162,24 @@ void apply(const std::string& name, const std::string& value, std::int64_t numbe
 void check_together(const Options& options) {
     const std::string* journal = options.pragma("journal_mode");
     const bool cannot_write = options.mode == Mode::read_only || options.is_immutable;
-    if (options.is_memory && cannot_write) refuse("a database in memory begins empty, so it cannot be read-only; remove mode=ro or immutable");
+    if (options.is_memory && cannot_write)
+        refuse("a database in memory begins empty, so it cannot be read-only; remove mode=ro or immutable");
     if (options.is_memory && journal != nullptr && *journal != "memory" && *journal != "off") {
-        refuse("option 'journal_mode' of the connection URL cannot be '" + *journal + "' for a database in memory; remove it");
+        refuse("option 'journal_mode' of the connection URL cannot be '" + *journal +
+               "' for a database in memory; remove it");
     }
     if (cannot_write && journal != nullptr) {
-        refuse("option 'journal_mode' of the connection URL has no effect on a database that is opened read-only; remove it");
+        refuse(
+            "option 'journal_mode' of the connection URL has no effect on a database that is opened read-only; remove "
+            "it");
     }
 }
 
 }  // namespace
 
 const std::string* Options::pragma(std::string_view name) const {
-    const auto found = std::find_if(pragmas.begin(), pragmas.end(), [&](const auto& entry) { return entry.first == name; });
+    const auto found =
+        std::find_if(pragmas.begin(), pragmas.end(), [&](const auto& entry) { return entry.first == name; });
     return found == pragmas.end() ? nullptr : &found->second;
 }
 
@@ -184,9 +200,11 @@ Options read_options(const Call& call, const Target& target) {
         const Option* opening = find(kOpening, name);
         const Option* option = opening != nullptr ? opening : find(kPragmas, name);
         if (option == nullptr) {
-            refuse("unknown option '" + name + "' in the connection URL" + call.did_you_mean(name, accepted) + "; accepted: " + join(accepted));
+            refuse("unknown option '" + name + "' in the connection URL" + call.did_you_mean(name, accepted) +
+                   "; accepted: " + join(accepted));
         }
-        if (std::find(seen.begin(), seen.end(), name) != seen.end()) refuse("the connection URL gives '" + name + "' twice");
+        if (std::find(seen.begin(), seen.end(), name) != seen.end())
+            refuse("the connection URL gives '" + name + "' twice");
         seen.push_back(name);
         const std::string value = lower(written);
         const std::int64_t number = check_value(call, *option, value);
@@ -197,7 +215,8 @@ Options read_options(const Call& call, const Target& target) {
         }
     }
     const auto place = [](const auto& entry) { return find(kPragmas, entry.first); };
-    std::sort(out.pragmas.begin(), out.pragmas.end(), [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    std::sort(out.pragmas.begin(), out.pragmas.end(),
+              [&](const auto& a, const auto& b) { return place(a) < place(b); });
     check_together(out);
     return out;
 }

@@ -11,7 +11,8 @@
 
 namespace kdeps::sqlite {
 
-// Columns of a statement whose first step is done: before, SQLite may still notice a change of the schema and compile it again.
+// Columns of a statement whose first step is done: before, SQLite may still notice a change of the schema and compile
+// it again.
 class RowReader {
 public:
     explicit RowReader(sqlite3_stmt* statement);
@@ -31,8 +32,8 @@ private:
     columns::RowBuilder rows_;
 };
 
-// Steps a bound statement and resets it when it goes.  The columns of a result that ends within its first rows have the one type of
-// their cells; of a longer one they stay dense unions, because what follows may be of any type.
+// Steps a bound statement and resets it when it goes.  The columns of a result that ends within its first rows have the
+// one type of their cells; of a longer one they stay dense unions, because what follows may be of any type.
 class Rows final : public BatchSource {
 public:
     Rows(Link& link, const Call& call, sqlite3_stmt* statement);

@@ -8,18 +8,25 @@ namespace {
 
 std::string_view kind_name(kdeps_kind kind) {
     switch (kind) {
-        case KDEPS_DECIMAL: return "decimal";
-        case KDEPS_STRING: return "text";
-        case KDEPS_BYTES: return "bytes";
-        case KDEPS_LIST: return "list";
-        case KDEPS_MAP: return "map";
-        case KDEPS_TABLE: return "table";
-        default: return "value";
+        case KDEPS_DECIMAL:
+            return "decimal";
+        case KDEPS_STRING:
+            return "text";
+        case KDEPS_BYTES:
+            return "bytes";
+        case KDEPS_LIST:
+            return "list";
+        case KDEPS_MAP:
+            return "map";
+        case KDEPS_TABLE:
+            return "table";
+        default:
+            return "value";
     }
 }
 
-// Changes of rows by a statement itself, without those of its triggers.  sqlite3_changes keeps the count of an earlier statement
-// where this one can change none (DDL, PRAGMA); the total tells that.
+// Changes of rows by a statement itself, without those of its triggers.  sqlite3_changes keeps the count of an earlier
+// statement where this one can change none (DDL, PRAGMA); the total tells that.
 class ChangeCount {
 public:
     explicit ChangeCount(sqlite3* db) : db_(db), before_(sqlite3_total_changes64(db)) {}
@@ -76,8 +83,8 @@ private:
 void Statement::check_count(std::size_t given) const {
     const int wanted = sqlite3_bind_parameter_count(statement_.get());
     if (given != static_cast<std::size_t>(wanted)) {
-        Error error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(wanted) + " placeholders, but got " + std::to_string(given) +
-                                                " values");
+        Error error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(wanted) + " placeholders, but got " +
+                                                std::to_string(given) + " values");
         error.sqlstate = "07001";
         throw error;
     }
@@ -90,7 +97,8 @@ void Statement::bind(std::size_t i, const kdeps_cell& cell) {
     error.vendor_code = code;
     error.sqlstate = code == SQLITE_TOOBIG ? "54000" : "22018";
     if (code == SQLITE_TOOBIG) {
-        error.message += "is larger than SQLite's limit of " + std::to_string(sqlite3_limit(link_.db(), SQLITE_LIMIT_LENGTH, -1)) + " bytes";
+        error.message += "is larger than SQLite's limit of " +
+                         std::to_string(sqlite3_limit(link_.db(), SQLITE_LIMIT_LENGTH, -1)) + " bytes";
     } else {
         error.message += "cannot be bound: " + std::string(sqlite3_errstr(code));
     }
@@ -125,7 +133,8 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
     std::optional<RowReader> reader;
     std::size_t set = 0;
 
-    const auto run_set = [&](const std::vector<columns::ColumnReader>& readers, std::int64_t row, std::string& scratch) {
+    const auto run_set = [&](const std::vector<columns::ColumnReader>& readers, std::int64_t row,
+                             std::string& scratch) {
         for (std::size_t i = 0; i < readers.size(); ++i) {
             bind(i, readers[i].cell(row, scratch));
         }
@@ -143,7 +152,8 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
         check_count(readers.size());
         for (std::int64_t row = 0; row < length; ++row, ++set) {
             try {
-                if (set == batch.sets) throw Error(KDEPS_INVALID_ARGUMENT, "the batch has more parameter sets than were announced");
+                if (set == batch.sets)
+                    throw Error(KDEPS_INVALID_ARGUMENT, "the batch has more parameter sets than were announced");
                 // A short statement may end before SQLite looks at the call by itself.
                 constexpr std::size_t kSetsBetweenLooks = 256;
                 if (set % kSetsBetweenLooks == 0) link_.check("the batch failed");
@@ -166,7 +176,8 @@ void Statement::describe(Call& /*call*/, ArrowSchema* parameters, ArrowSchema* c
     std::vector<columns::Column> described;
     if (parameters != nullptr) {
         for (int i = 1; i <= sqlite3_bind_parameter_count(statement_.get()); ++i) {
-            described.push_back({std::to_string(i), columns::Type::null});  // any type: SQLite has no types for parameters
+            described.push_back(
+                {std::to_string(i), columns::Type::null});  // any type: SQLite has no types for parameters
         }
         columns::RowBuilder(described).schema(parameters);
     }

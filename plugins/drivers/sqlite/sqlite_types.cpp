@@ -13,7 +13,8 @@ using columns::Type;
 
 std::string upper(const char* text) {
     std::string out(text == nullptr ? "" : text);
-    std::transform(out.begin(), out.end(), out.begin(), [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
     return out;
 }
 
@@ -28,17 +29,20 @@ std::string_view text_of(sqlite3_stmt* row, int i) {
 std::size_t significant_digits(std::string_view number) {
     const std::string_view mantissa = number.substr(0, number.find_first_of("eE"));
     std::string digits;
-    std::copy_if(mantissa.begin(), mantissa.end(), std::back_inserter(digits), [](char c) { return c >= '0' && c <= '9'; });
+    std::copy_if(mantissa.begin(), mantissa.end(), std::back_inserter(digits),
+                 [](char c) { return c >= '0' && c <= '9'; });
     const std::size_t first = digits.find_first_not_of('0');
     if (first == std::string::npos) return 1;
     return digits.find_last_not_of('0') - first + 1;
 }
 
-// SQLite has no decimal type.  As a number where nothing is lost, so that it compares as one; else as text with all its digits.
+// SQLite has no decimal type.  As a number where nothing is lost, so that it compares as one; else as text with all its
+// digits.
 int bind_decimal(sqlite3_stmt* statement, int position, std::string_view digits) {
     const char* end = digits.data() + digits.size();
     std::int64_t integer = 0;
-    if (const auto [stop, failed] = std::from_chars(digits.data(), end, integer); failed == std::errc() && stop == end) {
+    if (const auto [stop, failed] = std::from_chars(digits.data(), end, integer);
+        failed == std::errc() && stop == end) {
         return sqlite3_bind_int64(statement, position, integer);
     }
     constexpr std::size_t kExact = 15;  // decimal digits that every double keeps
@@ -77,7 +81,9 @@ void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
             }
             break;
         }
-        case SQLITE_FLOAT: out.number(sqlite3_column_double(row, i)); break;
+        case SQLITE_FLOAT:
+            out.number(sqlite3_column_double(row, i));
+            break;
         case SQLITE_TEXT: {
             const std::string_view text = text_of(row, i);
             out.variant(declared == Declared::json && is_json(text) ? Type::json : Type::text).text(text);
@@ -88,7 +94,9 @@ void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
             out.variant(Type::bytes).text({bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, i))});
             break;
         }
-        default: out.null(); break;
+        default:
+            out.null();
+            break;
     }
 }
 
@@ -97,23 +105,34 @@ int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell) {
     const bool has_text = cell.kind >= KDEPS_DECIMAL && cell.kind <= KDEPS_BYTES && cell.as.s.size > 0;
     const std::string_view text = has_text ? std::string_view(cell.as.s.data, cell.as.s.size) : "";
     switch (cell.kind) {
-        case KDEPS_NULL: return sqlite3_bind_null(statement, position);
-        case KDEPS_BOOL: return sqlite3_bind_int64(statement, position, cell.as.i != 0 ? 1 : 0);
-        case KDEPS_INT: return sqlite3_bind_int64(statement, position, cell.as.i);
-        case KDEPS_DOUBLE: return sqlite3_bind_double(statement, position, cell.as.d);
-        case KDEPS_DECIMAL: return bind_decimal(statement, position, text);
-        case KDEPS_BYTES: return sqlite3_bind_blob64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT);
-        case KDEPS_STRING: return sqlite3_bind_text64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-        default: return SQLITE_MISMATCH;
+        case KDEPS_NULL:
+            return sqlite3_bind_null(statement, position);
+        case KDEPS_BOOL:
+            return sqlite3_bind_int64(statement, position, cell.as.i != 0 ? 1 : 0);
+        case KDEPS_INT:
+            return sqlite3_bind_int64(statement, position, cell.as.i);
+        case KDEPS_DOUBLE:
+            return sqlite3_bind_double(statement, position, cell.as.d);
+        case KDEPS_DECIMAL:
+            return bind_decimal(statement, position, text);
+        case KDEPS_BYTES:
+            return sqlite3_bind_blob64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT);
+        case KDEPS_STRING:
+            return sqlite3_bind_text64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+        default:
+            return SQLITE_MISMATCH;
     }
 }
 
 Type expected_type(const char* declaration) {
     if (declaration == nullptr) return Type::null;
     switch (declared_of(declaration)) {
-        case Declared::boolean: return Type::boolean;
-        case Declared::json: return Type::json;
-        case Declared::other: break;
+        case Declared::boolean:
+            return Type::boolean;
+        case Declared::json:
+            return Type::json;
+        case Declared::other:
+            break;
     }
     const std::string name = upper(declaration);
     const auto holds = [&](std::string_view part) { return name.find(part) != std::string::npos; };

@@ -4,8 +4,8 @@
 
 #include <sqlite3.h>
 
-#include <kdeps/cpp/row_builder.hpp>
 #include <kdeps/types.h>
+#include <kdeps/cpp/row_builder.hpp>
 
 namespace kdeps::sqlite {
 
@@ -24,8 +24,8 @@ void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
 // Binds parameter `position`, counted from 1.  The statement keeps no pointer into the cell.  Returns SQLite's code.
 int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell);
 
-// What a column of this declaration holds unless somebody stored something else (null: no telling), by the rules of affinity
-// (sqlite.org/datatype3.html, 3.1).
+// What a column of this declaration holds unless somebody stored something else (null: no telling), by the rules of
+// affinity (sqlite.org/datatype3.html, 3.1).
 columns::Type expected_type(const char* declaration);
 
 }  // namespace kdeps::sqlite

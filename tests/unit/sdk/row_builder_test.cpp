@@ -63,17 +63,21 @@ constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 
 INSTANTIATE_TEST_SUITE_P(
     All, RowBuilderIntegers,
-    ::testing::Values(
-        IntegerCase{Type::int8, -128, 127, "c", "-128 0 127 null"}, IntegerCase{Type::int16, -32768, 32767, "s", "-32768 0 32767 null"},
-        IntegerCase{Type::int32, INT32_MIN, INT32_MAX, "i", "-2147483648 0 2147483647 null"},
-        IntegerCase{Type::int64, kLeast, kMost, "l", "-9223372036854775808 0 9223372036854775807 null"},
-        IntegerCase{Type::uint8, 1, 255, "C", "1 0 255 null"}, IntegerCase{Type::uint16, 1, 65535, "S", "1 0 65535 null"},
-        IntegerCase{Type::uint32, 1, UINT32_MAX, "I", "1 0 4294967295 null"},
-        IntegerCase{Type::uint64, 1, -1, "L", "1 0 18446744073709551615 null"},
-        IntegerCase{Type::date, INT32_MIN, 19737, "tdD", R"("-infinity" "1970-01-01" "2024-01-15" null)"},
-        IntegerCase{Type::time, 1, 86'399'999'999, "ttu", R"("00:00:00.000001" "00:00:00" "23:59:59.999999" null)"},
-        IntegerCase{Type::timestamp, -1, kMost, "tsu:", R"("1969-12-31T23:59:59.999999" "1970-01-01T00:00:00" "infinity" null)"},
-        IntegerCase{Type::timestamp_utc, kLeast, 1, "tsu:UTC", R"("-infinity" "1970-01-01T00:00:00Z" "1970-01-01T00:00:00.000001Z" null)"}));
+    ::testing::Values(IntegerCase{Type::int8, -128, 127, "c", "-128 0 127 null"},
+                      IntegerCase{Type::int16, -32768, 32767, "s", "-32768 0 32767 null"},
+                      IntegerCase{Type::int32, INT32_MIN, INT32_MAX, "i", "-2147483648 0 2147483647 null"},
+                      IntegerCase{Type::int64, kLeast, kMost, "l", "-9223372036854775808 0 9223372036854775807 null"},
+                      IntegerCase{Type::uint8, 1, 255, "C", "1 0 255 null"},
+                      IntegerCase{Type::uint16, 1, 65535, "S", "1 0 65535 null"},
+                      IntegerCase{Type::uint32, 1, UINT32_MAX, "I", "1 0 4294967295 null"},
+                      IntegerCase{Type::uint64, 1, -1, "L", "1 0 18446744073709551615 null"},
+                      IntegerCase{Type::date, INT32_MIN, 19737, "tdD", R"("-infinity" "1970-01-01" "2024-01-15" null)"},
+                      IntegerCase{Type::time, 1, 86'399'999'999, "ttu",
+                                  R"("00:00:00.000001" "00:00:00" "23:59:59.999999" null)"},
+                      IntegerCase{Type::timestamp, -1, kMost,
+                                  "tsu:", R"("1969-12-31T23:59:59.999999" "1970-01-01T00:00:00" "infinity" null)"},
+                      IntegerCase{Type::timestamp_utc, kLeast, 1, "tsu:UTC",
+                                  R"("-infinity" "1970-01-01T00:00:00Z" "1970-01-01T00:00:00.000001Z" null)"}));
 
 TEST(RowBuilder, KeepsFloats) {
     RowBuilder rows({{"f", Type::float32}, {"g", Type::float64}});
@@ -290,7 +294,8 @@ class Collapse : public ::testing::TestWithParam<CollapseCase> {};
 TEST_P(Collapse, GivesTheOneTypeOfAllCells) {
     for (const bool has_variants : {false, true}) {
         RowBuilder rows({{"v", Type::variant}});
-        if (has_variants) rows[0].set_variants({Type::null, Type::int64, Type::float64, Type::text, Type::bytes, Type::boolean});
+        if (has_variants)
+            rows[0].set_variants({Type::null, Type::int64, Type::float64, Type::text, Type::bytes, Type::boolean});
         GetParam().write(rows[0]);
         for (int i = 0; i < GetParam().rows; ++i) rows.end_row();
         rows[0].collapse();
@@ -307,19 +312,21 @@ INSTANTIATE_TEST_SUITE_P(
         CollapseCase{"no rows", [](ColumnBuilder&) {}, 0, Type::null, ""},
         CollapseCase{"nulls", [](ColumnBuilder& c) { c.null(), c.null(); }, 2, Type::null, "null null"},
         CollapseCase{"integers", [](ColumnBuilder& c) { c.integer(1), c.integer(2); }, 2, Type::int64, "1 2"},
-        CollapseCase{"integers and nulls", [](ColumnBuilder& c) { c.null(), c.integer(1), c.null(), c.integer(2); }, 4, Type::int64,
-                     "null 1 null 2"},
-        CollapseCase{"numbers and nulls", [](ColumnBuilder& c) { c.number(0.5), c.null(); }, 2, Type::float64, "0.5 null"},
-        CollapseCase{"text and nulls", [](ColumnBuilder& c) { c.text("a"), c.null(), c.text(""), c.text("bc"); }, 4, Type::text,
-                     R"("a" null "" "bc")"},
-        CollapseCase{"bytes and nulls", [](ColumnBuilder& c) { c.null(), c.variant(Type::bytes).text("a"); }, 2, Type::bytes,
-                     R"(null "YQ==")"},
+        CollapseCase{"integers and nulls", [](ColumnBuilder& c) { c.null(), c.integer(1), c.null(), c.integer(2); }, 4,
+                     Type::int64, "null 1 null 2"},
+        CollapseCase{"numbers and nulls", [](ColumnBuilder& c) { c.number(0.5), c.null(); }, 2, Type::float64,
+                     "0.5 null"},
+        CollapseCase{"text and nulls", [](ColumnBuilder& c) { c.text("a"), c.null(), c.text(""), c.text("bc"); }, 4,
+                     Type::text, R"("a" null "" "bc")"},
+        CollapseCase{"bytes and nulls", [](ColumnBuilder& c) { c.null(), c.variant(Type::bytes).text("a"); }, 2,
+                     Type::bytes, R"(null "YQ==")"},
         CollapseCase{"booleans and nulls",
                      [](ColumnBuilder& c) {
                          for (int i = 0; i < 10; ++i) i == 3 ? c.null() : c.boolean(i % 2 == 0);
                      },
                      10, Type::boolean, "true false true null true false true false true false"},
-        CollapseCase{"json", [](ColumnBuilder& c) { c.variant(Type::json).text("{}"), c.null(); }, 2, Type::json, "{} null"},
+        CollapseCase{"json", [](ColumnBuilder& c) { c.variant(Type::json).text("{}"), c.null(); }, 2, Type::json,
+                     "{} null"},
         CollapseCase{"mixed", write_mixed, 8, Type::variant, std::string(kMixed)}),
     [](const auto& instance) {
         std::string name = instance.param.what;
