@@ -8,3 +8,4 @@
 #include "core/base/metrics.hpp"
 #include "core/base/random.hpp"
 #include "core/base/text.hpp"
+#include "core/base/workers.hpp"

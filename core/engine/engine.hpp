@@ -21,6 +21,9 @@ class Registry;
 namespace kdeps::workflow {
 struct Workflow;
 }
+namespace kdeps::expr {
+class Names;
+}
 
 namespace kdeps::engine {
 
@@ -68,6 +71,9 @@ struct ErrorCode {
     std::string_view code;
 };
 ErrorCode error_code(const Error& error);
+
+// The names that every expression of a workflow may use.  Immutable.
+const expr::Names& host_names();
 
 struct Parts;
 

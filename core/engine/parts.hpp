@@ -11,7 +11,6 @@
 #include "core/engine/store.hpp"
 #include "core/engine/validator.hpp"
 #include "core/engine/watch.hpp"
-#include "core/engine/workers.hpp"
 #include "core/plan/plan.hpp"
 #include "core/plugin/plugin.hpp"
 #include "core/workflow/workflow.hpp"

@@ -65,9 +65,6 @@ private:
     const Error* error_ = nullptr;
 };
 
-// The names that every expression of a workflow may use.  Immutable.
-const expr::Names& host_names();
-
 // error.message .type .code .statusCode .details .sqlstate .resource (rules §3).
 value::Value error_value(const Error& error);
 

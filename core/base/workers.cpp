@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/engine/workers.hpp"
+#include "core/base/workers.hpp"
 
 #include <chrono>
 #include <thread>
 
-namespace kdeps::engine {
+namespace kdeps {
 
 namespace {
 
@@ -60,4 +60,4 @@ void Workers::work() {
     ended_.notify_all();  // under the lock: the destructor may free this object as soon as it is gone
 }
 
-}  // namespace kdeps::engine
+}  // namespace kdeps

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads that help runs with independent resources.  Work here mostly waits for databases, so threads are made as they are needed, up
-// to a limit, and end after a while without work.
+// Threads for work that mostly waits (for databases, for clients): made as they are needed, up to a limit, and ended after a while
+// without work.
 #pragma once
 
 #include <condition_variable>
@@ -9,7 +9,7 @@
 #include <functional>
 #include <mutex>
 
-namespace kdeps::engine {
+namespace kdeps {
 
 class Workers {
 public:
@@ -34,4 +34,4 @@ private:
     bool is_ending_ = false;
 };
 
-}  // namespace kdeps::engine
+}  // namespace kdeps

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The subcommands (rules §9), one file each.  Every one returns the exit code: 0 success, 1 the run failed, 2 the workflow or the command
+// is wrong.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/cli/host.hpp"
+
+namespace kdeps::cli {
+
+inline constexpr int kSuccess = 0;
+inline constexpr int kRunFailed = 1;
+inline constexpr int kWrongUse = 2;
+
+struct RunOptions {
+    LoadOptions load;
+    bool is_once = false;
+    std::string route;                 // "GET /path"
+    std::vector<std::string> params;   // k=v
+    std::vector<std::string> headers;  // "K: v"
+    std::string body;                  // JSON, @file or -
+    std::optional<std::string> host;
+    std::optional<int> port;
+    bool is_dev = false;
+    bool wants_envelope = false;
+    double timeout_seconds = 0;  // of a run with --once; 0 = none
+};
+int run(const RunOptions& options);
+
+struct ValidateOptions {
+    LoadOptions load;
+    bool explains = false;
+    bool is_json = false;
+};
+int validate(const ValidateOptions& options);
+
+int graph(const LoadOptions& options, const std::string& format);
+int connections(const LoadOptions& options);
+int plugins_list(const LoadOptions& options, bool is_json);
+int plugins_info(const LoadOptions& options, const std::string& name);
+
+struct EvalOptions {
+    std::string expression;
+    std::string env_file;
+    bool is_jsonl = false;
+};
+int eval(const EvalOptions& options);
+
+// Prints the faults of a load to stderr; true if it can be used.
+bool report(const Host& host);
+
+// "name=url" pairs.  Throws Error.
+std::map<std::string, std::string> parse_connections(const std::vector<std::string>& given);
+
+}  // namespace kdeps::cli

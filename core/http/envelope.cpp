@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/http/envelope.hpp"
+
+#include <array>
+#include <chrono>
+#include <kdeps/cpp/text.hpp>
+
+namespace kdeps::http {
+
+namespace {
+
+using columns::append_json_string;
+
+void append_now(std::string& out) {
+    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    const auto day = std::chrono::floor<std::chrono::days>(now);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(now - day);
+    std::array<char, 40> buffer;
+    const int size = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                   static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                                   static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+    out.append(buffer.data(), static_cast<std::size_t>(size));
+}
+
+void append_meta(const engine::Request& request, bool is_error, const value::Value& more, std::string& out) {
+    out += ",\"meta\":{\"requestID\":";
+    append_json_string(request.id, out);
+    out += ",\"timestamp\":\"";
+    append_now(out);
+    out += '"';
+    if (is_error) {
+        out += ",\"path\":";
+        append_json_string(request.path, out);
+        out += ",\"method\":";
+        append_json_string(request.method, out);
+    }
+    for (std::size_t i = 0; more.is_map() && i < more.size(); ++i) {
+        out += ',';
+        append_json_string(more.key_at(i), out);
+        out += ':';
+        value::append_json(more.at(i), out);
+    }
+    out += "}}";
+}
+
+void append_error(std::string_view code, std::string_view message, std::string_view resource, std::string_view details, std::string& out) {
+    out += "{\"success\":false,\"error\":{\"code\":";
+    append_json_string(code, out);
+    out += ",\"message\":";
+    append_json_string(message, out);
+    if (!resource.empty()) {
+        out += ",\"resourceId\":";
+        append_json_string(resource, out);
+    }
+    if (!details.empty()) {
+        out += ",\"details\":";
+        out += details;
+    }
+    out += '}';
+}
+
+}  // namespace
+
+std::string envelope(const engine::Outcome& outcome, const engine::Request& request) {
+    std::string out;
+    if (outcome.error) {
+        const Error& error = *outcome.error;
+        // A code of its own (VALIDATION_ERROR …) comes with a message that is the author's or says it all.
+        const std::string message = error.code.empty() && !error.resource.empty() ? "resource '" + error.resource + "': " + error.message : error.message;
+        append_error(engine::error_code(error).code, redact(message), error.resource, error.details_json, out);
+        append_meta(request, true, {}, out);
+        return out;
+    }
+    out = outcome.success ? "{\"success\":true,\"data\":" : "{\"success\":false,\"data\":";
+    value::append_json(outcome.data, out);
+    append_meta(request, false, outcome.meta, out);
+    return out;
+}
+
+std::string error_envelope(std::string_view code, std::string_view message, const engine::Request& request) {
+    std::string out;
+    append_error(code, message, "", "", out);
+    append_meta(request, true, {}, out);
+    return out;
+}
+
+}  // namespace kdeps::http

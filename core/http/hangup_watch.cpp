@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/http/hangup_watch.hpp"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace kdeps::http {
+
+HangupWatch::HangupWatch(std::function<void()> on_stop)
+    : on_stop_(std::move(on_stop)), epoll_(epoll_create1(EPOLL_CLOEXEC)), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (epoll_ < 0 || event_ < 0) {
+        throw Error(Status::exhausted, "too many open files: the server cannot watch its clients");
+    }
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = event_;
+    epoll_ctl(epoll_, EPOLL_CTL_ADD, event_, &event);
+    thread_ = std::thread([this] { work(); });
+}
+
+HangupWatch::~HangupWatch() {
+    {
+        const std::lock_guard lock(mutex_);
+        is_ending_ = true;
+    }
+    wake();
+    thread_.join();
+    close(event_);
+    close(epoll_);
+}
+
+HangupWatch::Guard::Guard(HangupWatch& watch, int socket, StopFlag& flag) : watch_(watch), socket_(socket) {
+    {
+        const std::lock_guard lock(watch_.mutex_);
+        watch_.flags_[socket_] = &flag;
+    }
+    epoll_event event{};
+    event.events = EPOLLRDHUP | EPOLLONESHOT;
+    event.data.fd = socket_;
+    epoll_ctl(watch_.epoll_, EPOLL_CTL_ADD, socket_, &event);
+}
+
+HangupWatch::Guard::~Guard() {
+    epoll_ctl(watch_.epoll_, EPOLL_CTL_DEL, socket_, nullptr);
+    const std::lock_guard lock(watch_.mutex_);
+    watch_.flags_.erase(socket_);
+}
+
+void HangupWatch::stop_all_at(Deadline deadline) {
+    {
+        const std::lock_guard lock(mutex_);
+        deadline_ = earlier(deadline_, deadline);
+    }
+    wake();
+}
+
+void HangupWatch::wake() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(event_, &one, sizeof(one));
+}
+
+void HangupWatch::work() {
+    std::array<epoll_event, 64> events;
+    while (true) {
+        int timeout = -1;
+        {
+            const std::lock_guard lock(mutex_);
+            if (is_ending_) return;
+            constexpr std::int64_t kMillisecond = 1'000'000;
+            if (!deadline_.is_never()) timeout = static_cast<int>(deadline_.remaining_ns() / kMillisecond) + 1;
+        }
+        const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout);
+        bool has_raised = false;
+        {
+            const std::lock_guard lock(mutex_);
+            for (int i = 0; i < count; ++i) {
+                const int socket = events[static_cast<std::size_t>(i)].data.fd;
+                if (socket == event_) {
+                    std::uint64_t number = 0;
+                    [[maybe_unused]] const auto size = read(event_, &number, sizeof(number));
+                } else if (const auto found = flags_.find(socket); found != flags_.end()) {
+                    found->second->request();
+                    has_raised = true;
+                }
+            }
+            if (deadline_.has_passed()) {
+                for (const auto& [socket, flag] : flags_) flag->request();
+                has_raised = true;
+                deadline_ = Deadline();
+            }
+        }
+        if (has_raised) on_stop_();
+    }
+}
+
+}  // namespace kdeps::http

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Raises the stop flag of a run whose client hangs up, and of all runs when the time to shut down is over.  One thread waits for all.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "core/base/base.hpp"
+
+namespace kdeps::http {
+
+class HangupWatch {
+public:
+    // `on_stop` is called after flags were raised.
+    explicit HangupWatch(std::function<void()> on_stop);
+    ~HangupWatch();
+    HangupWatch(const HangupWatch&) = delete;
+    HangupWatch& operator=(const HangupWatch&) = delete;
+
+    // Watches a socket from construction to destruction.
+    class Guard {
+    public:
+        Guard(HangupWatch& watch, int socket, StopFlag& flag);
+        ~Guard();
+        Guard(const Guard&) = delete;
+        Guard& operator=(const Guard&) = delete;
+
+    private:
+        HangupWatch& watch_;
+        const int socket_;
+    };
+
+    // Raises every flag that is still there then.
+    void stop_all_at(Deadline deadline);
+
+private:
+    void work();
+    void wake() const;
+
+    const std::function<void()> on_stop_;
+    const int epoll_;
+    const int event_;  // wakes the thread
+    std::mutex mutex_;  // guards everything below
+    std::unordered_map<int, StopFlag*> flags_;  // by socket
+    Deadline deadline_;
+    bool is_ending_ = false;
+    std::thread thread_;
+};
+
+}  // namespace kdeps::http

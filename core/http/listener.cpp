@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/http/listener.hpp"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace kdeps::http {
+
+namespace {
+
+// Each open connection has a thread while it is served and, for a while, when it is kept alive.
+constexpr std::size_t kMostThreads = 1024;
+constexpr int kKeepAlive = 15'000;    // ms that a connection may be idle
+constexpr int kLook = 250;            // ms between looks at whether the server ends
+constexpr int kTransfer = 30'000;     // ms that a client may stall
+constexpr std::size_t kBuffered = 64U << 10;
+
+thread_local int served_socket = -1;
+
+bool wait_for(int socket, short what, int milliseconds) {
+    pollfd poll_on{socket, what, 0};
+    int ready = 0;
+    do {
+        ready = poll(&poll_on, 1, milliseconds);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+// Reads through a buffer; small writes are put together, so that head and body leave in one packet.
+class SocketStream final : public httplib::Stream {
+public:
+    explicit SocketStream(int socket) : socket_(socket) {}
+
+    bool has_input() const { return at_ < size_; }
+    bool is_readable() const override { return has_input() || wait_for(socket_, POLLIN, kTransfer); }
+    bool is_writable() const override { return wait_for(socket_, POLLOUT, kTransfer); }
+
+    ssize_t read(char* out, std::size_t wanted) override {
+        if (!has_input()) {
+            if (!wait_for(socket_, POLLIN, kTransfer)) return -1;
+            const ssize_t got = recv(socket_, buffer_.data(), buffer_.size(), 0);
+            if (got <= 0) return got;
+            at_ = 0;
+            size_ = static_cast<std::size_t>(got);
+        }
+        const std::size_t count = std::min(wanted, size_ - at_);
+        std::memcpy(out, buffer_.data() + at_, count);
+        at_ += count;
+        return static_cast<ssize_t>(count);
+    }
+
+    ssize_t write(const char* data, std::size_t size) override {
+        if (out_.size() + size <= kBuffered) {
+            out_.append(data, size);
+            return static_cast<ssize_t>(size);
+        }
+        return flush() && send_all(data, size) ? static_cast<ssize_t>(size) : -1;
+    }
+
+    bool flush() {
+        const bool is_sent = send_all(out_.data(), out_.size());
+        out_.clear();
+        return is_sent;
+    }
+
+    void get_remote_ip_and_port(std::string& ip, int& port) const override { name_of(getpeername, ip, port); }
+    void get_local_ip_and_port(std::string& ip, int& port) const override { name_of(getsockname, ip, port); }
+    socket_t socket() const override { return socket_; }
+
+private:
+    bool send_all(const char* data, std::size_t size) {
+        while (size > 0) {
+            const ssize_t sent = send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+                if (!wait_for(socket_, POLLOUT, kTransfer)) return false;
+                continue;
+            }
+            if (sent < 0 && errno == EINTR) continue;
+            if (sent <= 0) return false;
+            data += sent;
+            size -= static_cast<std::size_t>(sent);
+        }
+        return true;
+    }
+
+    template <typename Get>
+    void name_of(Get get, std::string& ip, int& port) const {
+        sockaddr_storage address{};
+        socklen_t length = sizeof(address);
+        if (get(socket_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return;
+        std::array<char, NI_MAXHOST> host{};
+        std::array<char, NI_MAXSERV> service{};
+        if (getnameinfo(reinterpret_cast<sockaddr*>(&address), length, host.data(), host.size(), service.data(), service.size(), NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+            ip = host.data();
+            port = std::atoi(service.data());
+        }
+    }
+
+    const int socket_;
+    std::array<char, 16384> buffer_;
+    std::size_t at_ = 0;
+    std::size_t size_ = 0;
+    std::string out_;
+};
+
+class Threads final : public httplib::TaskQueue {
+public:
+    explicit Threads(std::function<void()> on_idle) : on_idle_(std::move(on_idle)) {}
+
+    void enqueue(std::function<void()> task) override { workers_->submit(std::move(task)); }
+    // Waits for the requests that run.
+    void shutdown() override { workers_.reset(); }
+    void on_idle() override { on_idle_(); }
+
+private:
+    const std::function<void()> on_idle_;
+    std::unique_ptr<Workers> workers_ = std::make_unique<Workers>(kMostThreads);
+};
+
+}  // namespace
+
+Listener::Listener() {
+    new_task_queue = [this] {
+        return new Threads([this] {
+            if (is_ending_) stop();
+        });
+    };
+    // Calls on_idle, which is where end() is noticed.
+    set_idle_interval(0, kLook * 1000);
+    set_tcp_nodelay(true);
+}
+
+int Listener::current_socket() { return served_socket; }
+
+bool Listener::process_and_close_socket(socket_t socket) {
+    served_socket = socket;
+    SocketStream stream(socket);
+    bool is_closing = false;
+    while (!is_closing) {
+        int waited = 0;
+        while (!stream.has_input() && !wait_for(socket, POLLIN, kLook)) {
+            waited += kLook;
+            if (is_ending_ || waited >= kKeepAlive) {
+                is_closing = true;
+                break;
+            }
+        }
+        if (is_closing) break;
+        bool is_closed = false;
+        const bool is_served = process_request(stream, is_ending_, is_closed, nullptr);
+        is_closing = !stream.flush() || !is_served || is_closed || is_ending_;
+    }
+    // What the client still sends is read, or its system would take the reset for the answer.
+    ::shutdown(socket, SHUT_WR);
+    std::array<char, 4096> rest;
+    for (int i = 0; i < 64 && wait_for(socket, POLLIN, 50) && recv(socket, rest.data(), rest.size(), MSG_DONTWAIT) > 0; ++i) {
+    }
+    ::close(socket);
+    served_socket = -1;
+    return true;
+}
+
+}  // namespace kdeps::http

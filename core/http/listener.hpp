@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// cpp-httplib's server with what this project needs of its sockets: threads as they are needed, answers in one write, and the socket of
+// the request that a thread serves.
+#pragma once
+
+#include <httplib.h>
+
+#include "core/base/base.hpp"
+
+namespace kdeps::http {
+
+class Listener final : public httplib::Server {
+public:
+    Listener();
+
+    // Ends listening soon, also if it has not begun; requests that run are finished.  Any thread.
+    void end() { is_ending_ = true; }
+
+    // Socket of the request that this thread serves.
+    static int current_socket();
+
+private:
+    bool process_and_close_socket(socket_t socket) override;
+
+    std::atomic<bool> is_ending_{false};
+};
+
+}  // namespace kdeps::http
