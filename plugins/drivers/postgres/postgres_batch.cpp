@@ -38,6 +38,7 @@ public:
 
     void send(const std::string& name, columns::Stream& sets, Parameters& parameters) {
         for_each_batch(sets, [&](const std::vector<columns::ColumnReader>& columns, std::int64_t count) {
+            if (count > 0) expect_count(description_.parameters.size(), columns.size());
             for (std::int64_t row = 0; row < count; ++row) {
                 make_room();
                 if (sent_ == batch_.sets) {
@@ -66,6 +67,7 @@ public:
         if (!std::exchange(has_begun_, true)) connection_.read_preface();
     }
 
+    bool has_sent() const { return sent_ > 0; }
     bool has_stale_plan() const { return has_stale_plan_; }
 
 private:
@@ -105,7 +107,7 @@ private:
         const ExecStatusType status = PQresultStatus(result.get());
         if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
             Error error = error_of(result.get(), {.doing = "the statement failed", .stopped = link.stopped()});
-            error.batch_set = static_cast<std::int64_t>(received_);
+            if (link.stopped() == KDEPS_OK) error.batch_set = static_cast<std::int64_t>(received_);  // else no set is to blame
             has_stale_plan_ = is_stale_plan(result.get());
             throw error;
         }
@@ -145,11 +147,6 @@ private:
 
 void Statement::execute_batch(Call& call, columns::Stream sets, ArrowArrayStream* rows, kdeps_batch& batch) {
     if (is_stale_) prepare_again(call);
-    ArrowSchema raw{};
-    if (sets->get_schema(sets.get(), &raw) == 0) {
-        const columns::Schema schema(&raw);
-        check_count(static_cast<std::size_t>(schema->n_children));
-    }
     // Without a transaction of the caller the batch is one: a set that cannot be converted must take back those before it.
     const bool is_own = connection_.is_idle();
     if (is_own) connection_.begin(call, KDEPS_ISOLATION_DEFAULT, false);
@@ -181,7 +178,7 @@ void Statement::execute_batch(Call& call, columns::Stream sets, ArrowArrayStream
             error.damage = KDEPS_DAMAGE_CONNECTION;
         } else {
             // Sets before the failing one have run.
-            error.damage = is_own ? KDEPS_DAMAGE_NONE : KDEPS_DAMAGE_TRANSACTION;
+            error.damage = is_own || !run.has_sent() ? KDEPS_DAMAGE_NONE : KDEPS_DAMAGE_TRANSACTION;
         }
         throw;
     } catch (...) {

@@ -74,7 +74,9 @@ std::unique_ptr<Statement> Connection::prepare(Call& call, std::string_view sql)
 void Connection::begin(Call& call, std::uint32_t isolation, bool is_read_only) {
     call.check();
     if (!is_idle()) {
-        throw Error(KDEPS_INVALID_STATE, "a transaction is open on this connection already");
+        Error error(KDEPS_INVALID_STATE, "a transaction is open on this connection already");
+        error.sqlstate = "25001";
+        throw error;
     }
     pending_begin_ = "BEGIN";
     pending_begin_ += isolation_words(isolation);

@@ -137,8 +137,10 @@ Error error_of(const PGresult* result, const Circumstances& circumstances) {
         if (const std::string_view parameter = parameter_in(context); !parameter.empty()) {
             error.message += "parameter " + std::string(parameter) + ": ";
         }
-        error.message += without_values(primary);
-        append_detail("", primary, error.detail);
+        // The message about encodings quotes the encoding, and shows bytes of the text.
+        const std::string shown = state == "22021" ? "a text holds a byte that is not allowed in UTF-8, or zero" : without_values(primary);
+        error.message += shown;
+        if (shown != primary) append_detail("", primary, error.detail);
     } else {
         error.message += primary;
     }

@@ -55,7 +55,9 @@ void refuse_copy(std::string_view sql) {
     if (first_word(sql) != "COPY") return;
     for_each_word(sql, [](const std::string& word) {
         if (word == "STDIN" || word == "STDOUT") {
-            throw Error(KDEPS_UNSUPPORTED, "COPY from STDIN or to STDOUT cannot run as a statement; use INSERT with paramsBatch, or SELECT");
+            Error error(KDEPS_UNSUPPORTED, "COPY from STDIN or to STDOUT cannot run as a statement; use INSERT with paramsBatch, or SELECT");
+            error.sqlstate = "0A000";
+            throw error;
         }
     });
 }
@@ -76,6 +78,14 @@ bool is_stale_plan(const PGresult* failed) {
     const std::string_view state = error_field(failed, PG_DIAG_SQLSTATE);
     // 0A000 has many causes; this one is told by where it was raised, in every language.
     return state == "26000" || (state == "0A000" && error_field(failed, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery");
+}
+
+void expect_count(std::size_t wanted, std::size_t given) {
+    if (wanted == given) return;
+    Error error(KDEPS_INVALID_ARGUMENT,
+                "the statement has " + std::to_string(wanted) + " parameters, but the number of values given is " + std::to_string(given));
+    error.sqlstate = "08P01";
+    throw error;
 }
 
 Statement::Statement(Connection& connection, const Call& call, std::string_view sql)
@@ -113,20 +123,11 @@ void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* colum
     }
 }
 
-void Statement::check_count(std::size_t count) const {
-    if (count != description_.parameters.size()) {
-        Error error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(description_.parameters.size()) + " parameters, but " +
-                                                std::to_string(count) + " values were given");
-        error.sqlstate = "08P01";
-        throw error;
-    }
-}
-
 Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows) {
     constexpr int kMostRuns = 3;  // a table may be altered again in between, but not for ever
     for (int i = 0;; ++i) {
         if (is_stale_) prepare_again(call);
-        check_count(parameters.size());
+        expect_count(description_.parameters.size(), parameters.size());
         parameters_.clear();
         for (std::size_t at = 0; at < parameters.size(); ++at) {
             parameters_.add(parameters[at], connection_.types().of(description_.parameters[at]), connection_.types());
@@ -135,6 +136,7 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
         if (const auto outcome = run(call, rows)) return *outcome;
         if (i + 1 == kMostRuns) {
             Error error(KDEPS_CONFLICT, "the statement failed: the tables that it uses are altered all the time");
+            error.sqlstate = "0A000";
             error.retry = KDEPS_RETRY_SAME;
             throw error;
         }

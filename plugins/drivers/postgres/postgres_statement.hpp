@@ -27,7 +27,6 @@ public:
 private:
     void prepare(const Call& call);
     void prepare_again(const Call& call);
-    void check_count(std::size_t count) const;
     // Nothing if the plan was stale and the statement may be prepared and run again.
     std::optional<Outcome> run(const Call& call, ArrowArrayStream* rows);
     // Ends the exchange; returns if `failed` says that the plan is stale and the statement may be run again, else throws.
@@ -41,6 +40,9 @@ private:
     bool only_reads_;
     bool is_stale_ = false;  // must be prepared again before it runs
 };
+
+// Throws Error (INVALID_ARGUMENT) if a statement with `wanted` parameters was given another number of values.
+void expect_count(std::size_t wanted, std::size_t given);
 
 // Does the text only read, as far as its words tell?
 bool only_reads(std::string_view sql);
