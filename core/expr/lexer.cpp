@@ -248,17 +248,16 @@ private:
     }
 
     std::int32_t read_digits(int count, int base) {
-        std::int32_t code = 0;
+        std::int64_t code = 0;
         for (int i = 0; i < count; ++i, ++at_) {
-            int digit = 0;
-            const char c = peek();
-            const auto [end, failed] = std::from_chars(&c, &c + 1, digit, base);
-            if (failed != std::errc()) {
+            const char c = static_cast<char>(std::tolower(static_cast<unsigned char>(peek())));
+            const int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : base;
+            if (digit >= base) {
                 fail("bad escape in a string");
             }
             code = code * base + digit;
         }
-        return code;
+        return code > 0x10FFFF ? -1 : static_cast<std::int32_t>(code);
     }
 
     void read_string(bool is_bytes) {

@@ -481,17 +481,16 @@ private:
         next();
         while (!is_bracket("}")) {
             const Token key = current();
+            // The first character tells a computed key from a literal one, which may be empty.
             if (key.kind == TokenKind::name || key.kind == TokenKind::text || key.kind == TokenKind::number) {
-                node->keys.push_back(key.text);
+                node->keys.emplace_back(1, '=').append(key.text);
                 next();
             } else if (key.is(TokenKind::bracket, "(")) {
-                node->keys.emplace_back();
+                node->keys.emplace_back(1, '(');
                 adopt(*node, expression());
             } else {
                 fail_at_token("a map key must be a name, a string, a number or an expression in parentheses, not " + shown(key));
             }
-            // Marks a computed key, which an empty literal key could be mistaken for.
-            node->keys.back().insert(0, key.is(TokenKind::bracket, "(") ? "(" : "=");
             expect(TokenKind::op, ":");
             adopt(*node, expression());
             if (!is_op(",")) break;
