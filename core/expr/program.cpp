@@ -14,6 +14,23 @@ using value::Value;
 
 namespace {
 
+// outputs.id and outputs["id"] read a resource as output('id') does.
+void collect_output(const Node& node, std::vector<Reference>& references) {
+    const bool is_member = node.kind == NodeKind::member || node.kind == NodeKind::optional_member;
+    const bool is_index = node.kind == NodeKind::index || node.kind == NodeKind::optional_index;
+    if ((!is_member && !is_index) || node.children[0]->kind != NodeKind::variable || node.children[0]->text != "outputs") {
+        return;
+    }
+    Reference reference;
+    reference.function = "output";
+    reference.is_literal = is_member || (node.children[1]->kind == NodeKind::literal && node.children[1]->value.is_string());
+    if (reference.is_literal) {
+        reference.key = is_member ? node.text : node.children[1]->value.text();
+    }
+    reference.offset = node.children[0]->offset;
+    references.push_back(std::move(reference));
+}
+
 void collect(const Node& node, std::vector<Reference>& references, bool& uses_host) {
     if (node.kind == NodeKind::host_call) {
         uses_host = true;
@@ -32,8 +49,8 @@ void collect(const Node& node, std::vector<Reference>& references, bool& uses_ho
         }
     } else if (node.kind == NodeKind::variable || node.kind == NodeKind::environment) {
         uses_host = true;
-        // outputs.id and outputs["id"] read a resource as output('id') does.
     }
+    collect_output(node, references);
     for (const NodePtr& child : node.children) {
         collect(*child, references, uses_host);
     }

@@ -45,6 +45,17 @@ TEST(Program, KnowsItsReferences) {
     EXPECT_EQ(references[3].key, "p");
 }
 
+TEST(Program, SeesMembersOfOutputsAsReferences) {
+    const Program program = compile("1 + outputs.first.x + outputs?.['second'].y + outputs[item.id]");
+    const auto& references = program.references();
+    ASSERT_EQ(references.size(), 3U);
+    EXPECT_EQ(references[0].function, "output");
+    EXPECT_EQ(references[0].key, "first");
+    EXPECT_EQ(references[0].offset, 4U);
+    EXPECT_EQ(references[1].key, "second");
+    EXPECT_FALSE(references[2].is_literal);
+}
+
 TEST(Program, KnowsWhetherItAsksTheHost) {
     EXPECT_FALSE(compile("upper('a') + 'b'").uses_host());
     EXPECT_TRUE(compile("upper(request.path)").uses_host());
