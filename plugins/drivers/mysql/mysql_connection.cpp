@@ -74,12 +74,22 @@ Connection::Connection(const Call& call, Settings settings) : settings_(std::mov
                          .bell = &bell_});
     client_ = new_client();
     settings_.apply(client_.get());
-    settings_.apply_session(client_.get());
     if (!settings_.connect(client_.get())) {
         throw connect_error(operation, call, native_error(client_.get()), settings_.place());
     }
+    Operation::bound(mysql_get_socket(client_.get()));
+    // The library goes on without TLS where the server has none, unless it verifies.
+    if (settings_.needs_tls && mysql_get_ssl_cipher(client_.get()) == nullptr) {
+        Error error(KDEPS_UNAVAILABLE, "cannot connect to " + settings_.place() + ": the server offers no TLS, which the options ask for");
+        error.sqlstate = "08001";
+        error.damage = KDEPS_DAMAGE_CONNECTION;
+        throw error;
+    }
     session_ = mysql_thread_id(client_.get());
     server_ = server_name(client_.get());
+    if (const auto failed = run_together(settings_.session_commands())) {
+        throw connect_error(operation, call, *failed, settings_.place());
+    }
 }
 
 Connection::~Connection() {
@@ -238,6 +248,7 @@ void Connection::interrupt(bool ends_session) noexcept {
     const Client second = new_client();
     settings_.apply(second.get());
     if (settings_.connect(second.get())) {
+        Operation::bound(mysql_get_socket(second.get()));
         const std::string command = (ends_session ? "KILL " : "KILL QUERY ") + std::to_string(session_);
         mysql_real_query(second.get(), command.data(), command.size());
     }

@@ -31,7 +31,7 @@ public:
 
 KDEPS_DRIVER_PLUGIN(kdeps::mysql::Driver,
                     {.id = "kdeps.driver.mysql",
-                     .version = "0.1.0",
+                     .version = KDEPS_PLUGIN_VERSION,
                      .summary = "Driver for MariaDB and MySQL",
                      .name = "mysql",
                      .schemes = "mysql mariadb",

@@ -3,6 +3,8 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +17,9 @@ namespace {
 
 // The library's hook has no argument of the caller: the thread that waits is what tells one connection from another.
 thread_local Operation* newest = nullptr;
+
+// Over TLS the library waits for something to read when it cannot write: once in this time it tries again.
+constexpr auto kRetryTime = std::chrono::seconds(1);
 
 Clock::time_point after(std::chrono::nanoseconds time) {
     const Clock::time_point now = Clock::now();
@@ -64,6 +69,13 @@ int Operation::on_wait(my_socket socket, my_bool is_read, int /*timeout*/) {
     return newest == nullptr ? -1 : newest->wait(socket, is_read != 0);
 }
 
+void Operation::bound(int socket) {
+    const timeval read_time{.tv_sec = 0, .tv_usec = 1000};
+    const timeval write_time{.tv_sec = 1, .tv_usec = 0};
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &read_time, sizeof(read_time));
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &write_time, sizeof(write_time));
+}
+
 kdeps_status Operation::why_stop() const {
     if (limits_.call != nullptr) {
         const kdeps_status state = limits_.call->state();
@@ -97,14 +109,20 @@ int Operation::break_off() {
 
 // As poll: 1 ready, 0 the time is over, -1 failed.
 int Operation::wait(int socket, bool is_read) {
-    const Clock::time_point wait_end = after(limits_.per_wait);
+    // The first wait of a connection, before its TLS begins, is one to write.
+    if (!is_read) bound(socket);
+    const Clock::time_point start = Clock::now();
+    if (!silent_since_) silent_since_ = start;
+    const Clock::time_point wait_end = limits_.per_wait == std::chrono::nanoseconds::max() ? Clock::time_point::max() : *silent_since_ + limits_.per_wait;
     while (true) {
         const bool is_stopped = check();
         const Clock::time_point now = Clock::now();
         if ((is_stopped && now >= end_) || now >= wait_end) {
             return break_off();
         }
+        if (is_read && now >= start + kRetryTime) return 1;
         Clock::time_point end = std::min(end_, wait_end);
+        if (is_read) end = std::min(end, start + kRetryTime);
         if (!is_stopped && limits_.call != nullptr) end = std::min(end, after(limits_.call->remaining()));
 
         std::array<pollfd, 2> sources{};
@@ -113,7 +131,10 @@ int Operation::wait(int socket, bool is_read) {
         if (::poll(sources.data(), sources.size(), milliseconds_until(end)) < 0 && errno != EINTR) {
             return -1;
         }
-        if (sources[0].revents != 0) return 1;
+        if (sources[0].revents != 0) {
+            silent_since_.reset();
+            return 1;
+        }
         // The loop looks at the call: a bell that was rung for an earlier call means nothing.
         if (sources[1].revents != 0) limits_.bell->quiet();
     }

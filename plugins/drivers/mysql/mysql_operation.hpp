@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <kdeps/cpp/call.hpp>
+#include <optional>
 
 #include "mysql_client.hpp"
 
@@ -58,6 +59,8 @@ public:
 
     // Makes the library ask the newest Operation of the thread before it blocks.
     static void watch(MYSQL* client);
+    // The same over TLS, where the library reads and writes the socket without asking first: such a call returns soon, and then it asks.
+    static void bound(int socket);
 
     // OK, or why the work was told to end (TIMEOUT, CANCELLED).
     kdeps_status stopped() const { return stopped_; }
@@ -78,6 +81,7 @@ private:
     Operation* outer_;
     kdeps_status stopped_ = KDEPS_OK;
     bool has_interrupted_ = false;
+    std::optional<Clock::time_point> silent_since_;  // of the answer that is waited for
 };
 
 }  // namespace kdeps::mysql

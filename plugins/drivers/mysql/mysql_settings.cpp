@@ -127,6 +127,10 @@ Settings read_settings(const Call& call, const Target& target) {
     if (url.path.find('/', 1) != std::string::npos) {
         refuse("the connection URL has more than one name after its host; it must look like mysql://user:password@host:3306/database");
     }
+    if (!out.verifies_server) {
+        out.verifies_server = !out.ssl_ca.empty() || !out.ssl_capath.empty();
+    }
+    out.needs_tls = out.needs_tls || *out.verifies_server || !out.ssl_ca.empty() || !out.ssl_capath.empty() || !out.ssl_cert.empty();
     if (out.ssl_cert.empty() != out.ssl_key.empty()) {
         refuse("the options 'ssl-cert' and 'ssl-key' of the connection URL go together; one is missing");
     }
@@ -164,13 +168,7 @@ void Settings::apply(MYSQL* client) const {
     text(MYSQL_OPT_SSL_CIPHER, ssl_cipher);
     text(MARIADB_OPT_TLS_VERSION, tls_version);
     if (needs_tls) flag(MYSQL_OPT_SSL_ENFORCE, true);
-    flag(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verifies_server);
-}
-
-void Settings::apply_session(MYSQL* client) const {
-    for (const std::string& command : session_commands()) {
-        mysql_optionsv(client, MYSQL_INIT_COMMAND, command.c_str());
-    }
+    flag(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verifies_server.value_or(false));
 }
 
 bool Settings::connect(MYSQL* client) const {

@@ -27,12 +27,11 @@ struct Settings {
     bool is_compressed = false;
     bool counts_found_rows = false;
     bool needs_tls = false;
-    bool verifies_server = false;
+    std::optional<bool> verifies_server;  // not said: where a CA is named
     std::string ssl_ca, ssl_capath, ssl_cert, ssl_key, ssl_cipher, tls_version;
 
     // Into a handle that is not connected yet.
     void apply(MYSQL* client) const;
-    void apply_session(MYSQL* client) const;
     // False, and the reason in mysql_error.  Within an Operation.
     bool connect(MYSQL* client) const;
     // Where to, for error texts.

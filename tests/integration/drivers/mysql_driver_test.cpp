@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: Apache-2.0
+// The MySQL driver against a MariaDB server: types, parameters, errors, batches, and how it stops.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <future>
+#include <limits>
+#include <thread>
+
+#include "core/base/deadline.hpp"
+#include "tests/integration/drivers/mysql_session.hpp"
+#include "tests/support/descriptor.hpp"
+#include "tests/support/free_port.hpp"
+#include "tests/support/mariadb_server.hpp"
+
+namespace kdeps::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kDatabase = "drivers";
+
+struct SilentListener {
+    Descriptor socket;
+    std::uint16_t port;
+};
+
+// A port of 127.0.0.1 that takes connections and says nothing.
+SilentListener listen_silently() {
+    Descriptor listener(::socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(listener.get(), 5) != 0 ||
+        ::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+        throw std::runtime_error("cannot listen on 127.0.0.1");
+    }
+    return {std::move(listener), ntohs(address.sin_port)};
+}
+
+class MysqlDriverTest : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        server = std::make_unique<MariaDbServer>();
+        server->create_database(kDatabase);
+        driver = std::make_unique<MysqlDriver>();
+    }
+    static void TearDownTestSuite() {
+        driver.reset();
+        server.reset();
+    }
+
+    static std::string url(const std::string& options = "") { return server->url(kDatabase) + options; }
+    // Waits until the server runs a statement with this text, or no longer does.
+    static void await_running(const std::string& text, bool is_running) {
+        const std::string query = "SELECT count(*) FROM information_schema.processlist WHERE user = 'user' AND info LIKE '%" + text + "%'";
+        const Deadline deadline = Deadline::after(20s);
+        while ((server->scalar("", query) != "0") != is_running) {
+            ASSERT_FALSE(deadline.has_passed()) << text << (is_running ? " does not start" : " does not stop");
+            std::this_thread::yield();
+        }
+    }
+
+    static std::unique_ptr<MariaDbServer> server;
+    static std::unique_ptr<MysqlDriver> driver;
+};
+
+std::unique_ptr<MariaDbServer> MysqlDriverTest::server;
+std::unique_ptr<MysqlDriver> MysqlDriverTest::driver;
+
+TEST_F(MysqlDriverTest, TellsTheServer) {
+    MysqlSession session(*driver, url());
+    EXPECT_THAT(session.server(), ::testing::MatchesRegex("MariaDB [0-9]+[.][0-9]+[.][0-9]+"));
+    session.ping();
+    EXPECT_EQ(session.rows("SELECT @@time_zone AS z, @@character_set_connection AS c"), R"([{"z":"+00:00","c":"utf8mb4"}])");
+}
+
+TEST_F(MysqlDriverTest, ReadsAndBindsEveryType) {
+    MysqlSession session(*driver, url());
+    struct Case {
+        const char* type;
+        Cell value;
+        const char* json;
+    };
+    const std::vector<Case> cases = {
+        {"TINYINT", -128, "-128"},
+        {"TINYINT UNSIGNED", 255, "255"},
+        {"BOOLEAN", true, "1"},
+        {"SMALLINT", -32768, "-32768"},
+        {"SMALLINT UNSIGNED", 65535, "65535"},
+        {"MEDIUMINT", -8388608, "-8388608"},
+        {"MEDIUMINT UNSIGNED", 16777215, "16777215"},
+        {"INT", "-2147483648", "-2147483648"},
+        {"INT UNSIGNED", std::int64_t{4294967295}, "4294967295"},
+        {"BIGINT", std::numeric_limits<std::int64_t>::min(), "-9223372036854775808"},
+        {"BIGINT UNSIGNED", decimal("18446744073709551615"), "18446744073709551615"},
+        {"BIT(1)", true, "true"},
+        {"BIT(1)", 0, "false"},
+        {"BIT(9)", 257, "257"},
+        {"BIT(64)", decimal("18446744073709551615"), "18446744073709551615"},
+        {"FLOAT", 0.1, "0.1"},
+        {"FLOAT", 3.4028234e38, "3.4028235e+38"},
+        {"DOUBLE", 0.1, "0.1"},
+        {"DOUBLE", 1.7976931348623157e308, "1.7976931348623157e+308"},
+        {"DECIMAL(10,2)", decimal("1234567.89"), "1234567.89"},
+        {"DECIMAL(40,10)", decimal("-123456789012345678901234567890.0123456789"), "-123456789012345678901234567890.0123456789"},
+        {"DECIMAL(10,2)", "0.50", "0.50"},
+        {"YEAR", 2155, "2155"},
+        {"DATE", "9999-12-31", R"("9999-12-31")"},
+        {"DATE", "1969-12-31", R"("1969-12-31")"},
+        {"DATETIME", "2024-02-29 23:59:59", R"("2024-02-29T23:59:59")"},
+        {"DATETIME(6)", "0001-01-01T00:00:00.000001", R"("0001-01-01T00:00:00.000001")"},
+        {"DATETIME(3)", "1960-05-06T07:08:09.120", R"("1960-05-06T07:08:09.12")"},
+        {"DATETIME(6)", "2024-01-02T03:04:05.5+02:00", R"("2024-01-02T01:04:05.5")"},
+        {"TIMESTAMP(6)", "2024-01-02T03:04:05.123456Z", R"("2024-01-02T03:04:05.123456Z")"},
+        {"TIME", "12:34:56", R"("12:34:56")"},
+        {"TIME(6)", "-838:59:58.5", R"("-838:59:58.5")"},
+        {"CHAR(4)", "ab", R"("ab")"},
+        {"VARCHAR(50)", "h\u00e9 \U0001F389 \"q\"", "\"h\u00e9 \U0001F389 \\\"q\\\"\""},
+        {"VARCHAR(50)", "", R"("")"},
+        {"VARCHAR(50)", 42, R"("42")"},
+        {"VARCHAR(50)", "2024-01-02T03:04:05Z", R"("2024-01-02T03:04:05Z")"},
+        {"LONGTEXT", "text", R"("text")"},
+        {"ENUM('a','\u00e9')", "\u00e9", "\"\u00e9\""},
+        {"SET('x','y')", "x,y", R"("x,y")"},
+        {"BINARY(3)", bytes(std::string("a\0b", 3)), R"("YQBi")"},
+        {"VARBINARY(50)", bytes(""), R"("")"},
+        {"LONGBLOB", bytes(std::string("\0\xff", 2)), R"("AP8=")"},
+        {"JSON", R"({"a": [1, null]})", R"({"a": [1, null]})"},
+        {"UUID", "123e4567-e89b-12d3-a456-426655440000", R"("123e4567-e89b-12d3-a456-426655440000")"},
+        {"INET6", "::1", R"("::1")"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(std::string(c.type) + " " + c.json);
+        session.execute("CREATE OR REPLACE TABLE cell (v " + std::string(c.type) + " NULL)");
+        session.execute("INSERT INTO cell VALUES (?)", {c.value});
+        session.execute("INSERT INTO cell VALUES (?)", {nullptr});
+        EXPECT_EQ(session.rows("SELECT v FROM cell ORDER BY v IS NULL"), "[{\"v\":" + std::string(c.json) + "},{\"v\":null}]");
+        session.execute("DELETE FROM cell");
+        session.batch("INSERT INTO cell VALUES (?)", {{nullptr}, {c.value}, {c.value}});
+        EXPECT_EQ(session.rows("SELECT v FROM cell WHERE v IS NOT NULL LIMIT 1"), "[{\"v\":" + std::string(c.json) + "}]");
+    }
+    EXPECT_EQ(session.rows("SELECT NULL AS n, ST_GeomFromText('POINT(1 2)') AS g, x'00ff' AS b, 1.50 AS d, JSON_ARRAY(1) AS j"),
+              R"([{"n":null,"g":"AAAAAAEBAAAAAAAAAAAA8D8AAAAAAAAAQA==","b":"AP8=","d":1.50,"j":[1]}])");
+    EXPECT_EQ(session.rows("SELECT ? AS a, ? AS b, ? AS c", {nullptr, -5, "x"}), R"([{"a":null,"b":-5,"c":"x"}])");
+}
+
+TEST_F(MysqlDriverTest, GivesDatesThatAreNoneAsNull) {
+    MysqlSession session(*driver, url("?init-command=SET%20sql_mode%3D''"));
+    session.execute("CREATE OR REPLACE TABLE zero (d DATE, dt DATETIME, ts TIMESTAMP NULL)");
+    session.execute("INSERT INTO zero VALUES ('0000-00-00', '2024-00-10 00:00:00', '0000-00-00')");
+    EXPECT_EQ(session.rows("SELECT * FROM zero"), R"([{"d":null,"dt":null,"ts":null}])");
+}
+
+TEST_F(MysqlDriverTest, KeepsTheTextOfAMomentWhereATextIsWanted) {
+    MysqlSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE moments (t VARCHAR(40), d DATETIME(3))");
+    const auto to_text = session.prepare("INSERT INTO moments (t) VALUES (?)");
+    const auto to_date = session.prepare("INSERT INTO moments (d) VALUES (?)");
+    for (int i = 0; i < 2; ++i) {
+        to_text->execute({"2024-01-02T03:04:05.678Z"});
+        to_date->execute({"2024-01-02T03:04:05.678Z"});
+    }
+    EXPECT_EQ(session.rows("SELECT DISTINCT * FROM moments ORDER BY d"),
+              R"([{"t":"2024-01-02T03:04:05.678Z","d":null},{"t":null,"d":"2024-01-02T03:04:05.678"}])");
+}
+
+TEST_F(MysqlDriverTest, RefusesValuesThatCannotBeBound) {
+    MysqlSession session(*driver, url());
+    const Failure nan = failure_of([&] { session.execute("SELECT ?, ?", {1, std::numeric_limits<double>::quiet_NaN()}); });
+    EXPECT_EQ(nan.status, KDEPS_BAD_DATA);
+    EXPECT_EQ(nan.sqlstate, "22003");
+    EXPECT_EQ(nan.message, "parameter 2 (double) is NaN or infinite, which the database cannot hold; give null or a number");
+    const Failure count = failure_of([&] { session.execute("SELECT ?", {1, 2}); });
+    EXPECT_EQ(count.status, KDEPS_INVALID_ARGUMENT);
+    EXPECT_EQ(count.message, "the statement has 1 placeholders, but 2 values were given");
+}
+
+TEST_F(MysqlDriverTest, TellsOutcomes) {
+    MysqlSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE outcomes (id INT PRIMARY KEY AUTO_INCREMENT, n INT)");
+    const Answer inserted = session.execute("INSERT INTO outcomes (n) VALUES (1), (1)");
+    EXPECT_EQ(inserted.rows_affected, 2);
+    EXPECT_EQ(inserted.last_insert_id, 1);
+    const Answer updated = session.execute("UPDATE outcomes SET n = ? WHERE id = 1", {1});
+    EXPECT_EQ(updated.rows_affected, 0) << "changed rows count, not matched ones";
+    EXPECT_EQ(updated.last_insert_id, -1);
+    EXPECT_EQ(MysqlSession(*driver, url("?found_rows=true")).execute("UPDATE outcomes SET n = 1 WHERE id = 1").rows_affected, 1);
+    EXPECT_EQ(session.rows("INSERT INTO outcomes (n) VALUES (7) RETURNING id, n"), R"([{"id":3,"n":7}])");
+    EXPECT_EQ(session.rows("SELECT id FROM outcomes WHERE id > 99"), "[]");
+}
+
+TEST_F(MysqlDriverTest, TellsErrors) {
+    MysqlSession session(*driver, url());
+    server->execute(kDatabase,
+                    "CREATE OR REPLACE TABLE parents (id INT PRIMARY KEY, email VARCHAR(20) UNIQUE, n INT NOT NULL, k INT CHECK (k > 0));"
+                    "CREATE OR REPLACE TABLE children (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parents (id));"
+                    "INSERT INTO parents VALUES (1, 'o''x@secret', 1, 1); INSERT INTO children VALUES (1, 1);"
+                    "CREATE USER IF NOT EXISTS reader@'%' IDENTIFIED BY 'pass'; GRANT SELECT ON drivers.parents TO reader@'%'");
+    struct Case {
+        const char* sql;
+        Cells parameters;
+        kdeps_status status;
+        const char* sqlstate;
+        const char* message;
+    };
+    const std::vector<Case> cases = {
+        {"INSERT INTO parents VALUES (2, ?, 1, 1)", {"o'x@secret"}, KDEPS_CONFLICT, "23000", "Duplicate entry '***' for key 'email'"},
+        {"INSERT INTO children VALUES (2, 99)", {}, KDEPS_CONSTRAINT, "23000",
+         "Cannot add or update a child row: a foreign key constraint fails (`drivers`.`children`, CONSTRAINT `children_ibfk_1` FOREIGN KEY "
+         "(`p`) REFERENCES `parents` (`id`))"},
+        {"DELETE FROM parents", {}, KDEPS_CONSTRAINT, "23000",
+         "Cannot delete or update a parent row: a foreign key constraint fails (`drivers`.`children`, CONSTRAINT `children_ibfk_1` FOREIGN KEY "
+         "(`p`) REFERENCES `parents` (`id`))"},
+        {"INSERT INTO parents VALUES (3, 'c', 1, ?)", {-1}, KDEPS_CONSTRAINT, "23000", "CONSTRAINT `parents.k` failed for `drivers`.`parents`"},
+        {"INSERT INTO parents VALUES (3, 'c', ?, 1)", {nullptr}, KDEPS_CONSTRAINT, "23000", "Column 'n' cannot be null"},
+        {"INSERT INTO parents (id) VALUES (4)", {}, KDEPS_CONSTRAINT, "23000", "Field 'n' doesn't have a default value"},
+        {"INSERT INTO parents VALUES (5, 'e', ?, 1)", {"secret"}, KDEPS_BAD_DATA, "22007",
+         "Incorrect integer value: '***' for column `drivers`.`parents`.`n` at row 1"},
+        {"INSERT INTO parents VALUES (5, 'e', ?, 1)", {std::int64_t{99999999999}}, KDEPS_BAD_DATA, "22003",
+         "Out of range value for column 'n' at row 1"},
+        {"INSERT INTO parents VALUES (5, ?, 1, 1)", {"a text of more than twenty letters"}, KDEPS_BAD_DATA, "22001",
+         "Data too long for column 'email' at row 1"},
+        {"SELEC secret", {}, KDEPS_INVALID_ARGUMENT, "42000", "syntax error at line 1"},
+        {"SELECT * FROM nothing", {}, KDEPS_INVALID_ARGUMENT, "42S02", "Table 'drivers.nothing' doesn't exist"},
+        {"SELECT nothing FROM parents", {}, KDEPS_INVALID_ARGUMENT, "42S22", "Unknown column 'nothing' in 'SELECT'"},
+        {"CALL nothing()", {}, KDEPS_INVALID_ARGUMENT, "42000", "PROCEDURE drivers.nothing does not exist"},
+        {"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not today'", {}, KDEPS_CONSTRAINT, "45000", "not today"},
+        {"SET max_statement_time = 0.05", {}, KDEPS_OK, "", ""},
+        {"SELECT SLEEP(5)", {}, KDEPS_TIMEOUT, "70100", "Query execution was interrupted (max_statement_time exceeded)"},
+        {"KILL QUERY CONNECTION_ID()", {}, KDEPS_CANCELLED, "70100", "Query execution was interrupted"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.sql);
+        if (c.status == KDEPS_OK) {
+            session.execute(c.sql);
+            continue;
+        }
+        const Failure failure = failure_of([&] { session.execute(c.sql, c.parameters); });
+        EXPECT_EQ(failure.status, c.status);
+        EXPECT_EQ(failure.sqlstate, c.sqlstate);
+        EXPECT_EQ(failure.message, c.message);
+        EXPECT_EQ(failure.retry, KDEPS_RETRY_NEVER);
+        EXPECT_EQ(failure.damage, KDEPS_DAMAGE_NONE);
+        session.execute("DO 1");
+    }
+    MysqlSession reader(*driver, server->url(kDatabase, "reader"));
+    const Failure forbidden = failure_of([&] { reader.execute("DELETE FROM parents"); });
+    EXPECT_EQ(forbidden.status, KDEPS_FORBIDDEN);
+    EXPECT_EQ(forbidden.sqlstate, "42000");
+}
+
+TEST_F(MysqlDriverTest, TellsConflictsOfLocks) {
+    MysqlSession first(*driver, url());
+    MysqlSession second(*driver, url());
+    first.execute("CREATE OR REPLACE TABLE locks (id INT PRIMARY KEY, n INT)");
+    first.execute("INSERT INTO locks VALUES (1, 0), (2, 0)");
+    first.begin();
+    second.begin();
+    first.execute("UPDATE locks SET n = 1 WHERE id = 1");
+    second.execute("UPDATE locks SET n = 1 WHERE id = 2");
+    second.execute("INSERT INTO locks VALUES (3, 0), (4, 0)");  // the first one has changed less: it is the victim
+    auto waiting = std::async(std::launch::async, [&] { second.execute("UPDATE locks SET n = 2 WHERE id = 1"); });
+    await_running("SET n = 2", true);
+    const Failure deadlock = failure_of([&] { first.execute("UPDATE locks SET n = 3 WHERE id = 2"); });
+    waiting.get();
+    EXPECT_EQ(deadlock.status, KDEPS_CONFLICT);
+    EXPECT_EQ(deadlock.sqlstate, "40001");
+    EXPECT_EQ(deadlock.retry, KDEPS_RETRY_SAME);
+    EXPECT_EQ(deadlock.damage, KDEPS_DAMAGE_TRANSACTION);
+    first.rollback();
+
+    first.execute("SET innodb_lock_wait_timeout = 1");
+    const Failure wait = failure_of([&] { first.execute("UPDATE locks SET n = 3 WHERE id = 2"); });
+    EXPECT_EQ(wait.status, KDEPS_CONFLICT);
+    EXPECT_EQ(wait.retry, KDEPS_RETRY_SAME);
+    second.rollback();
+}
+
+TEST_F(MysqlDriverTest, FindsFaultsOfTheUrlWithoutConnecting) {
+    struct Case {
+        const char* url;
+        const char* message;
+    };
+    const std::vector<Case> cases = {
+        {"mysql://u:secret@h/d?ssl_caa=x",
+         "unknown option 'ssl_caa' in the connection URL (did you mean 'ssl-ca'?); available options: charset, compress, connect_timeout, "
+         "found-rows, init-command, read_timeout, socket, ssl, ssl-ca, ssl-capath, ssl-cert, ssl-cipher, ssl-key, ssl-verify-server-cert, "
+         "tls-version"},
+        {"mysql://u:secret@h/d?charset=latin1", "option 'charset' of the connection URL must be utf8mb4 or utf8, not 'latin1'"},
+        {"mysql://u:secret@h/d?connect_timeout=soon",
+         "option 'connect_timeout' of the connection URL must be a number of seconds between 1 and 86400, not 'soon'"},
+        {"mysql://u:secret@h/d?ssl=maybe", "option 'ssl' of the connection URL must be true or false, not 'maybe'"},
+        {"mysql://u:secret@h/d?ssl-ca=nothing.pem",
+         "option 'ssl-ca' of the connection URL names 'nothing.pem', which cannot be read; relative paths start at the workflow's folder"},
+        {"mysql://u:secret@/d", "the connection URL names no host; it must look like mysql://user:password@host:3306/database"},
+        {"mysql://h/d", "the connection URL names no user; it must look like mysql://user:password@host:3306/database"},
+        {"mysql://u:secret@h:0/d", "the port of the connection URL must be between 1 and 65535"},
+        {"mysql://u:secret@h/d/e",
+         "the connection URL has more than one name after its host; it must look like mysql://user:password@host:3306/database"},
+    };
+    for (const Case& c : cases) {
+        const Failure failure = failure_of([&] { driver->check(c.url); });
+        EXPECT_EQ(failure.status, KDEPS_INVALID_ARGUMENT);
+        EXPECT_EQ(failure.message, c.message);
+    }
+    driver->check("mariadb://u:p%40ss@h:3307/d?charset=utf8mb4&connect-timeout=5&ssl=true&compress=on");
+    driver->check("mysql://u@/d?socket=/run/mysqld/mysqld.sock");
+}
+
+TEST_F(MysqlDriverTest, TellsWhyItCannotConnect) {
+    const auto fail = [&](const std::string& to) { return failure_of([&] { MysqlSession session(*driver, to, 5s); }); };
+    const Failure login = fail(server->url(kDatabase, "user", "wrong"));
+    EXPECT_EQ(login.status, KDEPS_UNAUTHENTICATED);
+    EXPECT_EQ(login.sqlstate, "28000");
+    EXPECT_THAT(login.message, HasSubstr("was refused: Access denied for user 'user'@'127.0.0.1'"));
+    EXPECT_THAT(login.message, Not(HasSubstr("wrong")));
+
+    const std::string port = std::to_string(free_port());
+    const Failure nobody = fail("mysql://user:pass@127.0.0.1:" + port + "/d");
+    EXPECT_EQ(nobody.status, KDEPS_UNAVAILABLE);
+    EXPECT_EQ(nobody.sqlstate, "08001");
+    EXPECT_EQ(nobody.retry, KDEPS_RETRY_FRESH);
+    EXPECT_EQ(nobody.damage, KDEPS_DAMAGE_CONNECTION);
+    EXPECT_EQ(nobody.message, "cannot connect to 127.0.0.1:" + port + ": no server accepts connections there");
+
+    const Failure database = fail(server->url("nothing"));
+    EXPECT_EQ(database.status, KDEPS_INVALID_ARGUMENT);
+    EXPECT_THAT(database.message, HasSubstr("Unknown database 'nothing'"));
+
+    server->execute("", "CREATE USER IF NOT EXISTS single@'%' IDENTIFIED BY 'pass' WITH MAX_USER_CONNECTIONS 1");
+    server->execute("", "GRANT ALL ON drivers.* TO single@'%'");
+    MysqlSession one(*driver, server->url(kDatabase, "single"));
+    const Failure full = fail(server->url(kDatabase, "single"));
+    EXPECT_EQ(full.status, KDEPS_EXHAUSTED);
+    EXPECT_EQ(full.retry, KDEPS_RETRY_FRESH);
+}
+
+TEST_F(MysqlDriverTest, Compresses) {
+    MysqlSession session(*driver, url("?compress=true"));
+    session.execute("CREATE OR REPLACE TABLE compressed (t TEXT)");
+    EXPECT_THAT(session.batch("INSERT INTO compressed VALUES (?)", std::vector<Cells>(3000, Cells{"text"})).affected, Each(1));
+    EXPECT_EQ(session.rows("SHOW STATUS LIKE 'Compression'"), R"([{"Variable_name":"Compression","Value":"ON"}])");
+}
+
+TEST_F(MysqlDriverTest, RefusesAServerWithoutTls) {
+    ASSERT_NE(server->scalar("", "SELECT @@have_ssl"), "YES");
+    const Failure failure = failure_of([&] { MysqlSession session(*driver, url("?ssl=true")); });
+    EXPECT_EQ(failure.status, KDEPS_UNAVAILABLE);
+    EXPECT_THAT(failure.message, HasSubstr("the server offers no TLS, which the options ask for"));
+    EXPECT_EQ(failure_of([&] { MysqlSession session(*driver, url("?ssl-verify-server-cert=true")); }).status, KDEPS_UNAVAILABLE);
+}
+
+TEST_F(MysqlDriverTest, GivesUpAHostThatDoesNotAnswer) {
+    const SilentListener silent = listen_silently();
+    const std::string to = "mysql://u:p@127.0.0.1:" + std::to_string(silent.port) + "/d";
+    const auto start = Clock::now();
+    const Failure limit = failure_of([&] { MysqlSession session(*driver, to, 300ms); });
+    EXPECT_EQ(limit.status, KDEPS_TIMEOUT);
+    EXPECT_LT(Clock::now() - start, 5s);
+    const Failure option = failure_of([&] { MysqlSession session(*driver, to + "?connect_timeout=1", 60s); });
+    EXPECT_EQ(option.status, KDEPS_UNAVAILABLE);
+    EXPECT_THAT(option.message, HasSubstr("no answer within connect_timeout"));
+}
+
+TEST_F(MysqlDriverTest, RunsABatchOfTwentyThousandSets) {
+    constexpr int kSets = 20'000;
+    MysqlSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE many (id INT PRIMARY KEY, t VARCHAR(40), d DATETIME(3))");
+    std::vector<Cells> sets;
+    for (int i = 0; i < kSets; ++i) {
+        sets.push_back({i, i % 2 == 0 ? Cell(nullptr) : Cell("text"), i % 3 == 0 ? Cell(nullptr) : Cell("2024-01-02T03:04:05.678Z")});
+    }
+    const Answer answer = session.batch("INSERT INTO many VALUES (?, ?, ?)", sets);
+    EXPECT_EQ(answer.affected, std::vector<std::int64_t>(kSets, 1));
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n, COUNT(t) AS t, COUNT(d) AS d, MAX(d) AS m FROM many"),
+              R"([{"n":20000,"t":10000,"d":13333,"m":"2024-01-02T03:04:05.678"}])");
+    EXPECT_THAT(session.batch("UPDATE many SET t = ? WHERE id < ?", {{"x", 1}, {"x", 3}, {"x", 0}}).affected, ElementsAre(1, 2, 0));
+    EXPECT_EQ(session.batch("INSERT INTO many (id) VALUES (?) RETURNING id, JSON_ARRAY(id) AS j", {{30000}, {30001}, {30002}}).rows,
+              R"([{"id":30000,"j":[30000]},{"id":30001,"j":[30001]},{"id":30002,"j":[30002]}])");
+}
+
+TEST_F(MysqlDriverTest, NamesTheFailingSetOfABatch) {
+    MysqlSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE sets (id INT PRIMARY KEY)");
+    std::vector<Cells> sets;
+    for (int i = 0; i < 1000; ++i) sets.push_back({i});
+    sets[700] = {5};
+    const Failure failure = failure_of([&] { session.batch("INSERT INTO sets VALUES (?)", sets); });
+    EXPECT_EQ(failure.status, KDEPS_CONFLICT);
+    EXPECT_EQ(failure.batch_set, 700);
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM sets"), R"([{"n":0}])") << "a batch without a transaction is one of its own";
+
+    sets[700] = {std::numeric_limits<double>::infinity()};
+    EXPECT_EQ(failure_of([&] { session.batch("INSERT INTO sets VALUES (?)", sets); }).batch_set, 700);
+
+    session.begin();
+    session.execute("INSERT INTO sets VALUES (-1)");
+    EXPECT_EQ(failure_of([&] { session.batch("INSERT INTO sets VALUES (?)", {{1}, {-1}}); }).batch_set, 1);
+    EXPECT_EQ(session.rows("SELECT id FROM sets ORDER BY id"), R"([{"id":-1},{"id":1}])") << "the caller's transaction is the caller's";
+    session.rollback();
+    EXPECT_EQ(session.rows("SELECT id FROM sets"), "[]");
+}
+
+TEST_F(MysqlDriverTest, KeepsTransactions) {
+    MysqlSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE kept (id INT)");
+    session.begin(KDEPS_ISOLATION_SERIALIZABLE);
+    session.execute("INSERT INTO kept VALUES (1)");
+    session.rollback();
+    session.begin(KDEPS_ISOLATION_SNAPSHOT);
+    session.execute("INSERT INTO kept VALUES (2)");
+    session.commit();
+    EXPECT_EQ(session.rows("SELECT id FROM kept"), R"([{"id":2}])");
+    session.begin(KDEPS_ISOLATION_READ_COMMITTED, true);
+    const Failure failure = failure_of([&] { session.execute("INSERT INTO kept VALUES (3)"); });
+    EXPECT_EQ(failure.status, KDEPS_FORBIDDEN);
+    EXPECT_EQ(failure.sqlstate, "25006");
+    session.rollback();
+}
+
+TEST_F(MysqlDriverTest, StopsAStatementAtTheDeadline) {
+    MysqlSession session(*driver, url());
+    session.set_limit(300ms);
+    const Failure failure = failure_of([&] { session.execute("SELECT SLEEP(60) AS at_the_deadline"); });
+    EXPECT_EQ(failure.status, KDEPS_TIMEOUT);
+    EXPECT_EQ(failure.damage, KDEPS_DAMAGE_NONE);
+    EXPECT_EQ(failure.message, "the time limit was reached");
+    await_running("at_the_deadline", false);
+    session.set_limit(60s);
+    EXPECT_EQ(session.rows("SELECT 1 AS n"), R"([{"n":1}])");
+
+    session.begin();
+    session.set_limit(300ms);
+    EXPECT_EQ(failure_of([&] { session.batch("SELECT SLEEP(?)", std::vector<Cells>(9, Cells{0.1})); }).damage, KDEPS_DAMAGE_TRANSACTION);
+    session.set_limit(1ns);
+    session.rollback();  // also after the end of the call
+    session.set_limit(60s);
+    EXPECT_EQ(session.rows("SELECT 2 AS n"), R"([{"n":2}])");
+}
+
+TEST_F(MysqlDriverTest, StopsAStatementThatIsCancelled) {
+    MysqlSession session(*driver, url());
+    session.cancel();  // with nothing to cancel
+    StopFlag stop;
+    session.set_stop(&stop);
+    auto running = std::async(std::launch::async, [&] { return failure_of([&] { session.execute("SELECT SLEEP(60) AS cancelled_one"); }); });
+    await_running("cancelled_one", true);
+    stop.request();
+    session.cancel();
+    session.cancel();
+    EXPECT_EQ(running.get().status, KDEPS_CANCELLED);
+    await_running("cancelled_one", false);
+    session.set_stop(nullptr);
+    EXPECT_EQ(session.rows("SELECT 1 AS n"), R"([{"n":1}])");
+}
+
+TEST_F(MysqlDriverTest, StopsAResultThatIsBeingRead) {
+    MysqlSession session(*driver, url());
+    session.set_limit(300ms);
+    const Failure failure = failure_of([&] { session.execute("SELECT seq, REPEAT('x', 1000) AS while_read FROM seq_1_to_50000000"); });
+    EXPECT_EQ(failure.status, KDEPS_TIMEOUT);
+    EXPECT_EQ(failure.damage, KDEPS_DAMAGE_NONE);
+    await_running("while_read", false);
+    session.set_limit(60s);
+    EXPECT_EQ(session.rows("SELECT 1 AS n"), R"([{"n":1}])");
+}
+
+TEST_F(MysqlDriverTest, KeepsTheConnectionWhenAStreamIsReleasedEarly) {
+    MysqlSession session(*driver, url());
+    const auto start = Clock::now();
+    EXPECT_GT(session.read_one_batch("SELECT seq, REPEAT('x', 1000) FROM seq_1_to_50000000"), 0);
+    EXPECT_LT(Clock::now() - start, 10s);
+    EXPECT_EQ(session.rows("SELECT 1 AS n"), R"([{"n":1}])");
+    EXPECT_EQ(session.read_one_batch("SELECT seq FROM seq_1_to_6000"), 4096);
+    EXPECT_EQ(session.rows("SELECT 2 AS n"), R"([{"n":2}])");
+}
+
+TEST_F(MysqlDriverTest, ReadsLargeResults) {
+    MysqlSession session(*driver, url());
+    EXPECT_EQ(session.rows("SELECT REPEAT('x', 5000000) AS t").size(), 5'000'000 + std::string(R"([{"t":""}])").size());
+    EXPECT_THAT(session.rows("SELECT seq FROM seq_1_to_100000"), ::testing::EndsWith(R"({"seq":99999},{"seq":100000}])"));
+}
+
+TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLost) {
+    MysqlSession session(*driver, url());
+    MysqlSession committing(*driver, url());
+    committing.begin();
+    server->kill();
+    const Failure lost = failure_of([&] { session.execute("SELECT 1"); });
+    EXPECT_EQ(lost.status, KDEPS_UNAVAILABLE);
+    EXPECT_EQ(lost.sqlstate, "08S01");
+    EXPECT_EQ(lost.retry, KDEPS_RETRY_FRESH);
+    EXPECT_EQ(lost.damage, KDEPS_DAMAGE_CONNECTION);
+    EXPECT_EQ(failure_of([&] { session.ping(); }).damage, KDEPS_DAMAGE_CONNECTION);
+    const Failure in_doubt = failure_of([&] { committing.commit(); });
+    EXPECT_EQ(in_doubt.status, KDEPS_UNAVAILABLE);
+    EXPECT_EQ(in_doubt.retry, KDEPS_RETRY_IN_DOUBT);
+    EXPECT_EQ(in_doubt.damage, KDEPS_DAMAGE_CONNECTION);
+    server->start();
+    EXPECT_EQ(MysqlSession(*driver, url()).rows("SELECT 1 AS n"), R"([{"n":1}])");
+}
+
+TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLostWhileAStatementRan) {
+    MysqlSession session(*driver, url());
+    auto running = std::async(std::launch::async, [&] { return failure_of([&] { session.execute("SELECT SLEEP(60) AS until_killed"); }); });
+    await_running("until_killed", true);
+    server->kill();
+    const Failure lost = running.get();
+    EXPECT_EQ(lost.status, KDEPS_UNAVAILABLE);
+    EXPECT_EQ(lost.damage, KDEPS_DAMAGE_CONNECTION);
+    server->start();
+}
+
+TEST_F(MysqlDriverTest, ResetsTheSession) {
+    MysqlSession session(*driver, url("?init-command=SET%20%40mine%3D7"));
+    const auto kept = session.prepare("SELECT @mine AS mine, @yours AS yours, @@time_zone AS z");
+    session.execute("SET @yours = 5, time_zone = '+05:00'");
+    session.begin();
+    session.reset();
+    EXPECT_EQ(kept->execute().rows, R"([{"mine":7,"yours":null,"z":"+00:00"}])") << "prepared again";
+}
+
+TEST_F(MysqlDriverTest, ReadsNewColumnsOfAPreparedStatement) {
+    MysqlSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE altered (a INT)");
+    session.execute("INSERT INTO altered VALUES (1)");
+    const auto select = session.prepare("SELECT * FROM altered");
+    const auto insert = session.prepare("INSERT INTO altered (a) VALUES (?)");
+    EXPECT_EQ(select->execute().rows, R"([{"a":1}])");
+    session.execute("ALTER TABLE altered ADD COLUMN b JSON DEFAULT '[2]'");
+    EXPECT_EQ(select->execute().rows, R"([{"a":1,"b":[2]}])");
+    EXPECT_EQ(insert->execute({3}).rows_affected, 1);
+}
+
+TEST_F(MysqlDriverTest, CallsProceduresAndRunsWhatCannotBePrepared) {
+    MysqlSession session(*driver, url());
+    session.execute("CREATE OR REPLACE PROCEDURE two() BEGIN SELECT 1 AS a, JSON_OBJECT('k', 1) AS j; SELECT 2 AS b; END");
+    const auto call = session.prepare("CALL two()");
+    EXPECT_EQ(call->execute().rows, R"([{"a":1,"j":{"k": 1}}])");
+    EXPECT_EQ(call->execute().rows, R"([{"a":1,"j":{"k": 1}}])");
+    session.execute(R"(PREPARE inner_one FROM "SELECT -1 AS i, 18446744073709551615 AS u, 0.50 AS d, 1e0 AS f, DATE '2024-01-02' AS t,
+                       TIMESTAMP '2024-01-02 03:04:05.5' AS m, TIME '-26:00:01' AS h, x'00ff' AS b, NULL AS n, 'é' AS s, b'1' AS bits")");
+    EXPECT_EQ(session.rows("EXECUTE inner_one"),
+              R"([{"i":-1,"u":18446744073709551615,"d":0.50,"f":1,"t":"2024-01-02","m":"2024-01-02T03:04:05.5","h":"-26:00:01","b":"AP8=",)"
+              R"("n":null,"s":"é","bits":"AQ=="}])");
+    session.execute("CREATE OR REPLACE TABLE locked (a INT)");
+    session.execute("LOCK TABLES locked READ");
+    session.execute("UNLOCK TABLES");
+}
+
+}  // namespace
+}  // namespace kdeps::testing
