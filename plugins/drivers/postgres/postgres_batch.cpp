@@ -94,7 +94,8 @@ private:
         bytes_ /= 2;
         // A stop that came between two statements of the server stopped nothing.
         if (const kdeps_status why = connection_.link().stopped(); why != KDEPS_OK) {
-            Error error(why, why == KDEPS_TIMEOUT ? "the batch was stopped at its time limit" : "the batch was stopped because the run was cancelled");
+            Error error(why, why == KDEPS_TIMEOUT ? "the batch was stopped at its time limit"
+                                                  : "the batch was stopped because the run was cancelled");
             error.sqlstate = "57014";
             throw error;
         }

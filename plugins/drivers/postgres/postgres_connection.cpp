@@ -61,7 +61,8 @@ void Connection::reset(Call& call) {
     if (link_.transaction() != PQTRANS_IDLE) link_.query("ROLLBACK");
     link_.sync();
     // All that DISCARD ALL does, but for the prepared statements.
-    for (const char* sql : {"CLOSE ALL", "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()", "RESET SESSION AUTHORIZATION", "RESET ALL"}) {
+    for (const char* sql : {"CLOSE ALL", "UNLISTEN *", "SELECT pg_catalog.pg_advisory_unlock_all()",
+                            "RESET SESSION AUTHORIZATION", "RESET ALL"}) {
         link_.query(sql);
     }
     if (needs_iso_dates_) link_.query(kIsoDates);
@@ -97,7 +98,8 @@ void Connection::commit(Call& call) {
     const bool is_rolled_back = std::string_view(PQcmdStatus(result.get())) == "ROLLBACK";
     link_.drain();
     if (is_rolled_back) {
-        Error error(KDEPS_INVALID_STATE, "the commit failed: a statement of the transaction had failed before, so all of it was rolled back");
+        Error error(KDEPS_INVALID_STATE,
+                    "the commit failed: a statement of the transaction had failed before, so all of it was rolled back");
         error.sqlstate = "25P02";
         throw error;
     }

@@ -69,8 +69,8 @@ int parse_number(std::string_view name, std::string_view value) {
     int number = -1;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (failed != std::errc() || end != value.data() + value.size() || number < 0) {
-        throw Error(KDEPS_INVALID_ARGUMENT, "option '" + std::string(name) + "' of the connection URL must be a whole number of at least 0, not '" +
-                                                std::string(value) + "'");
+        throw Error(KDEPS_INVALID_ARGUMENT,
+                    "option '" + std::string(name) + "' of the connection URL must be a whole number of at least 0, not '" + std::string(value) + "'");
     }
     return number;
 }
@@ -115,7 +115,8 @@ Options read_options(const Call& call, const Target& target) {
     if (url.path.size() > 1) add("dbname", url.path.substr(1));
     for (const auto& [name, value] : url.options) {
         if (std::find(kRefused.begin(), kRefused.end(), name) != kRefused.end()) {
-            throw Error(KDEPS_INVALID_ARGUMENT, "option '" + name + "' cannot stand in the connection URL: text is always UTF-8 and the session runs SQL; remove it");
+            throw Error(KDEPS_INVALID_ARGUMENT, "option '" + name + "' cannot stand in the connection URL: " +
+                                                    "text is always UTF-8 and the session runs SQL; remove it");
         }
         if (std::find(accepted.begin(), accepted.end(), name) == accepted.end()) {
             throw Error(KDEPS_INVALID_ARGUMENT, "unknown option '" + name + "' in the connection URL" + call.did_you_mean(name, accepted) +

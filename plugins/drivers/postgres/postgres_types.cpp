@@ -83,7 +83,8 @@ const Type& Types::of(Oid oid) const {
 
 // Vectors have elements too, but another text form than arrays; the delimiter is ',' for all but box.
 const char* const Types::kLookUp =
-    "SELECT oid, typtype, typbasetype, CASE WHEN typinput = 'pg_catalog.array_in'::pg_catalog.regproc AND typdelim = ',' THEN typelem ELSE 0 END, "
+    "SELECT oid, typtype, typbasetype, "
+    "CASE WHEN typinput = 'pg_catalog.array_in'::pg_catalog.regproc AND typdelim = ',' THEN typelem ELSE 0 END, "
     "pg_catalog.format_type(oid, NULL) FROM pg_catalog.pg_type WHERE oid = ANY ($1::pg_catalog.oid[])";
 
 columns::Type column_of(Kind kind) {

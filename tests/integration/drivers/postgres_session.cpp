@@ -94,6 +94,14 @@ void read(kdeps_call_& call, ArrowArrayStream& stream, Answer& answer) {
 PostgresServer& postgres() { return *the_server; }
 std::string postgres_url() { return the_server->url("test"); }
 
+void make_tables() {
+    postgres().execute("test",
+                       "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC;"
+                       "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL, amount numeric CHECK (amount > 0));"
+                       "CREATE TABLE child (id int REFERENCES item); CREATE TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+                       "GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC; ALTER TABLE item OWNER TO \"user\"");
+}
+
 void check_url(std::string_view url) {
     kdeps_call_ call(the_plugin->registry, "test", "");
     const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("pool")};

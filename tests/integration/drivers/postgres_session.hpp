@@ -31,6 +31,9 @@ struct Answer {
 PostgresServer& postgres();
 std::string postgres_url();
 
+// Makes the schema of 'test' new: item(id, name, amount > 0), child(id of an item), late(id, unique, checked at the commit).
+void make_tables();
+
 // Throws Error.
 void check_url(std::string_view url);
 
