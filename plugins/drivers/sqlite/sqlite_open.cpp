@@ -133,7 +133,7 @@ std::string MemoryDatabases::uri(std::string_view pool) {
     // The address makes it unique in this process, and a database in memory is not seen by any other.
     char owner[32];
     std::snprintf(owner, sizeof(owner), "%p", static_cast<const void*>(this));
-    const std::string uri = "file:/kdeps-" + std::string(owner) + "-" + percent_encode(pool) + "?vfs=memdb";
+    std::string uri = "file:/kdeps-" + std::string(owner) + "-" + percent_encode(pool) + "?vfs=memdb";
     const std::lock_guard lock(mutex_);
     Database& kept = kept_[std::string(pool)];
     if (kept == nullptr) {
