@@ -2,7 +2,10 @@
 #include "core/plugin/library.hpp"
 
 #include <boost/dll/shared_library.hpp>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "core/base/base.hpp"
 
@@ -13,6 +16,14 @@ namespace {
 constexpr const char* kEntry = "kdeps_plugin_entry_v1";
 
 std::string version_text(unsigned major, unsigned minor) { return std::to_string(major) + "." + std::to_string(minor); }
+
+// For the life of the process, see the header.  Never destroyed: static destructors of plugins may still need their code.
+void keep(std::unique_ptr<boost::dll::shared_library> library) {
+    static std::mutex mutex;
+    static auto* const kept = new std::vector<std::unique_ptr<boost::dll::shared_library>>();
+    const std::lock_guard lock(mutex);
+    kept->push_back(std::move(library));
+}
 
 }  // namespace
 
@@ -43,11 +54,9 @@ void check_descriptor(const kdeps_plugin* descriptor, const std::filesystem::pat
 
 const kdeps_plugin* open_library(const std::filesystem::path& library) {
     boost::dll::fs::error_code failed;
-    // Kept for the life of the process, see the header.
-    auto* const opened = new boost::dll::shared_library();
+    auto opened = std::make_unique<boost::dll::shared_library>();
     opened->load(boost::dll::fs::path(library.string()), boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local, failed);
     if (failed) {
-        delete opened;
         std::string why = failed.message();
         if (!std::filesystem::exists(library)) {
             why = "the file does not exist";
@@ -68,6 +77,7 @@ const kdeps_plugin* open_library(const std::filesystem::path& library) {
     const auto& entry = opened->get<const kdeps_plugin*()>(kEntry);
     const kdeps_plugin* descriptor = entry();
     check_descriptor(descriptor, library);
+    keep(std::move(opened));
     return descriptor;
 }
 
