@@ -2,6 +2,7 @@
 // Text forms that every part of kdeps shares: numbers, dates, base64, JSON strings.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -23,17 +24,35 @@ void append_integer(Integer value, std::string& out) {
 template <typename Float>
 void append_float(Float value, std::string& out) {
     std::array<char, 64> buffer;
+    const auto write = [&](std::chars_format format) {
+        const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format);
+        return std::string_view(buffer.data(), static_cast<std::size_t>(end.ptr - buffer.data()));
+    };
     const double size = std::fabs(static_cast<double>(value));
-    const bool is_plain = size == 0 || (size >= 1e-6 && size < 1e21);
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                   is_plain ? std::chars_format::fixed : std::chars_format::scientific);
-    std::string_view text(buffer.data(), static_cast<std::size_t>(end.ptr - buffer.data()));
-    const std::size_t exponent = text.find('e');
-    if (exponent != std::string_view::npos && text[exponent + 2] == '0') {
-        out.append(text.substr(0, exponent + 2));  // 1e-07 is written 1e-7
-        text.remove_prefix(exponent + 3);
+    constexpr double kExact = 9007199254740992;  // 2^53: beyond, plain digits are more than the shortest
+    if (size == 0 || (size >= 1e-6 && size < kExact)) {
+        out.append(write(std::chars_format::fixed));
+        return;
     }
-    out.append(text);
+    const std::string_view text = write(std::chars_format::scientific);
+    const std::size_t exponent = text.find('e');
+    std::string_view digits = text.substr(exponent + 2);
+    while (digits.size() > 1 && digits.front() == '0') {
+        digits.remove_prefix(1);
+    }
+    if (size < 1e-6 || size >= 1e21) {
+        out.append(text.substr(0, exponent + 2)).append(digits);  // 1e-07 is written 1e-7
+        return;
+    }
+    // d.ddde+XX without its point, filled up with zeros.
+    int places = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), places);
+    const std::size_t before = out.size();
+    for (const char c : text.substr(0, exponent)) {
+        if (c != '.') out += c;
+    }
+    const auto written = static_cast<int>(out.size() - before) - (text[0] == '-' ? 1 : 0);
+    out.append(static_cast<std::size_t>(std::max(places + 1 - written, 0)), '0');
 }
 
 namespace detail {
