@@ -18,6 +18,20 @@ std::string counted(std::size_t count, std::string_view what) {
     return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
 }
 
+bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }
+
+// What stands before the caret: as wide as the line up to `column` is shown, tabs as tabs and masked secrets as their masks.
+std::string before_caret(std::string_view line, int column) {
+    std::size_t end = 0;
+    int characters = 0;
+    while (end < line.size() && (characters += starts_character(line[end]) ? 1 : 0) < column) ++end;
+    std::string out;
+    for (const char c : redact(line.substr(0, end))) {
+        if (starts_character(c)) out += c == '\t' ? '\t' : ' ';
+    }
+    return out.append(static_cast<std::size_t>(std::max(column - 1 - characters, 0)), ' ');
+}
+
 }  // namespace
 
 void Diagnostics::add_source(const std::string& file, std::string_view text) {
@@ -35,6 +49,7 @@ void Diagnostics::add(Severity severity, std::string message, Position position)
     if (is_strict_ && severity == Severity::warning) {
         severity = Severity::error;
     }
+    message = redact(message);  // it may quote a connection URL
     const bool is_known = std::any_of(faults_.begin(), faults_.end(), [&](const Fault& fault) {
         return fault.message == message && fault.position.text() == position.text();
     });
@@ -71,7 +86,7 @@ std::string Diagnostics::text() const {
             const std::string number = std::to_string(line);
             // The line may hold a connection URL.
             out += "  " + number + " | " + redact(shown) + "\n  " + std::string(number.size(), ' ') + " | ";
-            out += std::string(static_cast<std::size_t>(std::max(fault.position.column - 1, 0)), ' ') + "^\n";
+            out += before_caret(shown, fault.position.column) + "^\n";
         }
     }
     if (errors + warnings > 0) {
