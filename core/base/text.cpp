@@ -61,7 +61,8 @@ std::optional<std::string_view> nearest_of(std::string_view name, std::span<cons
             continue;
         }
         const std::size_t distance = edit_distance(wanted, lower(candidate));
-        if (distance < best_distance) {
+        // Nothing in common is no typing error, however short the names are.
+        if (distance < best_distance && distance < std::max(wanted.size(), candidate.size())) {
             best_distance = distance;
             best = candidate;
         }

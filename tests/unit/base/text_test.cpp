@@ -34,6 +34,7 @@ TEST(Nearest, FindsATypingErrorAndNothingElse) {
     EXPECT_EQ(did_you_mean("analytcs", names), " (did you mean 'analytics'?)");
     EXPECT_EQ(did_you_mean("inventroy", names), " (did you mean 'inventory'?)");
     EXPECT_EQ(did_you_mean("orders", names), "");
+    EXPECT_EQ(did_you_mean("x", std::vector<std::string>{"y", ""}), "");  // nothing in common
 }
 
 TEST(Redact, MasksThePasswordOfAUrl) {
