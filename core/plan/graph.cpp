@@ -42,6 +42,9 @@ std::vector<Line> lines(const workflow::Workflow& workflow, const Plan& plan) {
     return out;
 }
 
+// A key that is computed may be any.
+std::string label(const Line& line) { return line.key.empty() ? "computed key" : line.key; }
+
 std::string mermaid_text(std::string text) {
     for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 6) text.replace(at, 1, "#quot;");
     return text;
@@ -54,7 +57,7 @@ std::string mermaid(const workflow::Workflow& workflow, const Plan& plan) {
         out += "    r" + std::to_string(i) + (is_target ? "([\"" : "[\"") + mermaid_text(label(workflow.resources[i])) + (is_target ? "\"])" : "\"]") + "\n";
     }
     for (const Line& line : lines(workflow, plan)) {
-        const std::string arrow = line.cause == Cause::requires_ ? " --> " : " -. \"" + mermaid_text(line.key) + "\" .-> ";
+        const std::string arrow = line.cause == Cause::requires_ ? " --> " : " -. \"" + mermaid_text(label(line)) + "\" .-> ";
         out += "    r" + std::to_string(line.from) + arrow + "r" + std::to_string(line.to) + "\n";
     }
     for (std::size_t i = 0; i < workflow.resources.size(); ++i) {
@@ -71,7 +74,7 @@ std::string dot(const workflow::Workflow& workflow, const Plan& plan) {
     }
     for (const Line& line : lines(workflow, plan)) {
         out += "    " + quoted(workflow.resources[line.from].action_id) + " -> " + quoted(workflow.resources[line.to].action_id);
-        out += line.cause == Cause::requires_ ? ";\n" : " [style=dotted, label=" + quoted(line.key) + "];\n";
+        out += line.cause == Cause::requires_ ? ";\n" : " [style=dotted, label=" + quoted(label(line)) + "];\n";
     }
     return out + "}\n";
 }

@@ -46,6 +46,13 @@ TEST(Graph, IsJson) {
               "\n");
 }
 
+TEST(Graph, SaysWhereAKeyIsComputed) {
+    const Planned computed({"{actionId: r, requires: [a, b], after: '1'}", "{actionId: a, after: \"set('k' + 'x', 1)\"}", "{actionId: b, after: \"get('y' + 'z')\"}"});
+    EXPECT_NE(computed.graph(GraphFormat::mermaid).find("r1 -. \"computed key\" .-> r2"), std::string::npos);
+    EXPECT_NE(computed.graph(GraphFormat::dot).find("label=\"computed key\""), std::string::npos);
+    EXPECT_NE(computed.graph(GraphFormat::json).find(R"("key":"")"), std::string::npos);
+}
+
 TEST(Graph, KeepsQuotesOfNamesOutOfItsOwnText) {
     const Planned odd({"{actionId: r, requires: ['a\"b'], after: '1'}", "{actionId: 'a\"b', after: '1'}"});
     EXPECT_NE(odd.graph(GraphFormat::mermaid).find("[\"a#quot;b (expr)\"]"), std::string::npos);
