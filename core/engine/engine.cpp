@@ -2,6 +2,7 @@
 #include "core/engine/engine.hpp"
 
 #include "core/engine/run.hpp"
+#include "core/engine/session_file.hpp"
 
 namespace kdeps::engine {
 
@@ -19,13 +20,26 @@ std::unique_ptr<ZonedClock> make_clock(const workflow::Workflow& workflow, confi
     }
 }
 
+std::unique_ptr<SessionFile> make_session_file(const workflow::Workflow& workflow, plugin::Registry& plugins, config::Diagnostics& faults) {
+    const std::string& path = workflow.settings.session_path;
+    if (path.empty() || faults.has_errors()) {
+        return nullptr;
+    }
+    try {
+        return std::make_unique<SessionFile>(plugins, workflow.folder.string(), path, workflow.settings.session_ttl);
+    } catch (const Error& error) {
+        faults.error("settings.session.path: " + error.message, {workflow.files.front().string(), 0, 0});
+        return nullptr;
+    }
+}
+
 }  // namespace
 
 Parts::Parts(const workflow::Workflow& workflow_read, plugin::Registry& registry, config::Diagnostics& faults)
     : workflow(workflow_read), plugins(registry), folder(workflow_read.folder.string()), clock(make_clock(workflow_read, faults)),
       // Order makes sense only without cycles and with a target.
       plan(faults.has_errors() ? plan::Plan() : plan::Plan(workflow_read, workflow_read.target_index)), target(workflow_read.target_index),
-      is_sequential(workflow_read.settings.is_sequential), sessions(workflow_read.settings.session_ttl), workers(kMostWorkers) {
+      is_sequential(workflow_read.settings.is_sequential), sessions(workflow_read.settings.session_ttl, make_session_file(workflow_read, registry, faults)), workers(kMostWorkers) {
     configure(faults);
     for (const workflow::Resource& resource : workflow.resources) {
         CompiledResource compiled;

@@ -99,6 +99,17 @@ Value item_values(expr::Environment& environment, Arguments arguments) {
     return found.is_null() ? Value::list({}) : found;
 }
 
+// How often the body of the loop has begun.
+Value loop_count(expr::Environment& environment, Arguments) {
+    const Iteration* iteration = scope_of(environment).iteration();
+    return iteration == nullptr ? Value(0) : Value(iteration->index + 1);
+}
+
+Value loop_results(expr::Environment& environment, Arguments) {
+    const Iteration* iteration = scope_of(environment).iteration();
+    return iteration == nullptr ? Value::list({}) : Value::list(iteration->results);
+}
+
 // What a plugin left in memory beside its output, under "<what>:<id>".
 template <const char* kWhat>
 Value accessor(expr::Environment& environment, Arguments arguments) {
@@ -235,6 +246,9 @@ expr::Names make_names() {
     add("item.next", 0, 0, item<kNext>);
     add("item.index", 0, 0, item<kIndex>);
     add("item.count", 0, 0, item<kCount>);
+    add("loop.index", 0, 0, item<kIndex>);
+    add("loop.count", 0, 0, loop_count);
+    add("loop.results", 0, 0, loop_results);
     add("item.values", 0, 1, item_values);
     add("python.stdout", 1, 1, accessor<kPythonOut>);
     add("python.stderr", 1, 1, accessor<kPythonErr>);

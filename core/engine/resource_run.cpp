@@ -43,7 +43,7 @@ void ResourceRun::execute() {
         return;
     }
     check_request(scope);
-    run_.set_output(index_, resource_.items ? iterate(scope) : run_item(scope));
+    run_.set_output(index_, resource_.items ? iterate(scope) : resource_.loop ? run_loop(scope) : run_item(scope));
 }
 
 bool ResourceRun::is_restricted() const {
@@ -91,7 +91,6 @@ void ResourceRun::check_request(Scope& scope) const {
 }
 
 Value ResourceRun::iterate(Scope& scope) {
-    Iteration iteration;
     value::List items;
     const Value given = resource_.items->evaluate(scope);
     if (resource_.items->kind() == workflow::ConfigValue::Kind::list) {
@@ -110,15 +109,88 @@ Value ResourceRun::iterate(Scope& scope) {
     } else if (!given.is_null()) {
         items.push_back(given);
     }
-    iteration.items = Value::list(std::move(items));
-    run_.set_items(index_, iteration.items);
+    const Value all = Value::list(std::move(items));
+    run_.set_items(index_, all);
+    const bool is_alone = resource_.items_concurrency == 1 || all.size() < 2;
+    return Value::list(is_alone ? run_items(scope, all) : run_items_side_by_side(all));
+}
+
+value::List ResourceRun::run_items(Scope& scope, const Value& items) {
+    Iteration iteration;
+    iteration.items = items;
     scope.set_iteration(&iteration);
     value::List results;
-    for (; iteration.index < iteration.items.size(); ++iteration.index) {
+    for (; iteration.index < items.size(); ++iteration.index) {
         results.push_back(is_skipped(scope) ? Value() : run_item(scope));
     }
     scope.set_iteration(nullptr);
-    return Value::list(std::move(results));
+    return results;
+}
+
+// Each item has a scope of its own.  This thread works too; others help where there are some.
+value::List ResourceRun::run_items_side_by_side(const Value& items) {
+    struct Shared {
+        std::mutex mutex;  // guards everything below
+        std::condition_variable done;
+        std::size_t next = 0;
+        std::size_t running = 0;
+        bool is_closed = false;  // a helper that comes later finds nothing
+        std::optional<Error> error;
+        value::List results;
+    };
+    const auto shared = std::make_shared<Shared>();
+    shared->results.resize(items.size());
+    const auto work = [this, shared, items] {
+        std::unique_lock lock(shared->mutex);
+        while (!shared->is_closed && !shared->error && shared->next < items.size()) {
+            Iteration iteration;
+            iteration.items = items;
+            iteration.index = shared->next++;
+            ++shared->running;
+            lock.unlock();
+            Value result;
+            std::optional<Error> failed;
+            try {
+                Scope scope(run_, resource_);
+                scope.set_iteration(&iteration);
+                if (!is_skipped(scope)) result = run_item(scope);
+            } catch (const Error& error) {
+                failed = error;
+            }
+            lock.lock();
+            shared->results[iteration.index] = std::move(result);
+            if (failed && !shared->error) shared->error = std::move(failed);
+            --shared->running;
+            shared->done.notify_all();
+        }
+    };
+    for (std::size_t i = 1; i < std::min(resource_.items_concurrency, items.size()); ++i) {
+        run_.parts().workers.submit(work);
+    }
+    work();
+    std::unique_lock lock(shared->mutex);
+    shared->done.wait(lock, [&] { return shared->running == 0; });
+    shared->is_closed = true;
+    if (shared->error) throw Error(*shared->error);
+    return std::move(shared->results);
+}
+
+// No iteration gives [], one its value, several a list.
+Value ResourceRun::run_loop(Scope& scope) {
+    const workflow::Loop& loop = *resource_.loop;
+    Iteration iteration;
+    scope.set_iteration(&iteration);
+    while (expr::truthy(loop.condition.evaluate(scope))) {
+        if (iteration.index >= loop.max_iterations) {
+            throw Error(Status::exhausted, "loop: the condition still held after " + std::to_string(loop.max_iterations) + " iterations (maxIterations)");
+        }
+        if (iteration.index > 0 && loop.every.count() > 0) pause(loop.every);
+        if (run_.is_stopping()) throw Error(Status::cancelled, "the run was cancelled");
+        iteration.results.push_back(run_item(scope));
+        ++iteration.index;
+    }
+    scope.set_iteration(nullptr);
+    return iteration.results.size() == 1 ? iteration.results[0] : Value::list(std::move(iteration.results));
 }
 
 Value ResourceRun::run_item(Scope& scope) {
@@ -168,7 +240,7 @@ Value ResourceRun::run_body(Scope& scope) {
     std::optional<Value> output;
     if (compiled_.action != nullptr) {
         output = run_step(scope, *compiled_.action);
-        run_.set_output(index_, *output);
+        scope.set_own_output(*output);
     }
     for (const workflow::ConfigValue& expression : resource_.expr_after) {
         expression.evaluate(scope);

@@ -22,6 +22,9 @@ private:
     bool is_skipped(Scope& scope) const;
     void check_request(Scope& scope) const;  // validation, then preflightCheck
     value::Value iterate(Scope& scope);
+    value::List run_items(Scope& scope, const value::Value& items);
+    value::List run_items_side_by_side(const value::Value& items);
+    value::Value run_loop(Scope& scope);
     value::Value run_item(Scope& scope);     // the body, with onError around it; null if the item is skipped
     value::Value run_body(Scope& scope);     // exprBefore, action, expr, exprAfter, apiResponse
     value::Value run_step(Scope& scope, Step& step);

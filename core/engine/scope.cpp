@@ -118,6 +118,7 @@ Found Scope::from_item(std::string_view key) const {
 }
 
 Found Scope::output(std::string_view action_id) const {
+    if (own_output_ && action_id == resource_.action_id) return own_output_;
     const auto index = run_.parts().workflow.index_of(action_id);
     return index ? run_.output(*index) : std::nullopt;
 }
@@ -255,7 +256,7 @@ Value Scope::variable(std::string_view name) {
         value::Map map;
         const auto& resources = run_.parts().workflow.resources;
         for (std::size_t i = 0; i < resources.size(); ++i) {
-            if (auto output = run_.output(i)) map.set(resources[i].action_id, std::move(*output));
+            if (auto one = output(resources[i].action_id)) map.set(resources[i].action_id, std::move(*one));
         }
         return Value::map(std::move(map));
     }

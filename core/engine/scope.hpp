@@ -15,6 +15,7 @@ struct Iteration {
     value::Value items;  // a list
     std::size_t index = 0;
     Store store;         // set(k, v, 'item')
+    value::List results; // of the iterations of a loop so far
 
     value::Value at(std::int64_t offset) const;  // the item so far from the current one, or null
 };
@@ -41,6 +42,8 @@ public:
     const workflow::Resource& resource() const { return resource_; }
     Iteration* iteration() { return iteration_; }
     void set_iteration(Iteration* iteration) { iteration_ = iteration; }
+    // What the action gave, before the resource has ended: seen under the resource's own id, here only.
+    void set_own_output(value::Value output) { own_output_ = std::move(output); }
     void set_error(const Error* error) { error_ = error; }
     const Error* error() const { return error_; }
 
@@ -63,6 +66,7 @@ private:
     const workflow::Resource& resource_;
     Iteration* iteration_ = nullptr;
     const Error* error_ = nullptr;
+    std::optional<value::Value> own_output_;
 };
 
 // error.message .type .code .statusCode .details .sqlstate .resource (rules §3).

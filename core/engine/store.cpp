@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "core/engine/session_file.hpp"
+
 namespace kdeps::engine {
 
 std::optional<value::Value> Store::get(std::string_view key) const {
@@ -12,6 +14,11 @@ std::optional<value::Value> Store::get(std::string_view key) const {
 }
 
 void Store::set(std::string_view key, value::Value value) {
+    if (on_set_) on_set_(key, value);
+    put(key, std::move(value));
+}
+
+void Store::put(std::string_view key, value::Value value) {
     const std::lock_guard lock(mutex_);
     const auto found = values_.find(key);
     if (found == values_.end()) {
@@ -35,42 +42,81 @@ bool Store::is_empty() const {
     return values_.empty();
 }
 
+Sessions::Sessions(std::chrono::nanoseconds ttl, std::unique_ptr<SessionFile> file, std::size_t limit)
+    : ttl_(ttl), limit_(limit), file_(std::move(file)) {}
+
+Sessions::~Sessions() = default;
+
+std::shared_ptr<Store> Sessions::make_store(const std::string& id) {
+    if (file_ == nullptr) {
+        return std::make_shared<Store>();
+    }
+    return std::make_shared<Store>([this, id](std::string_view key, const value::Value& value) { file_->save(id, std::string(key), value); });
+}
+
 std::shared_ptr<Store> Sessions::find(const std::string& id) {
+    constexpr auto kTouch = std::chrono::minutes(1);  // how exact the times in the file are
     const Clock::time_point now = Clock::now();
+    bool is_stale = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = sessions_.find(id);
+        if (found != sessions_.end() && now - found->second.used <= ttl_) {
+            found->second.used = now;
+            is_stale = file_ != nullptr && now - found->second.touched > kTouch;
+            if (!is_stale) return found->second.store;
+            found->second.touched = now;
+        } else if (found != sessions_.end()) {
+            sessions_.erase(found);
+            return nullptr;
+        }
+    }
+    if (file_ == nullptr) {
+        return nullptr;
+    }
+    if (is_stale) {
+        file_->touch(id);
+        const std::lock_guard lock(mutex_);
+        const auto found = sessions_.find(id);
+        if (found != sessions_.end()) return found->second.store;
+    }
+    const auto values = file_->load(id);
+    if (!values) {
+        return nullptr;
+    }
+    auto store = make_store(id);
+    for (const auto& [key, value] : *values) store->put(key, value);
+    forget_old(now);
     const std::lock_guard lock(mutex_);
-    const auto found = sessions_.find(id);
-    if (found == sessions_.end()) {
-        return nullptr;
-    }
-    if (now - found->second.used > ttl_) {
-        sessions_.erase(found);
-        return nullptr;
-    }
-    found->second.used = now;
-    return found->second.store;
+    // Another request of this client may have come first.
+    return sessions_.try_emplace(id, Session{std::move(store), now, now}).first->second.store;
 }
 
 std::pair<std::string, std::shared_ptr<Store>> Sessions::create() {
     constexpr std::size_t kBytes = 16;
     std::string id = random_hex(kBytes);
-    auto store = std::make_shared<Store>();
+    auto store = make_store(id);
+    if (file_ != nullptr) file_->touch(id);
     const Clock::time_point now = Clock::now();
-    const std::lock_guard lock(mutex_);
     forget_old(now);
-    sessions_[id] = {store, now};
+    const std::lock_guard lock(mutex_);
+    sessions_[id] = {store, now, now};
     return {std::move(id), std::move(store)};
 }
 
 void Sessions::forget_old(Clock::time_point now) {
-    if (now >= next_sweep_) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (sessions_.size() >= limit_) {
+            const auto oldest = std::min_element(sessions_.begin(), sessions_.end(),
+                                                 [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+            sessions_.erase(oldest);
+        }
+        if (now < next_sweep_) return;
         std::erase_if(sessions_, [&](const auto& entry) { return now - entry.second.used > ttl_; });
         next_sweep_ = now + std::chrono::minutes(1);
     }
-    if (sessions_.size() >= limit_) {
-        const auto oldest = std::min_element(sessions_.begin(), sessions_.end(),
-                                             [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
-        sessions_.erase(oldest);
-    }
+    if (file_ != nullptr) file_->forget_old();
 }
 
 }  // namespace kdeps::engine

@@ -132,6 +132,9 @@ Listener::Listener() {
     // Calls on_idle, which is where end() is noticed.
     set_idle_interval(0, kLook * 1000);
     set_tcp_nodelay(true);
+    // What the Keep-Alive header tells clients.
+    set_keep_alive_timeout(kKeepAlive / 1000);
+    set_keep_alive_max_count(1'000'000);
 }
 
 int Listener::current_socket() { return served_socket; }

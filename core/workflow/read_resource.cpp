@@ -70,6 +70,21 @@ void read_items(const Node* node, Resource& out, Reading& reading) {
     }
 }
 
+void read_loop(const Node* node, Resource& out, Reading& reading) {
+    if (node == nullptr || node->kind == Node::Kind::null) return;
+    Fields fields(node, "loop", reading.faults);
+    fields.require("while");
+    const Node* condition = fields.get("while");
+    if (condition == nullptr) return;
+    Loop loop;
+    loop.condition = compile_expression(*condition, reading.names, reading.faults);
+    if (const auto most = fields.integer("maxIterations", 1, 1'000'000)) loop.max_iterations = static_cast<std::size_t>(*most);
+    if (const auto every = fields.duration("every")) loop.every = *every;
+    fields.report_unknown();
+    if (out.items) reading.faults.error("items and loop cannot stand together", node->position);
+    out.loop = std::move(loop);
+}
+
 // The executor behind a key of run; reports why there is none.
 std::optional<ExecutorInfo> executor(const std::string& key, const Node& at, Reading& reading) {
     try {
@@ -122,6 +137,7 @@ void collect(const std::vector<ConfigValue>& values, Resource& out) {
 
 void collect_references(Resource& out) {
     if (out.items) out.items->collect_references(out.references);
+    if (out.loop) out.loop->condition.collect_references(out.references);
     collect(out.skip_condition, out);
     collect(out.expr_before, out);
     collect(out.expr_after, out);
@@ -226,6 +242,8 @@ void read_resource(const Node& node, Reading& reading) {
     }
     meta.ignore({"description", "category"});
     read_items(root.get("items"), out, reading);
+    if (const auto most = root.integer("itemsConcurrency", 1, 256)) out.items_concurrency = static_cast<std::size_t>(*most);
+    read_loop(root.get("loop"), out, reading);
 
     read_conditions(spelling, out, reading);
     if (is_flat) {

@@ -95,14 +95,19 @@ void read_agent_settings(const Node* node, Reading& reading) {
 
 void read_session(const Node* node, Reading& reading) {
     Fields session(node, "settings.session", reading.faults);
-    session.boolean("enabled");
+    const bool is_enabled = session.boolean("enabled").value_or(true);
     if (const auto ttl = session.duration("ttl")) reading.workflow.settings.session_ttl = *ttl;
     session.duration("cleanupInterval");
-    session.ignore({"type", "path", "storage"});
-    const auto type = session.text("type");
-    if (type && *type != "memory") {
-        reading.faults.warning("settings.session.type: sessions are kept in memory; '" + *type + "' has no effect", session.get("type")->position);
-    }
+    // The nested form wins over the flat one.
+    const Node* storage = session.get("storage");
+    Fields nested(storage, "settings.session.storage", reading.faults);
+    auto type = session.word("type", {"memory", "sqlite"});
+    auto path = session.text("path");
+    if (const auto inner = nested.word("type", {"memory", "sqlite"})) type = inner;
+    if (const auto inner = nested.text("path")) path = inner;
+    nested.report_unknown();
+    const bool is_file = type == "sqlite" || (!type && path && *path != ":memory:");
+    if (is_enabled && is_file) reading.workflow.settings.session_path = path.value_or("sessions.db");
     session.report_unknown();
 }
 

@@ -66,6 +66,7 @@ struct Settings {
     std::string timezone = "Etc/UTC";
     std::map<std::string, std::string> env;
     std::chrono::nanoseconds session_ttl = std::chrono::minutes(30);
+    std::string session_path;  // of a SQLite file; empty = sessions live in memory
     bool is_sequential = false;
     std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(10);
     std::vector<std::pair<std::string, ConfigValue>> plugins;  // by settings key
@@ -116,6 +117,13 @@ struct OnError {
     std::optional<workflow::Action> response;  // the seed's form: apiResponse
 };
 
+// Runs the body as long as a condition holds (flat form: loop).
+struct Loop {
+    ConfigValue condition;
+    std::size_t max_iterations = 1000;
+    std::chrono::nanoseconds every{0};  // pause between iterations
+};
+
 struct Resource {
     std::string action_id;
     std::string name;
@@ -123,6 +131,8 @@ struct Resource {
     std::vector<Position> requires_positions;
     std::vector<std::size_t> predecessors;  // indexes of requires_ids
     std::optional<ConfigValue> items;
+    std::size_t items_concurrency = 1;
+    std::optional<Loop> loop;
     std::vector<std::string> methods;  // restrictToHttpMethods
     std::vector<std::string> routes;   // restrictToRoutes
     std::optional<std::vector<std::string>> allowed_headers;
