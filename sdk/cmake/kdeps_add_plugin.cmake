@@ -41,6 +41,7 @@ function(kdeps_add_plugin name)
       "-DID=${arg_ID}" "-DVERSION=${arg_VERSION}" "-DSUMMARY=${arg_SUMMARY}" "-DPACKAGE=${arg_PACKAGE}" "-DPROVIDES=${arg_PROVIDES}"
       -P ${KDEPS_PLUGIN_CMAKE_DIR}/write_manifest.cmake)
   set_property(TARGET ${target} PROPERTY KDEPS_PACKAGE ${arg_PACKAGE})
+  set_property(GLOBAL APPEND PROPERTY KDEPS_PLUGINS ${target})
 
   if(KDEPS_PLUGIN_INSTALL_DIRECTORY)
     install(TARGETS ${target} LIBRARY DESTINATION ${KDEPS_PLUGIN_INSTALL_DIRECTORY} COMPONENT ${arg_PACKAGE})

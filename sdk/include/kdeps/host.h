@@ -40,8 +40,8 @@ struct kdeps_host {
     /* any: a line in the host's log, with the run and the resource of the call if there is one.  Secrets in URLs are masked. */
     void (*log)(const kdeps_host *, kdeps_call *or_null, int32_t level, kdeps_str message);
 
-    /* any: copies the error recorded by fail into *out, whose strings live until the next fail on this call.
-       False (0) if there is none.  Lets a plugin that calls another one add to its message. */
+    /* any: copies the error recorded by fail into *out, as far as out->struct_size says that there is room; its strings live until
+       the next fail on this call.  False (0) if there is none.  Lets a plugin that calls another one add to its message. */
     int32_t (*last_error)(const kdeps_call *, kdeps_error *out);
 };
 

@@ -13,7 +13,8 @@ extern "C" {
 #define KDEPS_ABI_MAJOR 1
 #define KDEPS_ABI_MINOR 0
 
-/* A plugin that wants to run in older hosts defines this before it includes any header: the oldest minor that it accepts. */
+/* A plugin that wants to run in older hosts defines this before it includes any header: the oldest minor that it accepts.  A slot that
+   came with minor n stands inside #if KDEPS_TARGET_MINOR >= n, so a plugin cannot use by mistake what it did not ask for. */
 #ifndef KDEPS_TARGET_MINOR
 #define KDEPS_TARGET_MINOR KDEPS_ABI_MINOR
 #endif
