@@ -44,6 +44,7 @@ TEST_F(CallTest, KeepsAnErrorAsThePluginGaveIt) {
 
 TEST_F(CallTest, GivesTheErrorBackToAPlugin) {
     kdeps_error out{};
+    out.struct_size = sizeof(out);
     EXPECT_EQ(host().last_error(&call, &out), 0);
     const kdeps_error given = full_error();
     host().fail(&call, &given);

@@ -40,6 +40,8 @@ kdeps_plugin good() {
     return out;
 }
 
+const std::string kOurs = std::to_string(KDEPS_ABI_MAJOR) + "." + std::to_string(KDEPS_ABI_MINOR);
+
 std::string fault(const kdeps_plugin* descriptor) {
     return message_of([&] { check_descriptor(descriptor, "/p/libx.so"); });
 }
@@ -65,11 +67,12 @@ TEST(Descriptor, IsRefusedWithItsReason) {
     descriptor.struct_size = 16;
     EXPECT_EQ(fault(&descriptor), "BAD_DATA: plugin library '/p/libx.so': its descriptor is too short (16 bytes)");
     descriptor = good();
-    descriptor.abi_major = 2;
-    EXPECT_EQ(fault(&descriptor), "UNSUPPORTED: plugin library '/p/libx.so' is built for ABI 2.0, this host speaks 1.0");
+    descriptor.abi_major = KDEPS_ABI_MAJOR + 1;
+    descriptor.abi_minor = 0;
+    EXPECT_EQ(fault(&descriptor), "UNSUPPORTED: plugin library '/p/libx.so' is built for ABI 2.0, this host speaks " + kOurs);
     descriptor = good();
-    descriptor.min_host_minor = 3;
-    EXPECT_EQ(fault(&descriptor), "UNSUPPORTED: plugin library '/p/libx.so' needs a host with ABI 1.3 or later, this host speaks 1.0");
+    descriptor.min_host_minor = 300;
+    EXPECT_EQ(fault(&descriptor), "UNSUPPORTED: plugin library '/p/libx.so' needs a host with ABI 1.300 or later, this host speaks " + kOurs);
     descriptor = good();
     descriptor.shutdown = nullptr;
     EXPECT_EQ(fault(&descriptor), "BAD_DATA: plugin library '/p/libx.so': its descriptor lacks init, get_interface or shutdown");
