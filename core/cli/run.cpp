@@ -126,6 +126,7 @@ int serve(std::unique_ptr<Host> host, const RunOptions& options) {
 }  // namespace
 
 int run(const RunOptions& options) {
+    block_signals();  // a loaded workflow has threads
     auto host = std::make_unique<Host>(options.load);
     if (!report(*host)) {
         return kWrongUse;

@@ -22,10 +22,13 @@ sigset_t signals() {
 
 }  // namespace
 
-Signals::Signals(std::function<void(int)> on_signal) {
+void block_signals() {
     const sigset_t set = signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     signal(SIGPIPE, SIG_IGN);
+}
+
+Signals::Signals(std::function<void(int)> on_signal) {
     thread_ = std::thread([on_signal = std::move(on_signal)] {
         const sigset_t waiting = signals();
         int received = 0;

@@ -7,7 +7,10 @@
 
 namespace kdeps::cli {
 
-// Made before any other thread, so that all of them leave the signals to this one.
+// Called before any other thread is made, so that all of them leave the signals to the one of Signals: the system gives a signal to any
+// thread that takes it, and its default is to end the process.
+void block_signals();
+
 class Signals {
 public:
     // `on_signal` is called for every SIGINT or SIGTERM, with its number of the order, from 1.
