@@ -137,6 +137,8 @@ Listener::Listener() {
     set_keep_alive_max_count(1'000'000);
 }
 
+void Listener::widen_backlog() const { ::listen(svr_sock_, SOMAXCONN); }
+
 int Listener::current_socket() { return served_socket; }
 
 bool Listener::process_and_close_socket(socket_t socket) {

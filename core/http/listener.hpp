@@ -16,6 +16,9 @@ public:
     // Ends listening soon, also if it has not begun; requests that run are finished.  Any thread.
     void end() { is_ending_ = true; }
 
+    // Lets the system hold as many new connections as it can; cpp-httplib asks for five, and a burst loses the rest.  Once it is bound.
+    void widen_backlog() const;
+
     // Socket of the request that this thread serves.
     static int current_socket();
 

@@ -321,11 +321,15 @@ Server::~Server() = default;
 
 int Server::bind() {
     const workflow::ApiServer& api = parts_->options.api;
+    int port = 0;
     if (api.port == 0) {
-        const int port = parts_->listener.bind_to_any_port(api.host);
-        if (port > 0) return port;
+        port = parts_->listener.bind_to_any_port(api.host);
     } else if (parts_->listener.bind_to_port(api.host, api.port)) {
-        return api.port;
+        port = api.port;
+    }
+    if (port > 0) {
+        parts_->listener.widen_backlog();
+        return port;
     }
     throw Error(Status::unavailable, "cannot listen on " + api.host + ":" + std::to_string(api.port) + ": " + std::strerror(errno) +
                                          "; choose another port with --port, or end what uses it");
