@@ -117,10 +117,12 @@ int dispatch(int argc, char** argv) {
 
     CLI::App* plugins_command = app.add_subcommand("plugins", "show the installed plugins");
     plugins_command->require_subcommand(1);
+    plugins_command->footer("Examples:\n  kdeps plugins list\n  kdeps plugins info postgres");
     bool is_json = false;
     CLI::App* list_command = plugins_command->add_subcommand("list", "every plugin that is found; opens no library");
     add_plugin_folder(*list_command, common);
     list_command->add_flag("--json", is_json, "as JSON");
+    list_command->footer("Example:\n  kdeps plugins list --json");
     list_command->callback([&] { code = plugins_list(common.load, is_json); });
     std::string plugin_name;
     CLI::App* info_command = plugins_command->add_subcommand("info", "one plugin, by its id or a name that it provides");
@@ -128,6 +130,23 @@ int dispatch(int argc, char** argv) {
     add_plugin_folder(*info_command, common);
     info_command->footer("Example:\n  kdeps plugins info postgres");
     info_command->callback([&] { code = plugins_info(common.load, plugin_name); });
+
+    PluginTestOptions test_options;
+    CLI::App* test_command = plugins_command->add_subcommand("test", "does a plugin keep the contract of the ABI?");
+    test_command->add_option("LIB", test_options.library, "the library; its manifest stands beside it")->required();
+    test_command->add_option("--quirks", test_options.quirks, "a YAML file with configurations and statements to test with")->type_name("FILE");
+    test_command->add_option("--url", test_options.url, "of a database to test a driver with")->type_name("URL");
+    test_command->add_flag("--json", test_options.is_json, "as JSON");
+    add_plugin_folder(*test_command, common);
+    test_command->footer(
+        "Examples:\n"
+        "  kdeps plugins test build/libkdeps-greeting.so --quirks quirks.yaml\n"
+        "  kdeps plugins test libkdeps-driver-sqlite.so --url sqlite://:memory:\n"
+        "\nExit codes: 0 nothing failed, 1 the plugin breaks the contract, 2 the command is wrong.");
+    test_command->callback([&] {
+        test_options.plugin_folders = common.load.plugin_folders;
+        code = plugins_test(test_options);
+    });
 
     EvalOptions eval_options;
     CLI::App* eval_command = app.add_subcommand("eval", "evaluate an expression");
@@ -140,7 +159,9 @@ int dispatch(int argc, char** argv) {
         code = eval(eval_options);
     });
 
-    app.add_subcommand("version", "show the version")->callback([&] {
+    CLI::App* version_command = app.add_subcommand("version", "show the version");
+    version_command->footer("Example:\n  kdeps version");
+    version_command->callback([&] {
         std::puts("kdeps " KDEPS_VERSION);
         code = kSuccess;
     });

@@ -68,7 +68,10 @@ int plugins_info(const LoadOptions& options, const std::string& name) {
         known.push_back(manifest.id);
         bool is_meant = manifest.id == name;
         for (const auto& provided : manifest.provides) {
-            for (const std::string& one : provided.names) is_meant = is_meant || one == name;
+            for (const std::string& one : provided.names) {
+                is_meant = is_meant || one == name;
+                known.push_back(one);
+            }
         }
         if (!is_meant) continue;
         std::printf("id        %s\nversion   %s\nsummary   %s\nabi       %s\npackage   %s\nprovides  %s\nlibrary   %s\nsha256    %s\n", manifest.id.c_str(),

@@ -84,6 +84,7 @@ engine::Request make_request(const workflow::Workflow& workflow, const RunOption
             request.route = found.route->path;
             request.path_parameters = found.parameters;
         }
+        request.path = http::decode_percent(request.path, false);
     } else if (routes.size() == 1) {
         // The only route is meant.
         request.is_http = true;
