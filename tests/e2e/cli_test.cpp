@@ -99,11 +99,11 @@ TEST_F(Cli, WrongArgumentsEndWithTwo) {
 TEST_F(Cli, FailedRunEndsWithOneAndTheErrorEnvelope) {
     write_workflow(folder_, {.target = "asked",
                              .connections = {{"lite", connection("sqlite://:memory:")}},
-                             .resources = "actionId: asked\nsql: {connectionName: lite, query: SELECT * FROM nothing}\n"});
+                             .resources = "actionId: asked\nsql: {connectionName: lite, query: SELECT * FROM missing}\n"});
     const Result result = kdeps({"run", folder_.path().string(), "--once"});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_THAT(result.out, HasSubstr(R"({"success":false,"error":{"code":"INTERNAL_ERROR","message":"resource 'asked': )"));
-    EXPECT_THAT(result.err, HasSubstr("no such table: nothing"));
+    EXPECT_THAT(result.err, HasSubstr("no such table: missing"));
 }
 
 TEST_F(Cli, QuietLogsErrorsOnlyAndJsonLogsAreJson) {

@@ -203,7 +203,7 @@ TEST_F(Refused, ForeignKeyIs422) {
 TEST_F(Refused, MissingTableIs500) {
     const httplib::Response response = ask("SELECT * FROM nothing");
     EXPECT_EQ(response.status, 500);
-    EXPECT_EQ(error_of(response).dump(), R"-({"code":"INTERNAL_ERROR","message":"resource 'asked': relation \"nothing\" does not exist (SQLSTATE 42P01)","resourceId":"asked"})-");
+    EXPECT_EQ(error_of(response).dump(), R"-({"code":"INTERNAL_ERROR","message":"resource 'asked': the statement could not be prepared: relation \"nothing\" does not exist (SQLSTATE 42P01)","resourceId":"asked"})-");
 }
 
 TEST(Http, ReadyNamesTheConnections) {

@@ -38,7 +38,7 @@ protected:
                                        .connections = {{"db", connection(urls_of_all(folder).at(scheme))}},
                                        .resources = "actionId: q\nsql:\n  connectionName: db\n  query: |\n"
                                                     "    SELECT " + concat + " AS open, '%{{ get('q') }}%' AS inside, 'it''s {{ get('q') }}' AS quoted,\n"
-                                                    "           COUNT(*) AS n FROM injected WHERE v = {{ get('q') }} OR v LIKE '{{ get('q') }}'\n"});
+                                                    "           COUNT(*) AS n FROM injected WHERE v = {{ get('q') }} OR v = '{{ get('q') }}'\n"});
     }
 
     void fill(const TemporaryFolder& folder) const {
@@ -61,8 +61,7 @@ TEST_P(Injection, OnlyTheValueChanges) {
         EXPECT_EQ(data[0]["open"], "<" + text + ">");
         EXPECT_EQ(data[0]["inside"], "%" + text + "%");
         EXPECT_EQ(data[0]["quoted"], "it's " + text);
-        // Nothing matches, but for the pattern of LIKE that every text of two characters and more does.
-        EXPECT_EQ(data[0]["n"], text == "%_" ? 2 : 0) << text;
+        EXPECT_EQ(data[0]["n"], 0) << text;
     }
     EXPECT_EQ(data_of(host.get("/q?q=%27+OR+1%3D1+--"))[0]["open"], "<' OR 1=1 -->");
     EXPECT_EQ(data_of(host.get("/q?q=one"))[0]["n"], 1);  // the table is still there

@@ -40,6 +40,7 @@ httplib::Client KdepsHost::client() const {
     httplib::Client client("127.0.0.1", port_);
     client.set_read_timeout(kSoon);
     client.set_tcp_nodelay(true);
+    client.set_url_encode(false);  // targets are sent as they are written
     return client;
 }
 

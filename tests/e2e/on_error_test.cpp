@@ -41,12 +41,12 @@ const char* const kMissing = "SELECT * FROM nothing";
 
 TEST_F(OnError, ContinueWithoutFallbackGivesTheError) {
     EXPECT_EQ(data_of(ask(kMissing, "{action: continue}")).dump(),
-              R"-({"_error":{"message":"relation \"nothing\" does not exist (SQLSTATE 42P01)","type":"INVALID_ARGUMENT","handled":true}})-");
+              R"-({"_error":{"message":"the statement could not be prepared: relation \"nothing\" does not exist (SQLSTATE 42P01)","type":"INVALID_ARGUMENT","handled":true}})-");
 }
 
 TEST_F(OnError, ContinueWithFallbackGivesTheFallback) {
     EXPECT_EQ(data_of(ask(kMissing, "{action: continue, fallback: {rows: [], why: \"get('error')\", state: \"{{ error.sqlstate }}\", type: \"error.type\", where: \"error.resource\"}}")).dump(),
-              R"-({"rows":[],"why":"relation \"nothing\" does not exist (SQLSTATE 42P01)","state":"42P01","type":"INVALID_ARGUMENT","where":"failing"})-");
+              R"-({"rows":[],"why":"the statement could not be prepared: relation \"nothing\" does not exist (SQLSTATE 42P01)","state":"42P01","type":"INVALID_ARGUMENT","where":"failing"})-");
 }
 
 TEST_F(OnError, PartsOfTheErrorAreKnown) {
@@ -66,8 +66,8 @@ TEST_F(OnError, RetryThatRunsOutFallsToTheFallback) {
 
 TEST_F(OnError, RetryThatRunsOutFails) {
     const httplib::Response response = ask(succeeds_at(9), "{action: retry, maxRetries: 1, retryDelay: 1ms}");
-    EXPECT_EQ(response.status, 500);
-    EXPECT_EQ(error_of(response)["message"], "resource 'failing': all 2 attempts failed: try 2 (SQLSTATE P0001)");
+    EXPECT_EQ(response.status, 422);  // P0001: what a procedure raises is its rule
+    EXPECT_EQ(error_of(response)["message"], "resource 'failing': all 2 attempts failed: the statement failed: try 2 (SQLSTATE P0001)");
 }
 
 TEST_F(OnError, WhenChoosesWhichErrors) {
@@ -91,7 +91,7 @@ TEST_F(OnError, ApiResponseEndsTheRunWithItsStatus) {
         ask(kMissing, "{apiResponse: {success: false, response: {message: \"get('error')\"}, meta: {statusCode: 418, headers: {X-Why: \"{{ error.sqlstate }}\"}}}}");
     EXPECT_EQ(response.status, 418);
     EXPECT_EQ(response.get_header_value("X-Why"), "42P01");
-    EXPECT_THAT(response.body, HasSubstr(R"-({"success":false,"data":{"message":"relation \"nothing\" does not exist (SQLSTATE 42P01)"})-"));
+    EXPECT_THAT(response.body, HasSubstr(R"-({"success":false,"data":{"message":"the statement could not be prepared: relation \"nothing\" does not exist (SQLSTATE 42P01)"})-"));
 }
 
 TEST_F(OnError, ApiResponseWithoutStatusTakesTheErrors) {

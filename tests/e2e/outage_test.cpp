@@ -52,17 +52,6 @@ TEST(Outage, PostgresGoesDownUnderAHost) { goes_down_under_a_host(postgres(), "a
 
 TEST(Outage, MariaDbGoesDownUnderAHost) { goes_down_under_a_host(mariadb(), "inventory"); }
 
-TEST(Outage, RestartBetweenTwoRequestsIsNotSeen) {
-    const TemporaryFolder folder;
-    const KdepsHost host(write_workflow(folder, workflow(postgres().url("analytics"))));
-    for (int i = 0; i < 2; ++i) {
-        EXPECT_EQ(data_of(host.get("/db")).dump(), kAnswer);
-        postgres().kill();
-        postgres().start();
-    }
-    EXPECT_EQ(data_of(host.get("/db")).dump(), kAnswer);
-}
-
 TEST(Outage, HostStartsWithTheDatabaseDown) {
     const TemporaryFolder folder;
     const std::string url = postgres().url("analytics");

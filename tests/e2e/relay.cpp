@@ -31,7 +31,8 @@ bool send_all(int socket, const char* data, std::size_t size) {
 
 }  // namespace
 
-Relay::Relay(std::uint16_t server_port) : server_port_(server_port), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+Relay::Relay(std::uint16_t server_port, std::chrono::microseconds latency)
+    : server_port_(server_port), latency_(latency), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = local(0);
     socklen_t size = sizeof(address);
     if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_.get(), 64) != 0 ||
@@ -65,18 +66,18 @@ void Relay::accept_all() {
         setsockopt(server.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         const std::lock_guard lock(mutex_);
         if (is_ending_) return;
-        threads_.emplace_back([this, from = client.get(), to = server.get()] { pass(from, to, true); });
-        threads_.emplace_back([this, from = server.get(), to = client.get()] { pass(from, to, false); });
+        threads_.emplace_back([this, from = client.get(), to = server.get()] { pass(from, to, std::chrono::microseconds(0)); });
+        threads_.emplace_back([this, from = server.get(), to = client.get()] { pass(from, to, latency_); });
         sockets_.push_back(std::move(client));
         sockets_.push_back(std::move(server));
     }
 }
 
-void Relay::pass(int from, int to, bool is_client) {
+void Relay::pass(int from, int to, std::chrono::microseconds latency) const {
     std::array<char, 65536> buffer;
     while (true) {
         const ssize_t got = recv(from, buffer.data(), buffer.size(), 0);
-        if (is_client && got > 0) ++sends_;
+        if (latency.count() > 0) std::this_thread::sleep_for(latency);  // this is the network, not a wait for an event
         if (got <= 0 || !send_all(to, buffer.data(), static_cast<std::size_t>(got))) break;
     }
     shutdown(to, SHUT_WR);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands between a client and a server and counts how often the client sends: an upper bound of its round trips.
+// Stands between a client and a server as a network of some latency, so that round trips can be told from work.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <thread>
@@ -16,22 +16,21 @@ namespace kdeps::testing {
 class Relay {
 public:
     // Throws std::runtime_error if it cannot listen.
-    explicit Relay(std::uint16_t server_port);
+    Relay(std::uint16_t server_port, std::chrono::microseconds latency);
     ~Relay();
     Relay(const Relay&) = delete;
     Relay& operator=(const Relay&) = delete;
 
     std::uint16_t port() const { return port_; }
-    int sends() const { return sends_; }  // pieces of up to 64 KiB
 
 private:
     void accept_all();
-    void pass(int from, int to, bool is_client);
+    void pass(int from, int to, std::chrono::microseconds latency) const;
 
     const std::uint16_t server_port_;
+    const std::chrono::microseconds latency_;  // of what the server says; pieces that come meanwhile travel together
     std::uint16_t port_ = 0;
     Descriptor listener_;
-    std::atomic<int> sends_{0};
     std::mutex mutex_;  // guards the rest
     bool is_ending_ = false;
     std::vector<Descriptor> sockets_;

@@ -73,7 +73,6 @@ TEST(Seed, CompleteExampleAnswersOverHttp) {
         const httplib::Response response = method == "GET" ? host.get("/api/v1/data") : host.post("/api/v1/data", "{}");
         EXPECT_EQ(response.status, 200);
         EXPECT_EQ(response.get_header_value("Content-Type"), "application/json");
-        const std::string meta = R"(","meta":{"requestID":"[0-9a-f-]{36}","timestamp":")";
         EXPECT_THAT(response.body, MatchesRegex(plain(R"({"success":true,"data":)" + complete_data()) + kRfc3339 + R"("\},"meta":\{"requestID":"[0-9a-f-]{36}","timestamp":")" + kRfc3339 + R"("\}\})"));
     }
     EXPECT_EQ(host.stop(), 0);
@@ -121,14 +120,16 @@ TEST(Seed, Step2GivesCsvOfAggregates) {
 TEST(Seed, Step3CombinesTwoDatabasesAndBindsTheDate) {
     const auto blocks = blocks_under("Step 3: Querying Multiple Databases");
     ASSERT_EQ(blocks.size(), 2U);
-    const Steps folder({blocks[0], blocks[1], results_of("userData")});
+    const Steps folder({blocks[0], blocks[1]});
+    Arguments arguments = connections();
+    arguments.insert(arguments.end(), {"--target", "userData"});
     const std::string products = R"([{"id":1,"name":"Anvil","quantity":12,"price":10.10,"status":"active"},)"
                                  R"({"id":3,"name":"Crucible \"Größe 2\"","quantity":3,"price":1234567.89,"status":"active"},)"
                                  R"({"id":4,"name":"Die","quantity":250,"price":0.50,"status":"active"}])";
     const auto data = [&](const std::string& stats) { return R"({"analytics":)" + stats + R"(,"inventory":)" + products + "}"; };
     const std::string second = data(R"([{"date":"2024-01-02","total_users":3,"note":"said \"hello\", then left"}])");
 
-    KdepsHost host(folder.path(), connections());
+    const KdepsHost host(folder.path(), arguments);
     EXPECT_THAT(host.get("/api/v1/data?date=2024-01-02").body, HasSubstr(R"("data":)" + second + ","));
     EXPECT_THAT(host.get("/api/v1/data?date=2024-01-03").body, HasSubstr(R"({"date":"2024-01-03","total_users":4,"note":null})"));
     EXPECT_THAT(host.get("/api/v1/data?date=1999-01-01").body, HasSubstr(R"("analytics":[],)"));
@@ -184,12 +185,12 @@ TEST(Seed, ErrorHandlingAnswersWithTheMessage) {
     EXPECT_EQ(response.status, 400) << response.body;
     EXPECT_EQ(body["success"], false);
     EXPECT_EQ(body["data"]["error"], "Database query failed");
-    EXPECT_EQ(body["data"]["message"], "invalid input syntax for type integer: \"seven\" (SQLSTATE 22P02)") << response.body;
+    EXPECT_EQ(body["data"]["message"], "the statement failed: parameter $1: invalid input syntax for type integer (SQLSTATE 22P02)") << response.body;
 
     postgres().execute("analytics", "ALTER TABLE users RENAME TO people");
     const httplib::Response missing = host.get("/api/v1/data?user_id=1");
     EXPECT_EQ(missing.status, 500);
-    EXPECT_THAT(missing.body, HasSubstr(R"-({"success":false,"data":{"error":"Database query failed","message":"relation \"users\" does not exist (SQLSTATE 42P01)"})-"));
+    EXPECT_THAT(missing.body, HasSubstr(R"-({"success":false,"data":{"error":"Database query failed","message":"the statement could not be prepared: relation \"users\" does not exist (SQLSTATE 42P01)"})-"));
     postgres().execute("analytics", "ALTER TABLE people RENAME TO users");
 }
 

@@ -56,7 +56,7 @@ TEST(Stopping, TimeoutIs504AndEndsTheStatement) {
     EXPECT_EQ(response.status, 504) << response.body;
     const auto error = error_of(response);
     EXPECT_EQ(error["code"], "TIMEOUT");
-    EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("resource 'slow': the time limit of 300ms was reached"));
+    EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("resource 'slow': the time limit of 300 ms was reached"));
     EXPECT_TRUE(comes_to("timeout", 0, std::chrono::seconds(1)));
 }
 
@@ -66,7 +66,8 @@ TEST(Stopping, MariaDbStatementEndsAtItsTimeoutToo) {
     text.connections = {{"my", connection(mariadb().url("inventory"))}};
     text.resources = "actionId: slow\nsql: {connectionName: my, timeout: 300ms, query: \"SELECT SLEEP(30) AS slept\"}\n";
     const KdepsHost host(write_workflow(folder, text));
-    EXPECT_EQ(host.get("/q").status, 504);
+    const httplib::Response response = host.get("/q");
+    EXPECT_EQ(response.status, 504) << response.body << host.log();
     const auto until = Clock::now() + std::chrono::seconds(1);
     const auto sleeps = [] { return mariadb().scalar("", "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'"); };
     while (sleeps() != "0" && Clock::now() < until) std::this_thread::yield();
