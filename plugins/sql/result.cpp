@@ -61,9 +61,32 @@ std::vector<std::string> unique_names(const ArrowSchema& schema, bool& has_chang
 // Passes a driver's stream on within the limits.
 class LimitedRows final : public BatchSource {
 public:
-    LimitedRows(columns::Stream rows, const Call& call, const ResultLimits& limits) : rows_(std::move(rows)), call_(call), limits_(limits) {}
+    // `failure` gets the first error: who reads a stream sees only its text, and the category and the SQLSTATE would be lost.
+    LimitedRows(columns::Stream rows, const Call& call, const ResultLimits& limits, std::optional<Error>& failure)
+        : rows_(std::move(rows)), call_(call), limits_(limits), failure_(failure) {}
 
     void schema(ArrowSchema* out) override {
+        kept([&] { give_schema(out); });
+    }
+
+    bool next(ArrowArray* out) override {
+        bool is_given = false;
+        kept([&] { is_given = give_next(out); });
+        return is_given;
+    }
+
+private:
+    template <typename Work>
+    void kept(Work work) {
+        try {
+            work();
+        } catch (const Error& error) {
+            if (!failure_) failure_ = error;
+            throw;
+        }
+    }
+
+    void give_schema(ArrowSchema* out) {
         read_schema();
         bool has_changed = false;
         const std::vector<std::string> names = unique_names(*schema_, has_changed);
@@ -75,7 +98,7 @@ public:
         }
     }
 
-    bool next(ArrowArray* out) override {
+    bool give_next(ArrowArray* out) {
         read_schema();
         if (limits_.max_rows && given_ >= *limits_.max_rows) {
             report_truncation();
@@ -100,7 +123,6 @@ public:
         return true;
     }
 
-private:
     void expect(int failed) {
         if (failed == 0) return;
         // The driver has recorded the error, with its SQLSTATE.
@@ -132,6 +154,7 @@ private:
     columns::Schema schema_;
     const Call call_;
     const ResultLimits limits_;
+    std::optional<Error>& failure_;
     std::size_t given_ = 0;
     std::size_t bytes_ = 0;
     bool is_truncated_ = false;
@@ -242,15 +265,21 @@ std::string to_box(columns::Stream& rows, const Call& call) {
 }
 
 Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits) {
+    std::optional<Error> failure;
     ArrowArrayStream stream{};
-    make_stream(std::make_unique<LimitedRows>(std::move(rows), call, limits), call, &stream);
+    make_stream(std::make_unique<LimitedRows>(std::move(rows), call, limits, failure), call, &stream);
     columns::Stream limited(&stream);
-    switch (format) {
-        case Format::csv: return call.string(to_csv(limited, call));
-        case Format::table: return call.string(to_box(limited, call));
-        case Format::json: break;
+    try {
+        switch (format) {
+            case Format::csv: return call.string(to_csv(limited, call));
+            case Format::table: return call.string(to_box(limited, call));
+            case Format::json: break;
+        }
+        return call.table(limited);
+    } catch (const Error&) {
+        if (failure) throw Error(*failure);
+        throw;
     }
-    return call.table(limited);
 }
 
 Value counts(const Call& call, const kdeps_outcome& outcome) {
