@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -30,6 +31,11 @@ public:
     bool is_usable() const { return step_ != nullptr; }
     bool responds() const { return (executor_.table->flags & KDEPS_EXECUTOR_RESPONDS) != 0; }
     std::string_view plugin_id() const { return executor_.plugin->manifest().id; }
+    bool can_start() const { return (executor_.table->flags & plugin::kNoStart) == 0; }
+
+    // Sends what run will wait for; true if run with the same call must follow.  Never throws: run meets every error again.
+    bool start(kdeps_call_& call) const { return executor_.table->start(step_, &call) == KDEPS_OK; }
+
     // Runs under the watch, which has the plugin cancel the call at its end.  Throws Error.
     value::Value run(kdeps_call_& call, Watch& watch);
     std::chrono::nanoseconds timeout() const { return timeout_; }  // 0 = none
@@ -65,6 +71,7 @@ struct Parts {
     std::size_t target = 0;  // index of the resource
     bool is_sequential = false;
     std::vector<plugin::Bound<kdeps_settings>> settings;
+    std::deque<workflow::ConfigValue> with_agent;  // settings of plugins that see agentSettings too; behind settings_values
     std::vector<std::unique_ptr<kdeps_value_>> settings_values;
     std::vector<CompiledResource> resources;  // as in the workflow
     Store app;

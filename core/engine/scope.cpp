@@ -66,6 +66,7 @@ Found Scope::look_up(std::string_view key, std::string_view hint) {
     if (hint == "path") return from_path(key);
     if (hint == "query") return from_query(key);
     if (hint == "param") {
+        if (key.empty()) return input();  // all of them
         for (const auto& source : {&Scope::from_path, &Scope::from_query, &Scope::from_body}) {
             if (Found found = (this->*source)(key)) return found;
         }

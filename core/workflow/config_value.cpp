@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/workflow/config_value.hpp"
 
+#include <algorithm>
+
 namespace kdeps::workflow {
 
 using config::Node;
@@ -11,6 +13,19 @@ const ConfigValue* ConfigValue::find(std::string_view key) const {
         if (keys_[i] == key) return &children_[i];
     }
     return nullptr;
+}
+
+ConfigValue ConfigValue::with(std::string_view key, ConfigValue entry) const {
+    ConfigValue out = kind_ == Kind::map ? *this : ConfigValue();
+    out.kind_ = Kind::map;
+    const auto place = static_cast<std::size_t>(std::find(out.keys_.begin(), out.keys_.end(), key) - out.keys_.begin());
+    if (place == out.keys_.size()) {
+        out.keys_.emplace_back(key);
+        out.children_.push_back(std::move(entry));
+    } else {
+        out.children_[place] = std::move(entry);
+    }
+    return out;
 }
 
 void ConfigValue::for_each_child(const std::function<void(const ConfigValue&)>& visit) const {

@@ -34,6 +34,9 @@ public:
     const std::string& location() const { return location_; }
     Position position_of(std::size_t offset) const { return node_.position_of(offset); }
 
+    // A map with one entry more, or with the entry replaced; a map of its own if this is no map.
+    ConfigValue with(std::string_view key, ConfigValue entry) const;
+
     // Elements, entries, or one for each expression of a template.
     void for_each_child(const std::function<void(const ConfigValue&)>& visit) const;
 

@@ -75,6 +75,10 @@ void read_agent_settings(const Node* node, Reading& reading) {
     Fields agent(node, "settings.agentSettings", reading.faults);
     Settings& out = reading.workflow.settings;
     out.timezone = agent.text("timezone").value_or(out.timezone);
+    if (agent.node() != nullptr) {
+        static const config::Schema literal(R"({"x-kdeps-read": "literal"})");
+        out.agent = compile(*agent.node(), literal, reading.names, reading.faults);
+    }
     if (const Node* env = agent.get("env")) {
         Fields entries(env, "settings.agentSettings.env", reading.faults);
         for (const Node& key : env->keys) {

@@ -70,6 +70,7 @@ struct Settings {
     bool is_sequential = false;
     std::chrono::nanoseconds shutdown_timeout = std::chrono::seconds(10);
     std::vector<std::pair<std::string, ConfigValue>> plugins;  // by settings key
+    ConfigValue agent;  // agentSettings, for plugins whose own settings have a property of that name
 };
 
 struct Action {
