@@ -109,15 +109,19 @@ private:
 
 class Threads final : public httplib::TaskQueue {
 public:
-    explicit Threads(std::function<void()> on_idle) : on_idle_(std::move(on_idle)) {}
+    explicit Threads(std::function<void()> on_look) : on_look_(std::move(on_look)) {}
 
-    void enqueue(std::function<void()> task) override { workers_->submit(std::move(task)); }
+    // A server that clients never leave idle must end too.
+    void enqueue(std::function<void()> task) override {
+        workers_->submit(std::move(task));
+        on_look_();
+    }
     // Waits for the requests that run.
     void shutdown() override { workers_.reset(); }
-    void on_idle() override { on_idle_(); }
+    void on_idle() override { on_look_(); }
 
 private:
-    const std::function<void()> on_idle_;
+    const std::function<void()> on_look_;
     std::unique_ptr<Workers> workers_ = std::make_unique<Workers>(kMostThreads);
 };
 
@@ -129,9 +133,14 @@ Listener::Listener() {
             if (is_ending_) stop();
         });
     };
-    // Calls on_idle, which is where end() is noticed.
+    // Calls on_idle, so that end() is noticed when nobody comes.
     set_idle_interval(0, kLook * 1000);
     set_tcp_nodelay(true);
+    // cpp-httplib would set SO_REUSEPORT, and a second host on the same port would take half of the requests instead of failing.
+    set_socket_options([](socket_t socket) {
+        const int yes = 1;
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    });
     // What the Keep-Alive header tells clients.
     set_keep_alive_timeout(kKeepAlive / 1000);
     set_keep_alive_max_count(1'000'000);
