@@ -75,6 +75,7 @@ int serve(std::unique_ptr<Host> host, const RunOptions& options) {
         if (session != nullptr) session->stop();
     });
     while (true) {
+        std::unique_ptr<Host> next;  // ends after the session: a host that was replaced must outlive its server
         Session current(*host, options);
         current.announce(options);
         host->engine->start();
@@ -83,7 +84,6 @@ int serve(std::unique_ptr<Host> host, const RunOptions& options) {
             if (is_ending) return kSuccess;
             session = &current;
         }
-        std::unique_ptr<Host> next;
         std::thread watcher;
         bool is_served = false;
         if (options.is_dev) {
@@ -118,7 +118,6 @@ int serve(std::unique_ptr<Host> host, const RunOptions& options) {
         }
         if (watcher.joinable()) watcher.join();
         if (next == nullptr) return kSuccess;
-        // The old engine is gone only after its server, which this scope still holds; keep it until then.
         std::swap(host, next);
     }
 }
