@@ -5,6 +5,7 @@
 
 #include "tests/e2e/databases.hpp"
 #include "tests/e2e/kdeps_host.hpp"
+#include "tests/support/free_port.hpp"
 
 namespace kdeps::testing {
 namespace {
@@ -113,6 +114,36 @@ TEST_F(Cli, QuietLogsErrorsOnlyAndJsonLogsAreJson) {
     ASSERT_TRUE(host.wait_for_err("route GET,POST /q\"", kSoon)) << host.err();
     const std::string log = host.err();
     EXPECT_THAT(nlohmann::json::parse(log.substr(0, log.find('\n'))).dump(), HasSubstr("serving 'e2e' on http://127.0.0.1:"));
+}
+
+TEST_F(Cli, PortThatIsTakenIsNamed) {
+    graph_workflow();
+    const KdepsHost host(folder_.path());
+    const std::string port = std::to_string(host.port());
+    const Result second = kdeps({"run", folder_.path().string(), "--port", port});
+    EXPECT_EQ(second.exit_code, 2);
+    EXPECT_EQ(second.err, "error: cannot listen on 127.0.0.1:" + port + ": Address already in use; choose another port with --port, or end what uses it\n");
+}
+
+TEST_F(Cli, DevReloadsWhatHasChangedIfItIsRight) {
+    const auto answers = [&](const std::string& answer) {
+        write_workflow(folder_, {.target = "answer", .connections = {}, .resources = "actionId: answer\napiResponse: {response: " + answer + "}\n"});
+    };
+    answers("before");
+    KdepsHost host(folder_.path(), {"--port", std::to_string(free_port()), "--dev"});
+    EXPECT_EQ(data_of(host.get("/q")), "before");
+    answers("\"{{ len( }}\"");
+    ASSERT_TRUE(host.logs("the change is not used: it has errors"));
+    EXPECT_EQ(data_of(host.get("/q")), "before");
+    answers("after");
+    ASSERT_TRUE(host.logs("the workflow has changed: reloading"));
+    // What comes while one server hands over to the next finds the port closed for a moment.
+    const auto until = std::chrono::steady_clock::now() + kSoon;
+    httplib::Result answer = host.client().Get("/q");
+    while ((!answer || answer->body.find("before") != std::string::npos) && std::chrono::steady_clock::now() < until) answer = host.client().Get("/q");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(data_of(*answer), "after");
+    EXPECT_EQ(host.stop(), 0);
 }
 
 TEST_F(Cli, GraphHasThreeForms) {

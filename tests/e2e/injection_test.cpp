@@ -67,6 +67,30 @@ TEST_P(Injection, OnlyTheValueChanges) {
     EXPECT_EQ(data_of(host.get("/q?q=one"))[0]["n"], 1);  // the table is still there
 }
 
+TEST_P(Injection, NamesAreQuoted) {
+    const TemporaryFolder folder;
+    fill(folder);
+    const KdepsHost host(write_workflow(folder, {.target = "q",
+                                                 .connections = {{"db", connection(urls_of_all(folder).at(GetParam()))}},
+                                                 .resources = "actionId: q\nsql: {connectionName: db, query: \"SELECT 1 AS {{ identifier(get('q')) }}\"}\n"}));
+    for (const std::string name : {"select", "a b", "it's", "\"", "`", "a\"; DROP TABLE injected; --", "a`; DROP TABLE injected; --", "größe", "$1", "?"}) {
+        const auto data = data_of(host.post("/q", nlohmann::json{{"q", name}}.dump()));
+        ASSERT_EQ(data.size(), 1U) << name;
+        EXPECT_EQ(data[0].begin().key(), name);
+    }
+    EXPECT_EQ(error_of(host.get("/q?q="))["message"], "resource 'q': identifier() needs the name of a table or column, a text that is not empty");
+}
+
+TEST_P(Injection, ParametersAreValuesToo) {
+    const TemporaryFolder folder;
+    fill(folder);
+    const KdepsHost host(write_workflow(folder, {.target = "q",
+                                                 .connections = {{"db", connection(urls_of_all(folder).at(GetParam()))}},
+                                                 .resources = "actionId: q\nsql: {connectionName: db, query: \"SELECT COUNT(*) AS n FROM injected WHERE v = :v\", params: {v: \"get('q')\"}}\n"}));
+    for (const std::string& text : kHostile) EXPECT_EQ(data_of(host.post("/q", nlohmann::json{{"q", text}}.dump()))[0]["n"], 0) << text;
+    EXPECT_EQ(data_of(host.get("/q?q=two"))[0]["n"], 1);
+}
+
 INSTANTIATE_TEST_SUITE_P(Databases, Injection, ::testing::Values("postgres", "mysql", "sqlite"), [](const auto& one) { return std::string(one.param); });
 
 }  // namespace

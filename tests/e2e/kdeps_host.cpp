@@ -2,6 +2,7 @@
 #include "tests/e2e/kdeps_host.hpp"
 
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <stdexcept>
 
 namespace kdeps::testing {
@@ -24,7 +25,8 @@ httplib::Response answer(const httplib::Result& result, const std::string& targe
 Result kdeps(const Arguments& arguments, const ProcessOptions& options) { return run(command(arguments), options); }
 
 KdepsHost::KdepsHost(const std::filesystem::path& folder, const Arguments& arguments, const ProcessOptions& options) {
-    Arguments all = {"run", folder.string(), "--port", "0"};
+    Arguments all = {"run", folder.string()};
+    if (std::find(arguments.begin(), arguments.end(), "--port") == arguments.end()) all.insert(all.end(), {"--port", "0"});
     all.insert(all.end(), arguments.begin(), arguments.end());
     process_ = std::make_unique<Process>(command(all), options);
     constexpr std::string_view kPlace = "on http://127.0.0.1:";

@@ -27,7 +27,7 @@ Result kdeps(const Arguments& arguments, const ProcessOptions& options = {});
 // Any thread may ask; the thread that starts a host must outlive it (see Process).
 class KdepsHost {
 public:
-    // `arguments` follow `run FOLDER --port 0`.  Throws std::runtime_error with its stderr if it does not serve.
+    // `arguments` follow `run FOLDER`, with a free port unless they have one.  Throws std::runtime_error with its stderr if it does not serve.
     explicit KdepsHost(const std::filesystem::path& folder, const Arguments& arguments = {}, const ProcessOptions& options = {});
 
     int port() const { return port_; }

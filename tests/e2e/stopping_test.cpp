@@ -106,6 +106,24 @@ TEST(Stopping, SigtermFinishesWhatRuns) {
     EXPECT_EQ(host.wait(), 0);
 }
 
+TEST(Stopping, SigtermEndsAServerThatIsNeverIdle) {
+    const TemporaryFolder folder;
+    KdepsHost host(write_workflow(folder, {.target = "answer", .connections = {}, .resources = "actionId: answer\napiResponse: {response: 1}\n"}));
+    std::atomic<bool> is_over{false};
+    std::atomic<int> wrong{0};
+    std::thread clients([&] {
+        while (!is_over) {
+            if (const auto answer = host.client().Get("/q"); answer && answer->status != 200) ++wrong;
+        }
+    });
+    const auto began = Clock::now();
+    EXPECT_EQ(host.stop(), 0);
+    EXPECT_LT(Clock::now() - began, std::chrono::seconds(5));
+    is_over = true;
+    clients.join();
+    EXPECT_EQ(wrong, 0);
+}
+
 TEST(Stopping, SigtermCancelsWhatTakesTooLong) {
     const TemporaryFolder folder;
     KdepsHost host(write_workflow(folder, sleeping("cancelled", "30", "", "  shutdownTimeout: 500ms\n")));
