@@ -375,4 +375,20 @@ bool Backend::execute_sql(const std::string& sql, const std::string& declaration
     return is_good;
 }
 
+void Backend::describe_parameters(const std::string& sql, Sink& sink) {
+    const List list = split(tokenize(sql));
+    if (list.size() != 1) throw SqlError(11508, "The undeclared parameters of several statements cannot be described.");
+    const auto parameters = Rewriter(*catalog_, facts_, {}).undeclared(list[0]);
+    const Type name{Kind::nvarchar, 128};
+    sink.columns({{"parameter_ordinal", {Kind::integer}, false},
+                  {"name", name, false},
+                  {"suggested_system_type_id", {Kind::integer}, false},
+                  {"suggested_system_type_name", {Kind::nvarchar, 256}, true}});
+    std::int64_t ordinal = 0;
+    for (const auto& [parameter, type] : parameters) {
+        sink.row({++ordinal, parameter, std::int64_t{static_cast<int>(type.kind)}, type_name(type)});
+    }
+    count(Command::select, ordinal, sink);
+}
+
 }  // namespace kdeps::testing::tds

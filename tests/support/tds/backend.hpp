@@ -35,6 +35,9 @@ public:
     bool execute_sql(const std::string& sql, const std::string& declarations, std::vector<Argument>& arguments,
                      Sink& sink);
 
+    // sp_describe_undeclared_parameters, with the columns that a driver reads.
+    void describe_parameters(const std::string& sql, Sink& sink);
+
     void begin(Sink& sink);
     void commit(Sink& sink);
     void rollback(Sink& sink);

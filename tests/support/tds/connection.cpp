@@ -76,7 +76,7 @@ bool Connection::log_in() {
     } catch (const SqlError&) {
         shared_.log.add({Event::Kind::login_failed, session_, who});
         TokenWriter out(stream_, login_);
-        out.failed(SqlError(
+        out.error(SqlError(
             4060, "Cannot open database \"" + facts.database + "\" requested by the login. The login failed.", 11));
         out.failed(SqlError(18456, "Login failed for user '" + login_.user + "'.", 14));
         out.finish();
@@ -92,9 +92,9 @@ bool Connection::log_in() {
     // The new size holds from the next message on.
     out.packet_size(login_.packet_size, stream_.packet_size());
     out.done(Command::none, std::nullopt);
+    shared_.log.add({Event::Kind::login, session_, who});  // before the client can know
     out.finish();
     stream_.set_packet_size(login_.packet_size);
-    shared_.log.add({Event::Kind::login, session_, who});
     return true;
 }
 

@@ -149,6 +149,8 @@ void Backend::set_option(const Tokens& s, Variables& variables, Sink& sink) {
         counts_ = !switched_on(s, 2);
     } else if (s[1].is("XACT_ABORT")) {
         aborts_on_error_ = switched_on(s, 2);
+    } else if (s[1].is("IMPLICIT_TRANSACTIONS")) {
+        if (switched_on(s, 2)) throw not_supported(s[1].text);
     } else if (s[1].is("LOCK_TIMEOUT")) {
         facts_.lock_timeout = number_of(evaluate(rest(s, 2), variables));
     } else if (s[1].is("IDENTITY_INSERT")) {

@@ -188,9 +188,12 @@ bool is_start(const Tokens& statement, const Token& token, const Token* next) {
     }
     if (first.is("WITH")) {
         // The common table expressions stand in parentheses; the first bare verb is the statement's own.
-        const bool has_verb = std::any_of(statement.begin(), statement.end(), [](const Token& t) {
-            return t.is("SELECT") || t.is("INSERT") || t.is("UPDATE") || t.is("DELETE");
-        });
+        int depth = 0;
+        bool has_verb = false;
+        for (const Token& t : statement) {
+            depth += t.is_symbol("(") ? 1 : t.is_symbol(")") ? -1 : 0;
+            has_verb |= depth == 0 && (t.is("SELECT") || t.is("INSERT") || t.is("UPDATE") || t.is("DELETE"));
+        }
         if (!has_verb) return false;
     }
     if (token.is("SET") && (first.is("UPDATE") || first.is("WITH")) &&
@@ -233,6 +236,11 @@ std::vector<Tokens> split(const Tokens& batch) {
         if (token.is("ELSE") && statement.size() == 1) end();
     }
     end();
+    if (depth != 0) {
+        SqlError error(102, "Incorrect syntax near '" + batch.back().text + "'.", 15);
+        error.line = batch.back().line;
+        throw error;
+    }
     return out;
 }
 

@@ -62,6 +62,9 @@ public:
         std::string removes_table;
     };
     Definition definition(const Tokens& statement) const;
+    // What sp_describe_undeclared_parameters suggests: the type of the column that each parameter goes into or is
+    // compared with.  Throws SqlError 11503 where the statement does not show one.
+    std::vector<std::pair<std::string, Type>> undeclared(const Tokens& statement) const;
     // An expression as SELECT would have it.
     std::string expression(const Tokens& tokens) const { return emit(tokens, 0, tokens.size()); }
     std::optional<Type> infer(const Tokens& expression, const std::vector<std::string>& tables) const;

@@ -120,6 +120,10 @@ void Procedures::run(Call call, TokenWriter& out) {
             log_.add({Event::Kind::rpc, backend_.facts().number, "sp_unprepare"});
             prepared_.erase(handle(call));
             is_good = true;
+        } else if (name == "sp_describe_undeclared_parameters") {
+            log_.add({Event::Kind::rpc, backend_.facts().number, name + " " + text(call, 0)});
+            backend_.describe_parameters(text(call, 0), out);
+            is_good = true;
         } else {
             throw SqlError(2812, "Could not find stored procedure '" + call.procedure + "'.", 16, 62);
         }

@@ -34,6 +34,8 @@ public:
     void done(Command command, std::optional<std::int64_t> count) override;
     void failed(const SqlError& error) override;
     void info(const SqlError& message) override { message_token(0xAB, message); }
+    // One error of several: without an end.
+    void error(const SqlError& error) { message_token(0xAA, error); }
     void transaction(Transaction change) override;
     void database(const std::string& name, const std::string& before) override;
     bool is_interrupted() override { return stream_.has_attention(); }
