@@ -91,7 +91,9 @@ std::unique_ptr<Connection> Pool::wait(const Call& call, nanoseconds timeout, st
         if (is_late || state != KDEPS_OK) {
             waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
             if (state == KDEPS_CANCELLED) throw Error(KDEPS_CANCELLED, "the run was cancelled while it waited for a connection of '" + database_.name + "'");
-            throw full(Clock::now() - began);
+            Error error = full(Clock::now() - began);
+            if (state == KDEPS_TIMEOUT) error.status = KDEPS_TIMEOUT;  // the step's own limit, not connectionTimeout
+            throw Error(std::move(error));
         }
         self.wake.wait_until(lock, until);
     }
