@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <condition_variable>
+#include <mutex>
 
 namespace kdeps::http {
 
@@ -113,15 +115,32 @@ public:
 
     // A server that clients never leave idle must end too.
     void enqueue(std::function<void()> task) override {
-        workers_->submit(std::move(task));
+        {
+            const std::lock_guard lock(mutex_);
+            ++connections_;
+        }
+        workers_->submit([this, task = std::move(task)] {
+            task();
+            const std::lock_guard lock(mutex_);
+            --connections_;
+            served_.notify_all();
+        });
         on_look_();
     }
-    // Waits for the requests that run.
-    void shutdown() override { workers_.reset(); }
+    // Waits for every connection that was accepted: Workers drops what it has not begun, and the client would wait for ever.
+    void shutdown() override {
+        std::unique_lock lock(mutex_);
+        served_.wait(lock, [this] { return connections_ == 0; });
+        lock.unlock();
+        workers_.reset();
+    }
     void on_idle() override { on_look_(); }
 
 private:
     const std::function<void()> on_look_;
+    std::mutex mutex_;  // guards connections_
+    std::condition_variable served_;
+    std::size_t connections_ = 0;
     std::unique_ptr<Workers> workers_ = std::make_unique<Workers>(kMostThreads);
 };
 
