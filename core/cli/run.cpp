@@ -76,6 +76,7 @@ int serve(std::unique_ptr<Host> host, const RunOptions& options) {
     });
     while (true) {
         std::unique_ptr<Host> next;  // ends after the session: a host that was replaced must outlive its server
+        auto before = snapshot(*host->workflow);  // who changes a file once it is served is seen
         Session current(*host, options);
         current.announce(options);
         host->engine->start();
@@ -88,7 +89,6 @@ int serve(std::unique_ptr<Host> host, const RunOptions& options) {
         bool is_served = false;
         if (options.is_dev) {
             watcher = std::thread([&] {
-                auto before = snapshot(*host->workflow);
                 std::unique_lock lock(mutex);
                 while (!is_ending && !is_served) {
                     changed.wait_for(lock, std::chrono::milliseconds(300));
