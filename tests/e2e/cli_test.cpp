@@ -141,7 +141,7 @@ TEST_F(Cli, DevReloadsWhatHasChangedIfItIsRight) {
     const auto until = std::chrono::steady_clock::now() + kSoon;
     httplib::Result answer = host.client().Get("/q");
     while ((!answer || answer->body.find("before") != std::string::npos) && std::chrono::steady_clock::now() < until) answer = host.client().Get("/q");
-    ASSERT_TRUE(answer);
+    ASSERT_TRUE(answer) << host.log();
     EXPECT_EQ(data_of(*answer), "after");
     EXPECT_EQ(host.stop(), 0);
 }
