@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -64,7 +65,7 @@ engine::Request make_request(const workflow::Workflow& workflow, const RunOption
     if (!options.route.empty()) {
         const std::size_t space = options.route.find(' ');
         request.method = space == std::string::npos ? "GET" : options.route.substr(0, space);
-        request.path = space == std::string::npos ? options.route : options.route.substr(options.route.find_first_not_of(' ', space));
+        request.path = space == std::string::npos ? options.route : options.route.substr(std::min(options.route.find_first_not_of(' ', space), options.route.size()));
         if (!request.path.starts_with('/')) {
             throw Error(Status::invalid_argument, "--route: '" + options.route + "' must look like 'GET /path'");
         }
