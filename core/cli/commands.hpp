@@ -42,6 +42,15 @@ int connections(const LoadOptions& options);
 int plugins_list(const LoadOptions& options, bool is_json);
 int plugins_info(const LoadOptions& options, const std::string& name);
 
+struct PluginTestOptions {
+    std::filesystem::path library;
+    std::filesystem::path quirks;  // empty = none
+    std::string url;               // of a database, for drivers
+    std::vector<std::filesystem::path> plugin_folders;
+    bool is_json = false;
+};
+int plugins_test(const PluginTestOptions& options);
+
 struct EvalOptions {
     std::string expression;
     std::string env_file;

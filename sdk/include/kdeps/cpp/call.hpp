@@ -60,7 +60,9 @@ public:
     // While a configuration is compiled: a fault at a node, `offset` bytes inside its text.
     void report(std::int32_t severity, const Config& at, std::string_view message, std::size_t offset = 0) const {
         host_.diagnostics().report(call_, severity, at.get(), offset, to_str(message));
+        has_reported_error_ = has_reported_error_ || severity == KDEPS_FAULT_ERROR;
     }
+    bool has_reported_error() const { return has_reported_error_; }
     // " (did you mean 'x'?)", or nothing.
     std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates) const {
         std::vector<kdeps_str> texts;
@@ -124,6 +126,7 @@ private:
 
     const Host& host_;
     kdeps_call* call_;
+    mutable bool has_reported_error_ = false;
 };
 
 // A call for work that belongs to no run.

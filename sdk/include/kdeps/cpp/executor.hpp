@@ -47,6 +47,9 @@ kdeps_executor make_executor(const ExecutorInfo& info) {
             } else {
                 made.reset(new Compiled{holder.host, Step(node)});
             }
+            if (call.has_reported_error()) {
+                throw Error(KDEPS_INVALID_ARGUMENT, "the configuration has faults");
+            }
             *step = reinterpret_cast<kdeps_step*>(made.release());
         });
     };
