@@ -18,14 +18,17 @@ constexpr std::chrono::milliseconds kLatency{1};
 
 Json rows(int count) {
     Json out = Json::array();
-    for (int i = 0; i < count; ++i) out.push_back({i, "name " + std::to_string(i), i % 7 == 0 ? Json() : Json(i * 0.5)});
+    for (int i = 0; i < count; ++i)
+        out.push_back({i, "name " + std::to_string(i), i % 7 == 0 ? Json() : Json(i * 0.5)});
     return Json{{"rows", out}};
 }
 
 class Batch : public ::testing::TestWithParam<const char*> {
 protected:
     Batch() {
-        const std::string sql = "DROP TABLE IF EXISTS batched; CREATE TABLE batched (id int PRIMARY KEY, name varchar(40), score double precision);";
+        const std::string sql =
+            "DROP TABLE IF EXISTS batched; CREATE TABLE batched (id int PRIMARY KEY, name varchar(40), score double "
+            "precision);";
         if (is("postgres")) {
             postgres().execute("analytics", "SET ROLE \"user\"; " + sql);
             relay_ = std::make_unique<Relay>(postgres().port(), kLatency);
@@ -43,11 +46,13 @@ protected:
     bool is(std::string_view name) const { return name == GetParam(); }
 
     KdepsHost start(const std::string& more) const {
-        return KdepsHost(write_workflow(folder_, {.target = "insert",
-                                                  .connections = {{"db", connection(url_)}},
-                                                  .resources = "actionId: insert\nsql:\n  connectionName: db\n"
-                                                               "  query: INSERT INTO batched (id, name, score) VALUES ($1, $2, $3)\n"
-                                                               "  paramsBatch: get('rows')\n" + more}));
+        return KdepsHost(
+            write_workflow(folder_, {.target = "insert",
+                                     .connections = {{"db", connection(url_)}},
+                                     .resources = "actionId: insert\nsql:\n  connectionName: db\n"
+                                                  "  query: INSERT INTO batched (id, name, score) VALUES ($1, $2, $3)\n"
+                                                  "  paramsBatch: get('rows')\n" +
+                                                  more}));
     }
 
     std::string scalar(const std::string& sql) const {
@@ -111,26 +116,33 @@ TEST_P(Batch, SetOfAnotherSizeIsNamedBeforeAnythingIsSent) {
     Json body = rows(4);
     body["rows"][2] = {1, 2};
     const httplib::Response response = host.post("/q", body.dump());
-    EXPECT_EQ(error_of(response)["message"], "resource 'insert': paramsBatch[2]: the query has 3 placeholders, the set has 2 values");
+    EXPECT_EQ(error_of(response)["message"],
+              "resource 'insert': paramsBatch[2]: the query has 3 placeholders, the set has 2 values");
     EXPECT_EQ(scalar("SELECT COUNT(*) FROM batched"), "0");
 }
 
-INSTANTIATE_TEST_SUITE_P(Databases, Batch, ::testing::Values("postgres", "mysql", "sqlite"), [](const auto& one) { return std::string(one.param); });
+INSTANTIATE_TEST_SUITE_P(Databases, Batch, ::testing::Values("postgres", "mysql", "sqlite"),
+                         [](const auto& one) { return std::string(one.param); });
 
 // What one database gives is written to another: a table is a batch.
 TEST(BatchOfATable, CopiesFromOneDatabaseToAnother) {
     const TemporaryFolder folder;
     auto urls = urls_of_all(folder);
     sqlite_execute(folder.path() / "data.db", "CREATE TABLE copied (name TEXT, price NUMERIC);");
-    const KdepsHost host(write_workflow(folder, {.target = "copy",
-                                                 .connections = {{"inventory", connection(urls["mysql"])}, {"cache", connection(urls["sqlite"])}},
-                                                 .resources = "actionId: products\nsql: {connectionName: inventory, query: \"SELECT name, price FROM products ORDER BY id\"}\n"
-                                                              "---\nactionId: copy\nrequires: [products]\nsql:\n  connectionName: cache\n  transaction: true\n"
-                                                              "  query: INSERT INTO copied (name, price) VALUES (:name, :price)\n  paramsBatch: get('products')\n"}));
+    const KdepsHost host(write_workflow(
+        folder,
+        {.target = "copy",
+         .connections = {{"inventory", connection(urls["mysql"])}, {"cache", connection(urls["sqlite"])}},
+         .resources =
+             "actionId: products\nsql: {connectionName: inventory, query: \"SELECT name, price FROM products ORDER BY "
+             "id\"}\n"
+             "---\nactionId: copy\nrequires: [products]\nsql:\n  connectionName: cache\n  transaction: true\n"
+             "  query: INSERT INTO copied (name, price) VALUES (:name, :price)\n  paramsBatch: get('products')\n"}));
     EXPECT_EQ(data_of(host.get("/q")).dump(), R"({"rowsAffected":5,"batch":[1,1,1,1,1]})");
     ProcessOptions options;
     options.input = "SELECT group_concat(name, ', ') FROM copied;";
-    EXPECT_EQ(run({"sqlite3", (folder.path() / "data.db").string()}, options).out, "Anvil, Bellows, Crucible \"Größe 2\", Die, Emery\n");
+    EXPECT_EQ(run({"sqlite3", (folder.path() / "data.db").string()}, options).out,
+              "Anvil, Bellows, Crucible \"Größe 2\", Die, Emery\n");
 }
 
 }  // namespace

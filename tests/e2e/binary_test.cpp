@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::vector<std::string> kClients = {"libpq.", "libmariadb.", "libmysqlclient.", "libsqlite3.", "libsybdb.", "libodbc.", "libpython"};
+const std::vector<std::string> kClients = {"libpq.",    "libmariadb.", "libmysqlclient.", "libsqlite3.",
+                                           "libsybdb.", "libodbc.",    "libpython"};
 
 std::string libraries_of(const fs::path& file) {
     const Result result = run({"ldd", file.string()});
@@ -32,7 +33,9 @@ void expect_clients(const fs::path& file, const std::string& allowed) {
     }
 }
 
-TEST(Binary, HostLinksNoDatabaseAndNoPython) { expect_clients(KDEPS_BINARY, ""); }
+TEST(Binary, HostLinksNoDatabaseAndNoPython) {
+    expect_clients(KDEPS_BINARY, "");
+}
 
 TEST(Binary, EachDriverLinksItsOwnClientOnly) {
     const fs::path folder = KDEPS_PLUGIN_FOLDER;

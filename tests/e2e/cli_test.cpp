@@ -19,8 +19,10 @@ protected:
     Result asks(const Arguments& more, const std::string& input = "") const {
         write_workflow(folder_, {.target = "answer",
                                  .connections = {},
-                                 .resources = "actionId: answer\napiResponse:\n  response: {a: \"get('a')\", q: \"get('q')\", h: \"get('X-H', 'header')\", id: \"get('id')\", "
-                                              "method: \"info('method')\", path: \"info('path')\"}\n---\nactionId: other\napiResponse: {response: other}\n",
+                                 .resources = "actionId: answer\napiResponse:\n  response: {a: \"get('a')\", q: "
+                                              "\"get('q')\", h: \"get('X-H', 'header')\", id: \"get('id')\", "
+                                              "method: \"info('method')\", path: \"info('path')\"}\n---\nactionId: "
+                                              "other\napiResponse: {response: other}\n",
                                  .routes = "[{path: /one}, {path: '/users/:id', methods: [PUT]}]"});
         Arguments all = {"run", ".", "--once"};
         all.insert(all.end(), more.begin(), more.end());
@@ -32,13 +34,18 @@ protected:
 
     // Four queries of which one is not needed and one waits for what another sets.
     std::string graph_workflow() const {
-        return write_workflow(folder_, {.target = "answer",
-                                        .connections = {{"lite", connection("sqlite://:memory:")}},
-                                        .resources = "actionId: one\nsql: {connectionName: lite, query: SELECT 1 AS n}\n"
-                                                     "---\nactionId: keeps\nbefore: [\"set('k', 1)\"]\nsql: {connectionName: lite, query: SELECT 2 AS n}\n"
-                                                     "---\nactionId: reads\nsql: {connectionName: lite, query: \"SELECT {{ get('k') }} AS n\"}\n"
-                                                     "---\nactionId: unused\nsql: {connectionName: lite, query: SELECT 3 AS n}\n"
-                                                     "---\nactionId: answer\nrequires: [one, keeps, reads]\napiResponse: {response: \"get('reads')\"}\n"})
+        return write_workflow(
+                   folder_,
+                   {.target = "answer",
+                    .connections = {{"lite", connection("sqlite://:memory:")}},
+                    .resources =
+                        "actionId: one\nsql: {connectionName: lite, query: SELECT 1 AS n}\n"
+                        "---\nactionId: keeps\nbefore: [\"set('k', 1)\"]\nsql: {connectionName: lite, query: SELECT 2 "
+                        "AS n}\n"
+                        "---\nactionId: reads\nsql: {connectionName: lite, query: \"SELECT {{ get('k') }} AS n\"}\n"
+                        "---\nactionId: unused\nsql: {connectionName: lite, query: SELECT 3 AS n}\n"
+                        "---\nactionId: answer\nrequires: [one, keeps, reads]\napiResponse: {response: "
+                        "\"get('reads')\"}\n"})
             .string();
     }
 
@@ -48,12 +55,14 @@ protected:
 TEST_F(Cli, ParametersAndHeadersAreAsInARequest) {
     const Result result = asks({"--param", "q=1=2", "--param", "a=x", "--header", "X-H: hi: there"});
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_EQ(result.out, "{\"a\":\"x\",\"q\":\"1=2\",\"h\":\"hi: there\",\"id\":null,\"method\":\"GET\",\"path\":\"/\"}\n");
+    EXPECT_EQ(result.out,
+              "{\"a\":\"x\",\"q\":\"1=2\",\"h\":\"hi: there\",\"id\":null,\"method\":\"GET\",\"path\":\"/\"}\n");
 }
 
 TEST_F(Cli, BodyComesAsTextFromAFileOrFromStandardInput) {
     folder_.write("body.json", R"({"a": [1, 2]})");
-    for (const auto& [body, input] : {std::pair("{\"a\": [1, 2]}", ""), std::pair("@body.json", ""), std::pair("-", "{\"a\": [1, 2]}\n")}) {
+    for (const auto& [body, input] :
+         {std::pair("{\"a\": [1, 2]}", ""), std::pair("@body.json", ""), std::pair("-", "{\"a\": [1, 2]}\n")}) {
         const Result result = asks({"--body", body}, input);
         EXPECT_EQ(result.exit_code, 0) << result.err;
         EXPECT_THAT(result.out, HasSubstr("{\"a\":[1,2],"));
@@ -68,7 +77,8 @@ TEST_F(Cli, BodyComesAsTextFromAFileOrFromStandardInput) {
 
 TEST_F(Cli, RouteIsLookedUp) {
     const Result result = asks({"--route", "PUT /users/a%20b?q=7"});
-    EXPECT_EQ(result.out, "{\"a\":null,\"q\":\"7\",\"h\":null,\"id\":\"a b\",\"method\":\"PUT\",\"path\":\"/users/a b\"}\n");
+    EXPECT_EQ(result.out,
+              "{\"a\":null,\"q\":\"7\",\"h\":null,\"id\":\"a b\",\"method\":\"PUT\",\"path\":\"/users/a b\"}\n");
     const Result wrong = asks({"--route", "DELETE /users/7"});
     EXPECT_EQ(wrong.exit_code, 2);
     EXPECT_EQ(wrong.err, "error: --route: no route takes 'DELETE /users/7'; the workflow has /one, /users/:id\n");
@@ -76,9 +86,10 @@ TEST_F(Cli, RouteIsLookedUp) {
 }
 
 TEST_F(Cli, EnvelopeIsTheWholeAnswer) {
-    EXPECT_THAT(asks({"--output", "envelope", "--target", "other"}).out,
-                MatchesRegex(R"(\{"success":true,"data":"other","meta":\{"requestID":"[0-9a-f-]{36}","timestamp":"[^"]*"\}\})"
-                             "\n"));
+    EXPECT_THAT(
+        asks({"--output", "envelope", "--target", "other"}).out,
+        MatchesRegex(R"(\{"success":true,"data":"other","meta":\{"requestID":"[0-9a-f-]{36}","timestamp":"[^"]*"\}\})"
+                     "\n"));
     EXPECT_EQ(asks({"--target", "other"}).out, "other\n");
     const Result unknown = asks({"--target", "othr"});
     EXPECT_EQ(unknown.exit_code, 2);
@@ -87,9 +98,12 @@ TEST_F(Cli, EnvelopeIsTheWholeAnswer) {
 
 TEST_F(Cli, WrongArgumentsEndWithTwo) {
     EXPECT_EQ(asks({"--param", "nothing"}).err, "error: --param: 'nothing' must look like name=value\n");
-    EXPECT_EQ(asks({"--connection", "a=b"}).err, "error: --connection must look like name=url. Example: --connection analytics=postgres://user:***@host:5432/db\n");
-    for (const Arguments& arguments : {Arguments{}, Arguments{"nonsense"}, Arguments{"validate", "--nope"}, Arguments{"run", ".", "--port", "70000"},
-                                       Arguments{"graph", ".", "--format", "png"}, Arguments{"eval"}, Arguments{"plugins"}}) {
+    EXPECT_EQ(asks({"--connection", "a=b"}).err,
+              "error: --connection must look like name=url. Example: --connection "
+              "analytics=postgres://user:***@host:5432/db\n");
+    for (const Arguments& arguments :
+         {Arguments{}, Arguments{"nonsense"}, Arguments{"validate", "--nope"}, Arguments{"run", ".", "--port", "70000"},
+          Arguments{"graph", ".", "--format", "png"}, Arguments{"eval"}, Arguments{"plugins"}}) {
         const Result result = kdeps(arguments);
         EXPECT_EQ(result.exit_code, 2) << ::testing::PrintToString(arguments);
         EXPECT_EQ(result.out, "");
@@ -98,12 +112,14 @@ TEST_F(Cli, WrongArgumentsEndWithTwo) {
 }
 
 TEST_F(Cli, FailedRunEndsWithOneAndTheErrorEnvelope) {
-    write_workflow(folder_, {.target = "asked",
-                             .connections = {{"lite", connection("sqlite://:memory:")}},
-                             .resources = "actionId: asked\nsql: {connectionName: lite, query: SELECT * FROM missing}\n"});
+    write_workflow(folder_,
+                   {.target = "asked",
+                    .connections = {{"lite", connection("sqlite://:memory:")}},
+                    .resources = "actionId: asked\nsql: {connectionName: lite, query: SELECT * FROM missing}\n"});
     const Result result = kdeps({"run", folder_.path().string(), "--once"});
     EXPECT_EQ(result.exit_code, 1);
-    EXPECT_THAT(result.out, HasSubstr(R"({"success":false,"error":{"code":"INTERNAL_ERROR","message":"resource 'asked': )"));
+    EXPECT_THAT(result.out,
+                HasSubstr(R"({"success":false,"error":{"code":"INTERNAL_ERROR","message":"resource 'asked': )"));
     EXPECT_THAT(result.err, HasSubstr("no such table: missing"));
 }
 
@@ -113,7 +129,8 @@ TEST_F(Cli, QuietLogsErrorsOnlyAndJsonLogsAreJson) {
     Process host({KDEPS_BINARY, "run", folder_.path().string(), "--port", "0", "--log-format", "json"});
     ASSERT_TRUE(host.wait_for_err("route GET,POST /q\"", kSoon)) << host.err();
     const std::string log = host.err();
-    EXPECT_THAT(nlohmann::json::parse(log.substr(0, log.find('\n'))).dump(), HasSubstr("serving 'e2e' on http://127.0.0.1:"));
+    EXPECT_THAT(nlohmann::json::parse(log.substr(0, log.find('\n'))).dump(),
+                HasSubstr("serving 'e2e' on http://127.0.0.1:"));
 }
 
 TEST_F(Cli, PortThatIsTakenIsNamed) {
@@ -122,12 +139,15 @@ TEST_F(Cli, PortThatIsTakenIsNamed) {
     const std::string port = std::to_string(host.port());
     const Result second = kdeps({"run", folder_.path().string(), "--port", port});
     EXPECT_EQ(second.exit_code, 2);
-    EXPECT_EQ(second.err, "error: cannot listen on 127.0.0.1:" + port + ": Address already in use; choose another port with --port, or end what uses it\n");
+    EXPECT_EQ(second.err, "error: cannot listen on 127.0.0.1:" + port +
+                              ": Address already in use; choose another port with --port, or end what uses it\n");
 }
 
 TEST_F(Cli, DevReloadsWhatHasChangedIfItIsRight) {
     const auto answers = [&](const std::string& answer) {
-        write_workflow(folder_, {.target = "answer", .connections = {}, .resources = "actionId: answer\napiResponse: {response: " + answer + "}\n"});
+        write_workflow(folder_, {.target = "answer",
+                                 .connections = {},
+                                 .resources = "actionId: answer\napiResponse: {response: " + answer + "}\n"});
     };
     answers("before");
     KdepsHost host(folder_.path(), {"--port", std::to_string(free_port()), "--dev"});
@@ -140,7 +160,8 @@ TEST_F(Cli, DevReloadsWhatHasChangedIfItIsRight) {
     // What comes while one server hands over to the next finds the port closed for a moment.
     const auto until = std::chrono::steady_clock::now() + kSoon;
     httplib::Result answer = host.client().Get("/q");
-    while ((!answer || answer->body.find("before") != std::string::npos) && std::chrono::steady_clock::now() < until) answer = host.client().Get("/q");
+    while ((!answer || answer->body.find("before") != std::string::npos) && std::chrono::steady_clock::now() < until)
+        answer = host.client().Get("/q");
     ASSERT_TRUE(answer) << host.log();
     EXPECT_EQ(data_of(*answer), "after");
     EXPECT_EQ(host.stop(), 0);
@@ -179,13 +200,15 @@ TEST_F(Cli, GraphHasThreeForms) {
 
 TEST_F(Cli, ConnectionsTellsWhatAnswers) {
     write_workflow(folder_, {.target = "asked",
-                             .connections = {{"down", connection("postgres://user:pass@127.0.0.1:1/x")}, {"lite", connection("sqlite://:memory:")}},
+                             .connections = {{"down", connection("postgres://user:pass@127.0.0.1:1/x")},
+                                             {"lite", connection("sqlite://:memory:")}},
                              .resources = "actionId: asked\nsql: {connectionName: lite, query: SELECT 1 AS n}\n"});
     const Result result = kdeps({"connections", folder_.path().string()});
     EXPECT_EQ(result.exit_code, 1);
-    EXPECT_THAT(result.out, MatchesRegex("NAME                 DRIVER     SERVER                          LATENCY     POOL  STATE\n"
-                                         "down                 postgres   +-     0/10  connection 'down': [^\n]*\n"
-                                         "lite                 sqlite     SQLite 3[0-9.]* +[0-9.]+ ms     1/10  ok\n"));
+    EXPECT_THAT(result.out,
+                MatchesRegex("NAME                 DRIVER     SERVER                          LATENCY     POOL  STATE\n"
+                             "down                 postgres   +-     0/10  connection 'down': [^\n]*\n"
+                             "lite                 sqlite     SQLite 3[0-9.]* +[0-9.]+ ms     1/10  ok\n"));
     graph_workflow();
     EXPECT_EQ(kdeps({"connections", folder_.path().string()}).exit_code, 0);
 }
@@ -193,7 +216,8 @@ TEST_F(Cli, ConnectionsTellsWhatAnswers) {
 TEST_F(Cli, PluginsAreListedAndDescribed) {
     const Result list = kdeps({"plugins", "list"});
     EXPECT_EQ(list.exit_code, 0);
-    for (const char* line : {"kdeps.driver.mysql ", "kdeps.driver.postgres ", "kdeps.driver.sqlite ", "kdeps.executor.response ", "kdeps.executor.sql "}) {
+    for (const char* line : {"kdeps.driver.mysql ", "kdeps.driver.postgres ", "kdeps.driver.sqlite ",
+                             "kdeps.executor.response ", "kdeps.executor.sql "}) {
         EXPECT_THAT(list.out, HasSubstr(std::string("\n") + line));
     }
     const auto json = nlohmann::json::parse(kdeps({"plugins", "list", "--json"}).out);
@@ -218,9 +242,11 @@ TEST_F(Cli, MissingDriverIsNamedWithItsPackage) {
     write_workflow(folder_, {.target = "asked",
                              .connections = {{"pg", connection("postgres://user:pass@127.0.0.1/x")}},
                              .resources = "actionId: asked\nsql: {connectionName: pg, query: SELECT 1 AS n}\n"});
-    const Result result = run({(plugins.path() / "bin/kdeps").string(), "validate", folder_.path().string(), "--plugin-dir", plugins.path().string()});
+    const Result result = run({(plugins.path() / "bin/kdeps").string(), "validate", folder_.path().string(),
+                               "--plugin-dir", plugins.path().string()});
     EXPECT_EQ(result.exit_code, 2);
-    EXPECT_THAT(result.err, HasSubstr("connection 'pg': no driver for postgres://; install the package kdeps-driver-postgres, or set KDEPS_PLUGIN_PATH\n"));
+    EXPECT_THAT(result.err, HasSubstr("connection 'pg': no driver for postgres://; install the package "
+                                      "kdeps-driver-postgres, or set KDEPS_PLUGIN_PATH\n"));
 }
 
 TEST_F(Cli, EvalComputesAnExpression) {
@@ -233,7 +259,9 @@ TEST_F(Cli, EvalComputesAnExpression) {
     ProcessOptions options;
     options.input = "{\"id\": 1, \"expr\": \"a + 1\", \"env\": {\"a\": 2}}\n\n{\"id\": 2, \"expr\": \"(\"}\n";
     const Result lines = kdeps({"eval", "--jsonl"}, options);
-    EXPECT_THAT(lines.out, MatchesRegex("\\{\"id\":1,\"result\":3\\}\n\\{\"id\":2,\"error\":\"compile\",\"message\":\"[^\n]*\"\\}\n"));
+    EXPECT_THAT(
+        lines.out,
+        MatchesRegex("\\{\"id\":1,\"result\":3\\}\n\\{\"id\":2,\"error\":\"compile\",\"message\":\"[^\n]*\"\\}\n"));
 }
 
 TEST_F(Cli, VersionIsShown) {
@@ -242,8 +270,9 @@ TEST_F(Cli, VersionIsShown) {
 }
 
 TEST_F(Cli, HelpOfEachCommandHasAnExampleOfIt) {
-    for (const Arguments& command : {Arguments{"run"}, Arguments{"validate"}, Arguments{"graph"}, Arguments{"connections"}, Arguments{"plugins"}, Arguments{"plugins", "list"},
-                                     Arguments{"plugins", "info"}, Arguments{"eval"}, Arguments{"version"}}) {
+    for (const Arguments& command :
+         {Arguments{"run"}, Arguments{"validate"}, Arguments{"graph"}, Arguments{"connections"}, Arguments{"plugins"},
+          Arguments{"plugins", "list"}, Arguments{"plugins", "info"}, Arguments{"eval"}, Arguments{"version"}}) {
         std::string example = "\n  kdeps";
         for (const std::string& word : command) example += " " + word;
         Arguments asked = command;
@@ -253,7 +282,8 @@ TEST_F(Cli, HelpOfEachCommandHasAnExampleOfIt) {
         EXPECT_THAT(result.out, HasSubstr("Example"));
         EXPECT_THAT(result.out, HasSubstr(example));
     }
-    EXPECT_THAT(kdeps({"--help"}).out, HasSubstr("Exit codes: 0 success, 1 the run failed, 2 the workflow or the command is wrong."));
+    EXPECT_THAT(kdeps({"--help"}).out,
+                HasSubstr("Exit codes: 0 success, 1 the run failed, 2 the workflow or the command is wrong."));
 }
 
 }  // namespace

@@ -29,8 +29,10 @@ std::map<std::string, std::string> urls_of_all(const TemporaryFolder& folder) {
 }
 
 std::filesystem::path write_workflow(const TemporaryFolder& folder, const WorkflowText& text) {
-    std::string yaml = "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: e2e, version: \"1.0.0\", targetActionId: " + text.target +
-                       "}\nsettings:\n  apiServerMode: true\n  apiServer:\n    routes: " + text.routes + "\n" + text.settings;
+    std::string yaml =
+        "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: e2e, version: \"1.0.0\", targetActionId: " +
+        text.target + "}\nsettings:\n  apiServerMode: true\n  apiServer:\n    routes: " + text.routes + "\n" +
+        text.settings;
     if (!text.connections.empty()) yaml += "  sqlConnections:\n";
     for (const auto& [name, value] : text.connections) yaml += "    " + name + ": " + value + "\n";
     folder.write("workflow.yaml", yaml + "---\n" + text.resources);

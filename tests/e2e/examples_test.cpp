@@ -38,8 +38,11 @@ TEST_P(Examples, AnswersAsExpected) {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     if (GetParam().filename() == "multi-database") {
         // Its answer holds the time of the run.
-        EXPECT_THAT(result.out, ::testing::StartsWith(R"({"analytics":"date,users\n2026-01-03,1\n2026-01-02,3\n2026-01-01,2\n","inventory":[{"name":"lamp","quantity":12,"price":39.95},)"
-                                                      R"({"name":"desk","quantity":3,"price":249.5},{"name":"chair","quantity":25,"price":89}],"timestamp":")"));
+        EXPECT_THAT(
+            result.out,
+            ::testing::StartsWith(
+                R"({"analytics":"date,users\n2026-01-03,1\n2026-01-02,3\n2026-01-01,2\n","inventory":[{"name":"lamp","quantity":12,"price":39.95},)"
+                R"({"name":"desk","quantity":3,"price":249.5},{"name":"chair","quantity":25,"price":89}],"timestamp":")"));
     } else {
         EXPECT_EQ(result.out, text_of(GetParam() / "expected.json"));
     }

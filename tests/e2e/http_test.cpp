@@ -15,7 +15,8 @@ using ::testing::MatchesRegex;
 using Json = nlohmann::ordered_json;
 
 const char* const kRoutes =
-    "[{path: /echo}, {path: '/users/:id', methods: [GET]}, {path: '/users/:id/orders/:order', methods: [GET]}, {path: /users/me, methods: [GET]}, "
+    "[{path: /echo}, {path: '/users/:id', methods: [GET]}, {path: '/users/:id/orders/:order', methods: [GET]}, {path: "
+    "/users/me, methods: [GET]}, "
     "{path: '/files/*', methods: [GET]}, {path: /put, methods: [PUT, DELETE]}]";
 
 // Answers with what it was asked.
@@ -25,9 +26,12 @@ protected:
         folder_ = std::make_unique<TemporaryFolder>();
         const WorkflowText text{.target = "echo",
                                 .connections = {},
-                                .resources = "actionId: echo\napiResponse:\n  response:\n    id: get('id')\n    order: get('order')\n    q: get('q')\n"
-                                             "    nested: get('user.name', 'body')\n    header: get('X-Given', 'header')\n    method: info('method')\n    path: info('path')\n"
-                                             "    files: info('filecount')\n    file: get('upload')\n",
+                                .resources =
+                                    "actionId: echo\napiResponse:\n  response:\n    id: get('id')\n    order: "
+                                    "get('order')\n    q: get('q')\n"
+                                    "    nested: get('user.name', 'body')\n    header: get('X-Given', 'header')\n    "
+                                    "method: info('method')\n    path: info('path')\n"
+                                    "    files: info('filecount')\n    file: get('upload')\n",
                                 .routes = kRoutes,
                                 .settings = ""};
         WorkflowText small = text;
@@ -50,8 +54,11 @@ TEST_F(Echo, UnknownPathIs404) {
     const httplib::Response response = host_->get("/nowhere", {{"X-Request-ID", "my-id"}});
     EXPECT_EQ(response.status, 404);
     EXPECT_EQ(response.get_header_value("X-Request-ID"), "my-id");
-    EXPECT_THAT(response.body, MatchesRegex(R"(\{"success":false,"error":\{"code":"NOT_FOUND","message":"no route takes /nowhere"\},"meta":\{"requestID":"my-id",)"
-                                            R"("timestamp":"[^"]*","path":"/nowhere","method":"GET"\}\})"));
+    EXPECT_THAT(
+        response.body,
+        MatchesRegex(
+            R"(\{"success":false,"error":\{"code":"NOT_FOUND","message":"no route takes /nowhere"\},"meta":\{"requestID":"my-id",)"
+            R"("timestamp":"[^"]*","path":"/nowhere","method":"GET"\}\})"));
 }
 
 TEST_F(Echo, OtherMethodIs405WithAllow) {
@@ -88,9 +95,11 @@ TEST_F(Echo, QueryAndHeadersAreRead) {
 }
 
 TEST_F(Echo, JsonBodiesOfAnyType) {
-    EXPECT_EQ(data_of(host_->post("/echo", R"({"q": {"a": [1, 2.50]}, "user": {"name": "Ada"}})")).dump(),
-              R"({"id":null,"order":null,"q":{"a":[1,2.5]},"nested":"Ada","header":null,"method":"POST","path":"/echo","files":0,"file":null})");
-    for (const char* body : {"[1, 2]", "\"text\"", "17", "null", ""}) EXPECT_EQ(host_->post("/echo", body).status, 200) << body;
+    EXPECT_EQ(
+        data_of(host_->post("/echo", R"({"q": {"a": [1, 2.50]}, "user": {"name": "Ada"}})")).dump(),
+        R"({"id":null,"order":null,"q":{"a":[1,2.5]},"nested":"Ada","header":null,"method":"POST","path":"/echo","files":0,"file":null})");
+    for (const char* body : {"[1, 2]", "\"text\"", "17", "null", ""})
+        EXPECT_EQ(host_->post("/echo", body).status, 200) << body;
 }
 
 TEST_F(Echo, MalformedJsonIs400) {
@@ -107,7 +116,8 @@ TEST_F(Echo, FormsAreRead) {
 }
 
 TEST_F(Echo, MultipartFieldsAndFilesAreRead) {
-    const httplib::MultipartFormDataItems items = {{"q", "from the form", "", ""}, {"upload", "file text", "notes.txt", "text/plain"}};
+    const httplib::MultipartFormDataItems items = {{"q", "from the form", "", ""},
+                                                   {"upload", "file text", "notes.txt", "text/plain"}};
     const auto response = host_->client().Post("/echo", items);
     ASSERT_TRUE(response);
     const Json data = data_of(*response);
@@ -127,13 +137,17 @@ TEST_F(Echo, LargeBodyIs413) {
 TEST_F(Echo, RequestIdIsTakenOverIfItIsSane) {
     EXPECT_EQ(host_->get("/echo", {{"X-Request-ID", "abc-123"}}).get_header_value("X-Request-ID"), "abc-123");
     EXPECT_EQ(Json::parse(host_->get("/echo", {{"X-Request-ID", "abc-123"}}).body)["meta"]["requestID"], "abc-123");
-    EXPECT_THAT(host_->get("/echo", {{"X-Request-ID", "a b"}}).get_header_value("X-Request-ID"), MatchesRegex("[0-9a-f-]{36}"));
+    EXPECT_THAT(host_->get("/echo", {{"X-Request-ID", "a b"}}).get_header_value("X-Request-ID"),
+                MatchesRegex("[0-9a-f-]{36}"));
 }
 
 TEST_F(Echo, HealthReadyAndMetrics) {
-    EXPECT_EQ(host_->get("/health").body, "{\"status\":\"ok\",\"workflow\":{\"name\":\"e2e\",\"version\":\"1.0.0\"}}\n");
-    EXPECT_EQ(host_->get("/ready").body, "{\"status\":\"ok\",\"workflow\":{\"name\":\"e2e\",\"version\":\"1.0.0\"},\"connections\":[]}\n");
-    const double before = std::max(0.0, metric(*host_, R"(kdeps_http_requests_total{method="PUT",route="/put",status="200"})"));
+    EXPECT_EQ(host_->get("/health").body,
+              "{\"status\":\"ok\",\"workflow\":{\"name\":\"e2e\",\"version\":\"1.0.0\"}}\n");
+    EXPECT_EQ(host_->get("/ready").body,
+              "{\"status\":\"ok\",\"workflow\":{\"name\":\"e2e\",\"version\":\"1.0.0\"},\"connections\":[]}\n");
+    const double before =
+        std::max(0.0, metric(*host_, R"(kdeps_http_requests_total{method="PUT",route="/put",status="200"})"));
     EXPECT_EQ(host_->client().Put("/put", "{}", "application/json")->status, 200);
     EXPECT_EQ(metric(*host_, R"(kdeps_http_requests_total{method="PUT",route="/put",status="200"})"), before + 1);
     EXPECT_EQ(host_->get("/metrics").get_header_value("Content-Type"), "text/plain; version=0.0.4");
@@ -141,10 +155,13 @@ TEST_F(Echo, HealthReadyAndMetrics) {
 
 TEST(Http, StatusAndHeadersComeFromMeta) {
     const TemporaryFolder folder;
-    const KdepsHost host(write_workflow(folder, {.target = "made",
-                                                 .connections = {},
-                                                 .resources = "actionId: made\napiResponse:\n  response: {id: 7}\n  meta:\n    statusCode: 201\n"
-                                                              "    headers: {Location: '/items/7', X-Given: \"{{ get('h') }}\", Cache-Control: max-age=3600}\n"}));
+    const KdepsHost host(write_workflow(
+        folder,
+        {.target = "made",
+         .connections = {},
+         .resources =
+             "actionId: made\napiResponse:\n  response: {id: 7}\n  meta:\n    statusCode: 201\n"
+             "    headers: {Location: '/items/7', X-Given: \"{{ get('h') }}\", Cache-Control: max-age=3600}\n"}));
     const httplib::Response response = host.get("/q?h=given");
     EXPECT_EQ(response.status, 201);
     EXPECT_EQ(response.get_header_value("Location"), "/items/7");
@@ -158,10 +175,12 @@ TEST(Http, StatusAndHeadersComeFromMeta) {
 
 TEST(Http, SessionIsOfOneClient) {
     const TemporaryFolder folder;
-    const KdepsHost host(write_workflow(folder, {.target = "kept",
-                                                 .connections = {},
-                                                 .resources = "actionId: kept\nbefore: [\"get('v') != null ? set('last', get('v'), 'session') : null\"]\n"
-                                                              "apiResponse: {response: \"get('last', 'session')\"}\n"}));
+    const KdepsHost host(write_workflow(
+        folder,
+        {.target = "kept",
+         .connections = {},
+         .resources = "actionId: kept\nbefore: [\"get('v') != null ? set('last', get('v'), 'session') : null\"]\n"
+                      "apiResponse: {response: \"get('last', 'session')\"}\n"}));
     EXPECT_FALSE(host.get("/q").has_header("Set-Cookie"));
     const std::string cookie = host.get("/q?v=mine").get_header_value("Set-Cookie");
     EXPECT_THAT(cookie, MatchesRegex("kdeps_session_id=[0-9a-zA-Z_-]{22,}; Path=/; HttpOnly; SameSite=Lax"));
@@ -175,9 +194,10 @@ class Refused : public ::testing::Test {
 protected:
     httplib::Response ask(const std::string& query) {
         const TemporaryFolder folder;
-        const KdepsHost host(write_workflow(folder, {.target = "asked",
-                                                     .connections = {{"pg", connection(postgres().url("analytics"))}},
-                                                     .resources = "actionId: asked\nsql: {connectionName: pg, query: \"" + query + "\"}\n"}));
+        const KdepsHost host(write_workflow(
+            folder, {.target = "asked",
+                     .connections = {{"pg", connection(postgres().url("analytics"))}},
+                     .resources = "actionId: asked\nsql: {connectionName: pg, query: \"" + query + "\"}\n"}));
         httplib::Response response = host.get("/q");
         EXPECT_EQ(response.body.find("127.0.0.1"), std::string::npos) << response.body;
         EXPECT_EQ(response.body.find("INSERT"), std::string::npos) << response.body;
@@ -203,14 +223,18 @@ TEST_F(Refused, ForeignKeyIs422) {
 TEST_F(Refused, MissingTableIs500) {
     const httplib::Response response = ask("SELECT * FROM nothing");
     EXPECT_EQ(response.status, 500);
-    EXPECT_EQ(error_of(response).dump(), R"-({"code":"INTERNAL_ERROR","message":"resource 'asked': the statement could not be prepared: relation \"nothing\" does not exist (SQLSTATE 42P01)","resourceId":"asked"})-");
+    EXPECT_EQ(
+        error_of(response).dump(),
+        R"-({"code":"INTERNAL_ERROR","message":"resource 'asked': the statement could not be prepared: relation \"nothing\" does not exist (SQLSTATE 42P01)","resourceId":"asked"})-");
 }
 
 TEST(Http, ReadyNamesTheConnections) {
     const TemporaryFolder folder;
-    const KdepsHost host(write_workflow(folder, {.target = "asked",
-                                                 .connections = {{"pg", connection(postgres().url("analytics"))}, {"down", connection("postgres://user:pass@127.0.0.1:1/x")}},
-                                                 .resources = "actionId: asked\nsql: {connectionName: pg, query: SELECT 1 AS n}\n"}));
+    const KdepsHost host(
+        write_workflow(folder, {.target = "asked",
+                                .connections = {{"pg", connection(postgres().url("analytics"))},
+                                                {"down", connection("postgres://user:pass@127.0.0.1:1/x")}},
+                                .resources = "actionId: asked\nsql: {connectionName: pg, query: SELECT 1 AS n}\n"}));
     const httplib::Response response = host.get("/ready");
     EXPECT_EQ(response.status, 503);
     const Json body = Json::parse(response.body);
@@ -223,11 +247,13 @@ TEST(Http, ReadyNamesTheConnections) {
 
 TEST(Http, CrossOriginRequestsAsConfigured) {
     const TemporaryFolder folder;
-    const KdepsHost host(write_workflow(folder, {.target = "asked",
-                                                 .connections = {},
-                                                 .resources = "actionId: asked\napiResponse: {response: 1}\n",
-                                                 .routes = "[{path: /q}]\n    cors: {allowOrigins: [\"https://a.example\"], allowMethods: [GET]}"}));
-    EXPECT_EQ(host.get("/q", {{"Origin", "https://a.example"}}).get_header_value("Access-Control-Allow-Origin"), "https://a.example");
+    const KdepsHost host(write_workflow(
+        folder, {.target = "asked",
+                 .connections = {},
+                 .resources = "actionId: asked\napiResponse: {response: 1}\n",
+                 .routes = "[{path: /q}]\n    cors: {allowOrigins: [\"https://a.example\"], allowMethods: [GET]}"}));
+    EXPECT_EQ(host.get("/q", {{"Origin", "https://a.example"}}).get_header_value("Access-Control-Allow-Origin"),
+              "https://a.example");
     const httplib::Response other = host.get("/q", {{"Origin", "https://b.example"}});
     EXPECT_FALSE(other.has_header("Access-Control-Allow-Origin"));
     EXPECT_EQ(other.get_header_value("Vary"), "Origin");

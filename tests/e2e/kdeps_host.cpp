@@ -22,11 +22,14 @@ httplib::Response answer(const httplib::Result& result, const std::string& targe
 
 }  // namespace
 
-Result kdeps(const Arguments& arguments, const ProcessOptions& options) { return run(command(arguments), options); }
+Result kdeps(const Arguments& arguments, const ProcessOptions& options) {
+    return run(command(arguments), options);
+}
 
 KdepsHost::KdepsHost(const std::filesystem::path& folder, const Arguments& arguments, const ProcessOptions& options) {
     Arguments all = {"run", folder.string()};
-    if (std::find(arguments.begin(), arguments.end(), "--port") == arguments.end()) all.insert(all.end(), {"--port", "0"});
+    if (std::find(arguments.begin(), arguments.end(), "--port") == arguments.end())
+        all.insert(all.end(), {"--port", "0"});
     all.insert(all.end(), arguments.begin(), arguments.end());
     process_ = std::make_unique<Process>(command(all), options);
     constexpr std::string_view kPlace = "on http://127.0.0.1:";
@@ -50,7 +53,8 @@ httplib::Response KdepsHost::get(const std::string& target, const httplib::Heade
     return answer(client().Get(target, headers), target);
 }
 
-httplib::Response KdepsHost::post(const std::string& target, const std::string& body, const std::string& content_type) const {
+httplib::Response KdepsHost::post(const std::string& target, const std::string& body,
+                                  const std::string& content_type) const {
     return answer(client().Post(target, body, content_type), target);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The built binary as its users have it: `kdeps run DIR` serving on a free port, and every other command run to its end.
+// The built binary as its users have it: `kdeps run DIR` serving on a free port, and every other command run to its
+// end.
 #pragma once
 
 #include <httplib.h>
@@ -27,8 +28,10 @@ Result kdeps(const Arguments& arguments, const ProcessOptions& options = {});
 // Any thread may ask; the thread that starts a host must outlive it (see Process).
 class KdepsHost {
 public:
-    // `arguments` follow `run FOLDER`, with a free port unless they have one.  Throws std::runtime_error with its stderr if it does not serve.
-    explicit KdepsHost(const std::filesystem::path& folder, const Arguments& arguments = {}, const ProcessOptions& options = {});
+    // `arguments` follow `run FOLDER`, with a free port unless they have one.  Throws std::runtime_error with its
+    // stderr if it does not serve.
+    explicit KdepsHost(const std::filesystem::path& folder, const Arguments& arguments = {},
+                       const ProcessOptions& options = {});
 
     int port() const { return port_; }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
@@ -36,7 +39,8 @@ public:
 
     // Each on a connection of its own.  Throws std::runtime_error if there is no answer.
     httplib::Response get(const std::string& target, const httplib::Headers& headers = {}) const;
-    httplib::Response post(const std::string& target, const std::string& body, const std::string& content_type = "application/json") const;
+    httplib::Response post(const std::string& target, const std::string& body,
+                           const std::string& content_type = "application/json") const;
 
     // True once stderr holds `text`.
     bool logs(std::string_view text) { return process_->wait_for_err(text, kSoon); }

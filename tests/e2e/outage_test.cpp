@@ -12,12 +12,15 @@ namespace {
 using ::testing::HasSubstr;
 
 WorkflowText workflow(const std::string& url) {
-    return {.target = "answer",
-            .connections = {{"db", connection(url, "connectionTimeout: 2s")}, {"lite", connection("sqlite://:memory:")}},
-            .resources = "actionId: asked\nvalidations: {routes: [/db]}\nsql: {connectionName: db, query: SELECT 42 AS n}\n"
-                         "---\nactionId: here\nvalidations: {routes: [/lite]}\nsql: {connectionName: lite, query: SELECT 7 AS n}\n"
-                         "---\nactionId: answer\nrequires: [asked, here]\napiResponse: {response: [\"get('asked')\", \"get('here')\"]}\n",
-            .routes = "[{path: /db}, {path: /lite}]"};
+    return {
+        .target = "answer",
+        .connections = {{"db", connection(url, "connectionTimeout: 2s")}, {"lite", connection("sqlite://:memory:")}},
+        .resources =
+            "actionId: asked\nvalidations: {routes: [/db]}\nsql: {connectionName: db, query: SELECT 42 AS n}\n"
+            "---\nactionId: here\nvalidations: {routes: [/lite]}\nsql: {connectionName: lite, query: SELECT 7 AS n}\n"
+            "---\nactionId: answer\nrequires: [asked, here]\napiResponse: {response: [\"get('asked')\", "
+            "\"get('here')\"]}\n",
+        .routes = "[{path: /db}, {path: /lite}]"};
 }
 
 void expect_unavailable(const KdepsHost& host) {
@@ -48,9 +51,13 @@ void goes_down_under_a_host(Server& server, const std::string& database) {
     EXPECT_EQ(host.stop(), 0);
 }
 
-TEST(Outage, PostgresGoesDownUnderAHost) { goes_down_under_a_host(postgres(), "analytics"); }
+TEST(Outage, PostgresGoesDownUnderAHost) {
+    goes_down_under_a_host(postgres(), "analytics");
+}
 
-TEST(Outage, MariaDbGoesDownUnderAHost) { goes_down_under_a_host(mariadb(), "inventory"); }
+TEST(Outage, MariaDbGoesDownUnderAHost) {
+    goes_down_under_a_host(mariadb(), "inventory");
+}
 
 TEST(Outage, HostStartsWithTheDatabaseDown) {
     const TemporaryFolder folder;
@@ -58,7 +65,8 @@ TEST(Outage, HostStartsWithTheDatabaseDown) {
     postgres().kill();
     KdepsHost host(write_workflow(folder, workflow(url)));
     expect_unavailable(host);
-    EXPECT_THAT(error_of(host.get("/db"))["message"].get<std::string>(), HasSubstr("resource 'asked': connection 'db': "));
+    EXPECT_THAT(error_of(host.get("/db"))["message"].get<std::string>(),
+                HasSubstr("resource 'asked': connection 'db': "));
     EXPECT_EQ(data_of(host.get("/lite")).dump(), R"([null,[{"n":7}]])");
     postgres().start();
     EXPECT_EQ(data_of(host.get("/db")).dump(), kAnswer);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Resources that need not wait for each other run side by side; runs that happen side by side see nothing of each other.
+// Resources that need not wait for each other run side by side; runs that happen side by side see nothing of each
+// other.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <thread>
@@ -13,14 +14,19 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point began) { return std::chrono::duration<double>(Clock::now() - began).count(); }
+double seconds_since(Clock::time_point began) {
+    return std::chrono::duration<double>(Clock::now() - began).count();
+}
 
 WorkflowText two_sleeps(const std::string& settings) {
     return {.target = "both",
-            .connections = {{"pg", connection(postgres().url("analytics"))}, {"my", connection(mariadb().url("inventory"))}},
-            .resources = "actionId: first\nsql: {connectionName: pg, query: \"SELECT pg_sleep(0.5)::text AS slept\"}\n"
-                         "---\nactionId: second\nsql: {connectionName: my, query: \"SELECT SLEEP(0.5) AS slept\"}\n"
-                         "---\nactionId: both\nrequires: [first, second]\napiResponse: {response: [\"get('first')\", \"get('second')\"]}\n",
+            .connections = {{"pg", connection(postgres().url("analytics"))},
+                            {"my", connection(mariadb().url("inventory"))}},
+            .resources =
+                "actionId: first\nsql: {connectionName: pg, query: \"SELECT pg_sleep(0.5)::text AS slept\"}\n"
+                "---\nactionId: second\nsql: {connectionName: my, query: \"SELECT SLEEP(0.5) AS slept\"}\n"
+                "---\nactionId: both\nrequires: [first, second]\napiResponse: {response: [\"get('first')\", "
+                "\"get('second')\"]}\n",
             .settings = settings};
 }
 
@@ -49,12 +55,16 @@ TEST(Parallel, FourHundredRequestsSeeOnlyTheirOwnValues) {
                       .connections = {{"pg", connection(urls["postgres"], "connectionTimeout: 20s")},
                                       {"my", connection(urls["mysql"], "connectionTimeout: 20s")},
                                       {"lite", connection(urls["sqlite"], "connectionTimeout: 20s")}},
-                      .resources = "actionId: keep\nbefore: [\"set('mine', get('v'))\", \"set('twice', get('v') + get('v'))\"]\n"
-                                   "sql: {connectionName: pg, query: \"SELECT {{ get('mine') }} AS v\"}\n"
-                                   "---\nactionId: second\nrequires: [keep]\nsql: {connectionName: my, query: \"SELECT {{ get('mine') }} AS v\"}\n"
-                                   "---\nactionId: third\nrequires: [keep]\nsql: {connectionName: lite, query: \"SELECT 'is {{ get('mine') }}' AS v\"}\n"
-                                   "---\nactionId: answer\nrequires: [keep, second, third]\n"
-                                   "apiResponse:\n  response: [\"get('v')\", \"get('mine')\", \"get('twice')\", \"get('keep')[0].v\", \"get('second')[0].v\", \"get('third')[0].v\"]\n"};
+                      .resources =
+                          "actionId: keep\nbefore: [\"set('mine', get('v'))\", \"set('twice', get('v') + get('v'))\"]\n"
+                          "sql: {connectionName: pg, query: \"SELECT {{ get('mine') }} AS v\"}\n"
+                          "---\nactionId: second\nrequires: [keep]\nsql: {connectionName: my, query: \"SELECT {{ "
+                          "get('mine') }} AS v\"}\n"
+                          "---\nactionId: third\nrequires: [keep]\nsql: {connectionName: lite, query: \"SELECT 'is {{ "
+                          "get('mine') }}' AS v\"}\n"
+                          "---\nactionId: answer\nrequires: [keep, second, third]\n"
+                          "apiResponse:\n  response: [\"get('v')\", \"get('mine')\", \"get('twice')\", "
+                          "\"get('keep')[0].v\", \"get('second')[0].v\", \"get('third')[0].v\"]\n"};
     const KdepsHost host(write_workflow(folder, text));
     std::atomic<int> wrong{0};
     std::vector<std::thread> threads;
@@ -63,7 +73,8 @@ TEST(Parallel, FourHundredRequestsSeeOnlyTheirOwnValues) {
             const std::string v = "v" + std::to_string(i);
             const Json expected = {v, v, v + v, v, v, "is " + v};
             try {
-                const httplib::Response response = i % 2 == 0 ? host.get("/q?v=" + v) : host.post("/q", Json{{"v", v}}.dump());
+                const httplib::Response response =
+                    i % 2 == 0 ? host.get("/q?v=" + v) : host.post("/q", Json{{"v", v}}.dump());
                 if (response.status == 200 && Json::parse(response.body)["data"] == expected) return;
                 ADD_FAILURE() << response.body;
             } catch (const std::exception& error) {

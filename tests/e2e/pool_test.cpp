@@ -16,7 +16,9 @@ WorkflowText sleeping(const std::string& database, const std::string& pool) {
     postgres().create_database(database);
     return {.target = "report",
             .connections = {{"pg", connection(postgres().url(database), pool)}},
-            .resources = "actionId: report\nsql: {connectionName: pg, query: \"SELECT pg_sleep({{ get('s') }}::float8)::text AS slept\"}\n"};
+            .resources =
+                "actionId: report\nsql: {connectionName: pg, query: \"SELECT pg_sleep({{ get('s') }}::float8)::text AS "
+                "slept\"}\n"};
 }
 
 struct Answers {
@@ -30,7 +32,8 @@ struct Answers {
 };
 
 // Sends `count` requests at once and returns when all are answered; meanwhile asks the server for its clients.
-int most_connections(const KdepsHost& host, const std::string& database, int count, const std::string& seconds, Answers& answers) {
+int most_connections(const KdepsHost& host, const std::string& database, int count, const std::string& seconds,
+                     Answers& answers) {
     std::vector<std::thread> threads;
     std::atomic<int> left{count};
     for (int i = 0; i < count; ++i) {
@@ -57,7 +60,8 @@ TEST(Pool, NeverOpensMoreThanMaxConnections) {
 
 TEST(Pool, WhoWaitsTooLongIsToldWhoHoldsIt) {
     const TemporaryFolder folder;
-    const KdepsHost host(write_workflow(folder, sleeping("pool_is_full", "maxConnections: 2, connectionTimeout: 300ms")));
+    const KdepsHost host(
+        write_workflow(folder, sleeping("pool_is_full", "maxConnections: 2, connectionTimeout: 300ms")));
     Answers answers;
     EXPECT_EQ(most_connections(host, "pool_is_full", 8, "1", answers), 2);
     int served = 0;
@@ -70,8 +74,9 @@ TEST(Pool, WhoWaitsTooLongIsToldWhoHoldsIt) {
         EXPECT_EQ(response.get_header_value("Retry-After"), "1");
         const auto error = error_of(response);
         EXPECT_EQ(error["code"], "UNAVAILABLE");
-        EXPECT_THAT(error["message"].get<std::string>(), MatchesRegex("resource 'report': pool 'pg' is full: 2 of 2 connections in use, waited 0\\.[3-5] s; "
-                                                                      "longest held by 'report' for 0\\.[2-6] s"));
+        EXPECT_THAT(error["message"].get<std::string>(),
+                    MatchesRegex("resource 'report': pool 'pg' is full: 2 of 2 connections in use, waited 0\\.[3-5] s; "
+                                 "longest held by 'report' for 0\\.[2-6] s"));
     }
     EXPECT_EQ(served, 2);
 }
@@ -80,7 +85,8 @@ TEST(Pool, MinConnectionsAreOpenBeforeTheFirstRequest) {
     const TemporaryFolder folder;
     const KdepsHost host(write_workflow(folder, sleeping("pool_ready", "maxConnections: 5, minConnections: 3")));
     const auto until = std::chrono::steady_clock::now() + kSoon;
-    while (postgres().connections("pool_ready") < 3 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    while (postgres().connections("pool_ready") < 3 && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
     EXPECT_EQ(postgres().connections("pool_ready"), 3);
 }
 
@@ -90,7 +96,8 @@ TEST(Pool, CountsAreMetrics) {
     Answers answers;
     most_connections(host, "pool_counted", 3, "0.1", answers);
     const auto until = std::chrono::steady_clock::now() + kSoon;  // the gauges are written each second
-    while (metric(host, "kdeps_sql_pool_waited{connection=\"pg\"}") < 2 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    while (metric(host, "kdeps_sql_pool_waited{connection=\"pg\"}") < 2 && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
     EXPECT_EQ(metric(host, "kdeps_sql_pool_waited{connection=\"pg\"}"), 2);
     EXPECT_EQ(metric(host, "kdeps_sql_pool_open{connection=\"pg\"}"), 1);
 }

@@ -66,7 +66,8 @@ void Relay::accept_all() {
         setsockopt(server.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
         const std::lock_guard lock(mutex_);
         if (is_ending_) return;
-        threads_.emplace_back([this, from = client.get(), to = server.get()] { pass(from, to, std::chrono::microseconds(0)); });
+        threads_.emplace_back(
+            [this, from = client.get(), to = server.get()] { pass(from, to, std::chrono::microseconds(0)); });
         threads_.emplace_back([this, from = server.get(), to = client.get()] { pass(from, to, latency_); });
         sockets_.push_back(std::move(client));
         sockets_.push_back(std::move(server));

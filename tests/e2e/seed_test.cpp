@@ -19,16 +19,19 @@ const char* const kRfc3339 = R"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-
 
 // What the complete example answers, up to its own timestamp.
 std::string complete_data() {
-    return R"({"analytics":)" + Json(kUsersCsv).dump() + R"(,"inventory":)" + std::string(kActiveProductsJson) + R"(,"timestamp":")";
+    return R"({"analytics":)" + Json(kUsersCsv).dump() + R"(,"inventory":)" + std::string(kActiveProductsJson) +
+           R"(,"timestamp":")";
 }
 
 Arguments connections() {
-    return {"--connection", "analytics=" + postgres().url("analytics"), "--connection", "inventory=" + mariadb().url("inventory")};
+    return {"--connection", "analytics=" + postgres().url("analytics"), "--connection",
+            "inventory=" + mariadb().url("inventory")};
 }
 
 ProcessOptions connections_in_environment() {
     ProcessOptions options;
-    options.env = {{"KDEPS_CONNECTION_ANALYTICS", postgres().url("analytics")}, {"KDEPS_CONNECTION_INVENTORY", mariadb().url("inventory")}};
+    options.env = {{"KDEPS_CONNECTION_ANALYTICS", postgres().url("analytics")},
+                   {"KDEPS_CONNECTION_INVENTORY", mariadb().url("inventory")}};
     return options;
 }
 
@@ -57,7 +60,8 @@ struct Steps : TemporaryFolder {
         seed_analytics(postgres());
         seed_inventory(mariadb());
         write("workflow.yaml", blocks_under("Step 1: Configure Multiple Connections").at(0));
-        for (std::size_t i = 0; i < resources.size(); ++i) write("resources/" + std::to_string(i) + ".yaml", resources[i]);
+        for (std::size_t i = 0; i < resources.size(); ++i)
+            write("resources/" + std::to_string(i) + ".yaml", resources[i]);
     }
 };
 
@@ -73,7 +77,9 @@ TEST(Seed, CompleteExampleAnswersOverHttp) {
         const httplib::Response response = method == "GET" ? host.get("/api/v1/data") : host.post("/api/v1/data", "{}");
         EXPECT_EQ(response.status, 200);
         EXPECT_EQ(response.get_header_value("Content-Type"), "application/json");
-        EXPECT_THAT(response.body, MatchesRegex(plain(R"({"success":true,"data":)" + complete_data()) + kRfc3339 + R"("\},"meta":\{"requestID":"[0-9a-f-]{36}","timestamp":")" + kRfc3339 + R"("\}\})"));
+        EXPECT_THAT(response.body,
+                    MatchesRegex(plain(R"({"success":true,"data":)" + complete_data()) + kRfc3339 +
+                                 R"("\},"meta":\{"requestID":"[0-9a-f-]{36}","timestamp":")" + kRfc3339 + R"("\}\})"));
     }
     EXPECT_EQ(host.stop(), 0);
 }
@@ -98,7 +104,8 @@ TEST(Seed, FlagWinsOverTheEnvironment) {
     const Complete folder;
     ProcessOptions options = connections_in_environment();
     options.env["KDEPS_CONNECTION_ANALYTICS"] = "postgres://user:pass@127.0.0.1:1/nowhere";
-    const Result result = kdeps({"run", folder.path().string(), "--once", "--connection", "analytics=" + postgres().url("analytics")}, options);
+    const Result result = kdeps(
+        {"run", folder.path().string(), "--once", "--connection", "analytics=" + postgres().url("analytics")}, options);
     EXPECT_EQ(result.exit_code, 0) << result.err;
 }
 
@@ -123,15 +130,19 @@ TEST(Seed, Step3CombinesTwoDatabasesAndBindsTheDate) {
     const Steps folder({blocks[0], blocks[1]});
     Arguments arguments = connections();
     arguments.insert(arguments.end(), {"--target", "userData"});
-    const std::string products = R"([{"id":1,"name":"Anvil","quantity":12,"price":10.10,"status":"active"},)"
-                                 R"({"id":3,"name":"Crucible \"Größe 2\"","quantity":3,"price":1234567.89,"status":"active"},)"
-                                 R"({"id":4,"name":"Die","quantity":250,"price":0.50,"status":"active"}])";
-    const auto data = [&](const std::string& stats) { return R"({"analytics":)" + stats + R"(,"inventory":)" + products + "}"; };
+    const std::string products =
+        R"([{"id":1,"name":"Anvil","quantity":12,"price":10.10,"status":"active"},)"
+        R"({"id":3,"name":"Crucible \"Größe 2\"","quantity":3,"price":1234567.89,"status":"active"},)"
+        R"({"id":4,"name":"Die","quantity":250,"price":0.50,"status":"active"}])";
+    const auto data = [&](const std::string& stats) {
+        return R"({"analytics":)" + stats + R"(,"inventory":)" + products + "}";
+    };
     const std::string second = data(R"([{"date":"2024-01-02","total_users":3,"note":"said \"hello\", then left"}])");
 
     const KdepsHost host(folder.path(), arguments);
     EXPECT_THAT(host.get("/api/v1/data?date=2024-01-02").body, HasSubstr(R"("data":)" + second + ","));
-    EXPECT_THAT(host.get("/api/v1/data?date=2024-01-03").body, HasSubstr(R"({"date":"2024-01-03","total_users":4,"note":null})"));
+    EXPECT_THAT(host.get("/api/v1/data?date=2024-01-03").body,
+                HasSubstr(R"({"date":"2024-01-03","total_users":4,"note":null})"));
     EXPECT_THAT(host.get("/api/v1/data?date=1999-01-01").body, HasSubstr(R"("analytics":[],)"));
 
     const Result result = once(folder, {"--param", "date=2024-01-02", "--target", "userData"});
@@ -143,7 +154,9 @@ TEST(Seed, Step5UpdatesThreeUsersInOneTransaction) {
     const Steps folder({blocks_under("Step 5: Batch Operations Across Databases").at(0), results_of("batchUpdate")});
     KdepsHost host(folder.path(), connections());
     EXPECT_EQ(data_of(host.post("/api/v1/data", "")).dump(), R"({"rowsAffected":3,"batch":[1,1,1]})");
-    const std::string state = "SELECT string_agg(id || ' ' || status || ' ' || (updated_at IS NOT NULL), ', ' ORDER BY id) FROM users WHERE updated_at IS NOT NULL";
+    const std::string state =
+        "SELECT string_agg(id || ' ' || status || ' ' || (updated_at IS NOT NULL), ', ' ORDER BY id) FROM users WHERE "
+        "updated_at IS NOT NULL";
     EXPECT_EQ(postgres().scalar("analytics", state), "123 active true, 456 inactive true, 789 pending true");
     const Result result = once(folder);
     EXPECT_EQ(result.out, "{\"rowsAffected\":3,\"batch\":[1,1,1]}\n") << result.err;
@@ -153,14 +166,18 @@ TEST(Seed, Step6InsertsAndUpdatesTogether) {
     const Steps folder({blocks_under("Step 6: Transaction Management").at(0), results_of("transactionalUpdate")});
     KdepsHost host(folder.path(), connections());
     const Json data = data_of(host.post("/api/v1/data", R"({"user_id": 5, "total": 12.34})"));
-    EXPECT_EQ(data.dump(), R"([{"rowsAffected":1,"lastInsertID":null,"success":true},{"rowsAffected":1,"lastInsertID":null,"success":true}])");
-    EXPECT_EQ(postgres().scalar("analytics", "SELECT user_id || ' ' || total FROM orders ORDER BY id DESC LIMIT 1"), "5 12.34");
+    EXPECT_EQ(
+        data.dump(),
+        R"([{"rowsAffected":1,"lastInsertID":null,"success":true},{"rowsAffected":1,"lastInsertID":null,"success":true}])");
+    EXPECT_EQ(postgres().scalar("analytics", "SELECT user_id || ' ' || total FROM orders ORDER BY id DESC LIMIT 1"),
+              "5 12.34");
     EXPECT_EQ(postgres().scalar("analytics", "SELECT last_order_at IS NOT NULL FROM users WHERE id = 5"), "t");
 }
 
 TEST(Seed, Step6LeavesNothingWhenTheSecondQueryFails) {
     const Steps folder({blocks_under("Step 6: Transaction Management").at(0), results_of("transactionalUpdate")});
-    postgres().execute("analytics", "ALTER TABLE users ADD CONSTRAINT nobody_orders CHECK (id <> 5 OR last_order_at IS NULL)");
+    postgres().execute("analytics",
+                       "ALTER TABLE users ADD CONSTRAINT nobody_orders CHECK (id <> 5 OR last_order_at IS NULL)");
     KdepsHost host(folder.path(), connections());
     const httplib::Response response = host.post("/api/v1/data", R"({"user_id": 5, "total": 12.34})");
     EXPECT_EQ(response.status, 422);
@@ -185,12 +202,17 @@ TEST(Seed, ErrorHandlingAnswersWithTheMessage) {
     EXPECT_EQ(response.status, 400) << response.body;
     EXPECT_EQ(body["success"], false);
     EXPECT_EQ(body["data"]["error"], "Database query failed");
-    EXPECT_EQ(body["data"]["message"], "the statement failed: parameter $1: invalid input syntax for type integer (SQLSTATE 22P02)") << response.body;
+    EXPECT_EQ(body["data"]["message"],
+              "the statement failed: parameter $1: invalid input syntax for type integer (SQLSTATE 22P02)")
+        << response.body;
 
     postgres().execute("analytics", "ALTER TABLE users RENAME TO people");
     const httplib::Response missing = host.get("/api/v1/data?user_id=1");
     EXPECT_EQ(missing.status, 500);
-    EXPECT_THAT(missing.body, HasSubstr(R"-({"success":false,"data":{"error":"Database query failed","message":"the statement could not be prepared: relation \"users\" does not exist (SQLSTATE 42P01)"})-"));
+    EXPECT_THAT(
+        missing.body,
+        HasSubstr(
+            R"-({"success":false,"data":{"error":"Database query failed","message":"the statement could not be prepared: relation \"users\" does not exist (SQLSTATE 42P01)"})-"));
     postgres().execute("analytics", "ALTER TABLE people RENAME TO users");
 }
 

@@ -17,15 +17,20 @@ using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
 
 // `mark` finds the statement in pg_stat_activity.
-WorkflowText sleeping(const std::string& mark, const std::string& seconds, const std::string& more = "", const std::string& settings = "") {
+WorkflowText sleeping(const std::string& mark, const std::string& seconds, const std::string& more = "",
+                      const std::string& settings = "") {
     return {.target = "slow",
             .connections = {{"pg", connection(postgres().url("analytics"))}},
-            .resources = "actionId: slow\nsql:\n  connectionName: pg\n  query: \"SELECT pg_sleep(" + seconds + ")::text AS slept /* " + mark + " */\"\n" + more,
+            .resources = "actionId: slow\nsql:\n  connectionName: pg\n  query: \"SELECT pg_sleep(" + seconds +
+                         ")::text AS slept /* " + mark + " */\"\n" + more,
             .settings = settings};
 }
 
 int running(const std::string& mark) {
-    return std::stoi(postgres().scalar("analytics", "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE '%/* " + mark + " */%'"));
+    return std::stoi(postgres().scalar("analytics",
+                                       "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> "
+                                       "pg_backend_pid() AND query LIKE '%/* " +
+                                           mark + " */%'"));
 }
 
 // True once so many such statements run.
@@ -56,7 +61,8 @@ TEST(Stopping, TimeoutIs504AndEndsTheStatement) {
     EXPECT_EQ(response.status, 504) << response.body;
     const auto error = error_of(response);
     EXPECT_EQ(error["code"], "TIMEOUT");
-    EXPECT_THAT(error["message"].get<std::string>(), HasSubstr("resource 'slow': the time limit of 300 ms was reached"));
+    EXPECT_THAT(error["message"].get<std::string>(),
+                HasSubstr("resource 'slow': the time limit of 300 ms was reached"));
     EXPECT_TRUE(comes_to("timeout", 0, std::chrono::seconds(1)));
 }
 
@@ -64,19 +70,24 @@ TEST(Stopping, MariaDbStatementEndsAtItsTimeoutToo) {
     const TemporaryFolder folder;
     WorkflowText text = sleeping("", "");
     text.connections = {{"my", connection(mariadb().url("inventory"))}};
-    text.resources = "actionId: slow\nsql: {connectionName: my, timeout: 300ms, query: \"SELECT SLEEP(30) AS slept\"}\n";
+    text.resources =
+        "actionId: slow\nsql: {connectionName: my, timeout: 300ms, query: \"SELECT SLEEP(30) AS slept\"}\n";
     const KdepsHost host(write_workflow(folder, text));
     const httplib::Response response = host.get("/q");
     EXPECT_EQ(response.status, 504) << response.body << host.log();
     const auto until = Clock::now() + std::chrono::seconds(1);
-    const auto sleeps = [] { return mariadb().scalar("", "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'"); };
+    const auto sleeps = [] {
+        return mariadb().scalar("",
+                                "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'");
+    };
     while (sleeps() != "0" && Clock::now() < until) std::this_thread::yield();
     EXPECT_EQ(sleeps(), "0");
 }
 
 TEST(Stopping, OnceEndsAtItsTimeLimit) {
     const TemporaryFolder folder;
-    const Result result = kdeps({"run", write_workflow(folder, sleeping("once", "30")).string(), "--once", "--timeout", "0.3"});
+    const Result result =
+        kdeps({"run", write_workflow(folder, sleeping("once", "30")).string(), "--once", "--timeout", "0.3"});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_EQ(nlohmann::json::parse(result.out)["error"]["code"], "TIMEOUT") << result.out;
     EXPECT_TRUE(comes_to("once", 0, std::chrono::seconds(1)));
@@ -108,7 +119,9 @@ TEST(Stopping, SigtermFinishesWhatRuns) {
 
 TEST(Stopping, SigtermEndsAServerThatIsNeverIdle) {
     const TemporaryFolder folder;
-    KdepsHost host(write_workflow(folder, {.target = "answer", .connections = {}, .resources = "actionId: answer\napiResponse: {response: 1}\n"}));
+    KdepsHost host(write_workflow(
+        folder,
+        {.target = "answer", .connections = {}, .resources = "actionId: answer\napiResponse: {response: 1}\n"}));
     std::atomic<bool> is_over{false};
     std::atomic<int> wrong{0};
     std::thread clients([&] {

@@ -58,7 +58,8 @@ TEST(Validate, FiveFaultsAreOneReport) {
     const Result result = validate(folder);
     EXPECT_EQ(result.exit_code, 2);
     EXPECT_EQ(result.out, "");
-    EXPECT_EQ(result.err, R"(workflow.yaml:14:19: error: connection 'analytcs' is not declared (did you mean 'analytics'?)
+    EXPECT_EQ(result.err,
+              R"(workflow.yaml:14:19: error: connection 'analytcs' is not declared (did you mean 'analytics'?)
   14 |   connectionName: analytcs
      |                   ^
 workflow.yaml:18:12: error: resource 'second' requires the unknown resource 'frist' (did you mean 'first'?)
@@ -85,8 +86,10 @@ TEST(Validate, ReportIsJsonForPrograms) {
     EXPECT_EQ(result.err, "");
     const auto report = nlohmann::ordered_json::parse(result.out);
     ASSERT_EQ(report.size(), 5U);
-    EXPECT_EQ(report[2].dump(), R"({"severity":"error","message":"sql.format: 'xml' is not accepted. Available options: [json, csv, table]",)"
-                                R"("file":"workflow.yaml","line":22,"column":11})");
+    EXPECT_EQ(
+        report[2].dump(),
+        R"({"severity":"error","message":"sql.format: 'xml' is not accepted. Available options: [json, csv, table]",)"
+        R"("file":"workflow.yaml","line":22,"column":11})");
 }
 
 TEST(Validate, FaultyWorkflowDoesNotRun) {
@@ -121,7 +124,9 @@ apiResponse: {response: 1}
 )");
     const Result result = validate(folder);
     EXPECT_EQ(result.exit_code, 2);
-    EXPECT_EQ(result.err, "resources/all.yaml:1:11: error: dependency cycle: a → b → c → a\n  1 | actionId: a\n    |           ^\n1 error\n");
+    EXPECT_EQ(result.err,
+              "resources/all.yaml:1:11: error: dependency cycle: a → b → c → a\n  1 | actionId: a\n    |           "
+              "^\n1 error\n");
 }
 
 TEST(Validate, WarningsAreErrorsWhenStrict) {
@@ -134,7 +139,9 @@ settings: {portNumber: 1}
 actionId: a
 apiResponse: {response: "{{ get('x') }} is 5"}
 )");
-    const std::string place = "unknown key 'settings.portNumber' (did you mean 'portNum'?)\n  4 | settings: {portNumber: 1}\n    |            ^\n";
+    const std::string place =
+        "unknown key 'settings.portNumber' (did you mean 'portNum'?)\n  4 | settings: {portNumber: 1}\n    |           "
+        " ^\n";
     const Result loose = validate(folder);
     EXPECT_EQ(loose.exit_code, 0);
     EXPECT_EQ(loose.out, "Validation successful: 1 resources, target 'a'\n");
@@ -169,7 +176,8 @@ TEST(Validate, WhatIsNotThereIsNamed) {
     const TemporaryFolder folder;
     const Result missing = kdeps({"validate", (folder.path() / "nowhere").string()});
     EXPECT_EQ(missing.exit_code, 2);
-    EXPECT_EQ(missing.err, "error: '" + (folder.path() / "nowhere").string() + "' does not exist; give a workflow.yaml or the folder that holds it\n1 error\n");
+    EXPECT_EQ(missing.err, "error: '" + (folder.path() / "nowhere").string() +
+                               "' does not exist; give a workflow.yaml or the folder that holds it\n1 error\n");
     const Result empty = validate(folder);
     EXPECT_EQ(empty.exit_code, 2);
     EXPECT_EQ(empty.err, "error: folder '.' holds no workflow.yaml\n1 error\n");
