@@ -31,6 +31,10 @@ public:
     bool is_usable() const { return step_ != nullptr; }
     bool responds() const { return (executor_.table->flags & KDEPS_EXECUTOR_RESPONDS) != 0; }
     std::string_view plugin_id() const { return executor_.plugin->manifest().id; }
+    bool can_start() const { return (executor_.table->flags & plugin::kNoStart) == 0; }
+
+    // Sends what run will wait for; true if run with the same call must follow.  Never throws: run meets every error again.
+    bool start(kdeps_call_& call) const { return executor_.table->start(step_, &call) == KDEPS_OK; }
 
     // Runs under the watch, which has the plugin cancel the call at its end.  Throws Error.
     value::Value run(kdeps_call_& call, Watch& watch);

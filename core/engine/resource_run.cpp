@@ -13,8 +13,6 @@ using value::Value;
 
 namespace {
 
-bool reads_item(const workflow::ConfigValue& condition) { return condition.source().find("item") != std::string::npos; }
-
 Value handled(const Error& error) {
     value::Map inner;
     inner.set("message", error.message);
@@ -36,13 +34,46 @@ std::chrono::nanoseconds jittered(std::chrono::nanoseconds delay) {
 ResourceRun::ResourceRun(Run& run, std::size_t resource)
     : run_(run), index_(resource), compiled_(run.parts().resources[resource]), resource_(*compiled_.source) {}
 
+bool ResourceRun::can_begin(const CompiledResource& resource) {
+    return resource.action != nullptr && resource.action->can_start() && !resource.source->items && !resource.source->loop;
+}
+
+bool ResourceRun::begin() {
+    is_begun_ = true;
+    scope_.emplace(run_, resource_);
+    try {
+        is_skipped_ = is_restricted() || is_skipped(*scope_);
+        if (is_skipped_) return false;
+        check_request(*scope_);
+    } catch (Error& error) {
+        error.reaches_on_error = false;
+        failure_ = std::move(error);
+        return false;
+    }
+    try {
+        for (const workflow::ConfigValue& expression : resource_.expr_before) {
+            expression.evaluate(*scope_);
+        }
+    } catch (Error& error) {
+        failure_ = std::move(error);
+        return false;
+    }
+    has_prepared_ = true;
+    kdeps_call_& call = make_call(*scope_, *compiled_.action, started_);
+    if (call.state() == Status::ok && compiled_.action->start(call)) return true;
+    started_.reset();
+    return false;
+}
+
 void ResourceRun::execute() {
-    Scope scope(run_, resource_);
-    if (is_restricted() || is_skipped(scope)) {
+    if (!is_begun_) scope_.emplace(run_, resource_);
+    Scope& scope = *scope_;
+    if (failure_ && !failure_->reaches_on_error) throw Error(*failure_);
+    if (is_begun_ ? is_skipped_ : is_restricted() || is_skipped(scope)) {
         run_.set_output(index_, Value());
         return;
     }
-    check_request(scope);
+    if (!is_begun_) check_request(scope);
     run_.set_output(index_, resource_.items ? iterate(scope) : resource_.loop ? run_loop(scope) : run_item(scope));
 }
 
@@ -60,7 +91,7 @@ bool ResourceRun::is_skipped(Scope& scope) const {
     // Conditions on the item are asked for each item.
     const bool is_for_items = resource_.items.has_value() && scope.iteration() == nullptr;
     return std::any_of(resource_.skip_condition.begin(), resource_.skip_condition.end(), [&](const workflow::ConfigValue& condition) {
-        if (resource_.items && reads_item(condition) == is_for_items) return false;
+        if (resource_.items && condition.reads_item() == is_for_items) return false;
         return expr::truthy(condition.evaluate(scope));
     });
 }
@@ -234,8 +265,11 @@ void ResourceRun::pause(std::chrono::nanoseconds delay) const {
 }
 
 Value ResourceRun::run_body(Scope& scope) {
-    for (const workflow::ConfigValue& expression : resource_.expr_before) {
-        expression.evaluate(scope);
+    if (failure_) throw Error(*std::exchange(failure_, std::nullopt));
+    if (!std::exchange(has_prepared_, false)) {
+        for (const workflow::ConfigValue& expression : resource_.expr_before) {
+            expression.evaluate(scope);
+        }
     }
     std::optional<Value> output;
     if (compiled_.action != nullptr) {
@@ -256,14 +290,28 @@ Value ResourceRun::run_body(Scope& scope) {
     return Value::map(std::move(status));
 }
 
-Value ResourceRun::run_step(Scope& scope, Step& step) {
+kdeps_call_& ResourceRun::make_call(Scope& scope, Step& step, std::optional<kdeps_call_>& made) const {
     const Request& request = run_.request();
-    kdeps_call_ call(run_.parts().plugins, resource_.action_id, run_.parts().folder);
+    kdeps_call_& call = made.emplace(run_.parts().plugins, resource_.action_id, run_.parts().folder);
     call.request_id = request.id;
     call.deadline = step.timeout().count() == 0 ? request.deadline : earlier(request.deadline, Deadline::after(step.timeout()));
     call.stops[0] = &run_.stop();
     call.stops[1] = &run_.client_stop();
     call.context = &scope;
+    return call;
+}
+
+Value ResourceRun::run_step(Scope& scope, Step& step) {
+    if (started_ && &step == compiled_.action.get()) {
+        // One attempt only: the next makes a call of its own.
+        struct Ended {
+            std::optional<kdeps_call_>& call;
+            ~Ended() { call.reset(); }
+        } const ended{started_};
+        return step.run(*started_, run_.parts().watch);
+    }
+    std::optional<kdeps_call_> made;
+    kdeps_call_& call = make_call(scope, step, made);
     if (const Status status = call.state(); status != Status::ok) {
         throw call.failure(static_cast<kdeps_status>(status), step.plugin_id());
     }

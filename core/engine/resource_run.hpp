@@ -14,7 +14,14 @@ class ResourceRun {
 public:
     ResourceRun(Run& run, std::size_t resource);
 
-    // Stores the output in the run; throws Error if the resource fails and its onError does not take care of it.
+    // May begin() be asked for: is there an action to start, and nothing that repeats it?
+    static bool can_begin(const CompiledResource& resource);
+
+    // What comes before the action, then starts the action without waiting for it.  True if it is under way: execute() must follow.
+    // Never throws: execute() does.
+    bool begin();
+
+    // All, or what begin() left.  Stores the output in the run; throws Error if the resource fails and its onError does not take care of it.
     void execute();
 
 private:
@@ -32,10 +39,20 @@ private:
     void pause(std::chrono::nanoseconds delay) const;  // ends early when the run should end
     bool concerns(Scope& scope, const Error& error) const;  // onError.when
 
+    kdeps_call_& make_call(Scope& scope, Step& step, std::optional<kdeps_call_>& call) const;
+
     Run& run_;
     const std::size_t index_;
     CompiledResource& compiled_;
     const workflow::Resource& resource_;
+
+    // What begin() has done.
+    std::optional<Scope> scope_;
+    std::optional<kdeps_call_> started_;  // the call of the action that is under way
+    std::optional<Error> failure_;        // of a step before the action
+    bool is_begun_ = false;
+    bool is_skipped_ = false;
+    bool has_prepared_ = false;  // exprBefore has run
 };
 
 }  // namespace kdeps::engine

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/run.hpp"
 
+#include <algorithm>
+
 #include "core/engine/envelope.hpp"
 #include "core/engine/resource_run.hpp"
 
@@ -13,7 +15,7 @@ Run::Run(Parts& parts, const Request& request, const StopFlag& client_stop)
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         waiting_for_.push_back(nodes[i].predecessors.size());
         if (nodes[i].predecessors.empty()) {
-            ready_.push_back(i);
+            ready_.push_back({i, nullptr, false});
         }
     }
     if (!request.session_id.empty()) {
@@ -21,21 +23,16 @@ Run::Run(Parts& parts, const Request& request, const StopFlag& client_stop)
     }
 }
 
+Run::~Run() = default;
+
 Outcome Run::execute() {
-    {
-        std::unique_lock lock(mutex_);
-        start_ready(lock);
-    }
     work(true);
     return outcome();
 }
 
-// Calls for helpers: this thread takes one of the ready nodes, every other one may find a thread of its own.
-void Run::start_ready(std::unique_lock<std::mutex>&) {
-    if (parts_.is_sequential) {
-        return;
-    }
-    for (std::size_t i = 1; i < ready_.size(); ++i) {
+// Every other thread that comes takes one of the ready nodes.
+void Run::call_helpers(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
         parts_.workers.submit([self = shared_from_this()] { self->work(false); });
     }
 }
@@ -43,31 +40,15 @@ void Run::start_ready(std::unique_lock<std::mutex>&) {
 void Run::work(bool is_owner) {
     std::unique_lock lock(mutex_);
     while (true) {
-        if (is_over_ || left_ == 0) {
-            if (!is_owner || running_ == 0) {
-                return;
-            }
-            changed_.wait(lock);
-        } else if (!ready_.empty() && (!parts_.is_sequential || running_ == 0)) {
-            const std::size_t node = ready_.front();
-            ready_.pop_front();
+        if (std::exchange(has_fresh_, false) && ready_.size() > 1 && !is_over_ && !parts_.is_sequential) begin_together(lock);
+        if (auto ready = take(is_owner)) {
             ++running_;
             lock.unlock();
-            run_node(node);
+            const std::size_t node = ready->node;
+            run_node(std::move(*ready));
             lock.lock();
-            --running_;
-            --left_;
-            const std::size_t before = ready_.size();
-            for (const std::size_t next : parts_.plan.nodes()[node].successors) {
-                if (--waiting_for_[next] == 0) {
-                    ready_.push_back(next);
-                }
-            }
-            if (!is_over_ && ready_.size() > before) {
-                start_ready(lock);
-            }
-            changed_.notify_all();
-        } else if (is_owner) {
+            end_node(node);
+        } else if (is_owner && (running_ > 0 || (!is_over_ && left_ > 0))) {
             changed_.wait(lock);
         } else {
             return;
@@ -75,10 +56,81 @@ void Run::work(bool is_owner) {
     }
 }
 
-void Run::run_node(std::size_t node) {
-    const std::size_t resource = parts_.plan.nodes()[node].resource;
+// What to do next.  What is under way comes last for helpers, as it needs a thread least, and first for the owner: it holds a connection,
+// and nobody who holds one may wait for another.
+std::optional<Run::Ready> Run::take(bool is_owner) {
+    const auto is_under_way = [](const Ready& ready) { return ready.is_under_way; };
+    auto found = std::find_if(ready_.begin(), ready_.end(), is_under_way);
+    if (is_over_) {
+        if (!is_owner) return std::nullopt;
+    } else if (found == ready_.end() || !is_owner) {
+        const auto fresh = std::find_if_not(ready_.begin(), ready_.end(), is_under_way);
+        if (fresh != ready_.end()) found = fresh;
+        if (parts_.is_sequential && running_ > 0) return std::nullopt;
+    }
+    if (found == ready_.end()) return std::nullopt;
+    Ready taken = std::move(*found);
+    ready_.erase(found);
+    return taken;
+}
+
+// Several nodes are ready: their actions are sent one after the other, so that one thread can wait for all of them.  Only what could not be
+// sent, or has successors that need not wait for the others, calls for more threads.
+void Run::begin_together(std::unique_lock<std::mutex>& lock) {
+    std::vector<Ready> together;
+    for (auto at = ready_.begin(); at != ready_.end();) {
+        const bool is_fresh = at->begun == nullptr && ResourceRun::can_begin(parts_.resources[parts_.plan.nodes()[at->node].resource]);
+        if (is_fresh) {
+            together.push_back(std::move(*at));
+            at = ready_.erase(at);
+        } else {
+            ++at;
+        }
+    }
+    running_ += together.size();
+    lock.unlock();
+    for (Ready& ready : together) {
+        ready.begun = std::make_unique<ResourceRun>(*this, parts_.plan.nodes()[ready.node].resource);
+        ready.is_under_way = ready.begun->begin();
+    }
+    lock.lock();
+    running_ -= together.size();
+    for (Ready& ready : together) {
+        ready_.push_back(std::move(ready));
+    }
+    // This thread takes what is under way, if anything is.
+    std::size_t helpers = 0;
+    std::size_t under_way = 0;
+    for (const Ready& ready : ready_) {
+        under_way += ready.is_under_way ? 1 : 0;
+        helpers += !ready.is_under_way || (under_way > 1 && has_successor_of_its_own(ready.node)) ? 1 : 0;
+    }
+    call_helpers(under_way > 0 ? helpers : helpers - 1);
+    if (running_ > 0) changed_.notify_all();
+}
+
+bool Run::has_successor_of_its_own(std::size_t node) const {
+    const auto& successors = parts_.plan.nodes()[node].successors;
+    return std::any_of(successors.begin(), successors.end(), [&](std::size_t next) { return waiting_for_[next] == 1; });
+}
+
+void Run::end_node(std::size_t node) {
+    --running_;
+    --left_;
+    for (const std::size_t next : parts_.plan.nodes()[node].successors) {
+        if (--waiting_for_[next] == 0) {
+            ready_.push_back({next, nullptr, false});
+            has_fresh_ = true;
+        }
+    }
+    changed_.notify_all();
+}
+
+void Run::run_node(Ready ready) {
+    const std::size_t resource = parts_.plan.nodes()[ready.node].resource;
+    if (ready.begun == nullptr) ready.begun = std::make_unique<ResourceRun>(*this, resource);
     try {
-        ResourceRun(*this, resource).execute();
+        ready.begun->execute();
     } catch (Error& error) {
         if (error.resource.empty()) error.resource = parts_.workflow.resources[resource].action_id;
         {

@@ -15,10 +15,13 @@
 
 namespace kdeps::engine {
 
+class ResourceRun;
+
 // Owned by shared_ptr: a helping thread may look at it after the run has ended.
 class Run : public std::enable_shared_from_this<Run> {
 public:
     Run(Parts& parts, const Request& request, const StopFlag& client_stop);
+    ~Run();
 
     // Once, on the thread that asked.  Never throws.
     Outcome execute();
@@ -50,9 +53,20 @@ public:
     void answer(Outcome outcome);
 
 private:
-    void start_ready(std::unique_lock<std::mutex>& lock);
+    // A node that may run.
+    struct Ready {
+        std::size_t node;
+        std::unique_ptr<ResourceRun> begun;  // null: nothing of it was done
+        bool is_under_way = false;           // its action was started: it must be executed, also when the run is over
+    };
+
+    void call_helpers(std::size_t count);
     void work(bool is_owner);
-    void run_node(std::size_t node);
+    void begin_together(std::unique_lock<std::mutex>& lock);
+    bool has_successor_of_its_own(std::size_t node) const;
+    std::optional<Ready> take(bool is_owner);
+    void end_node(std::size_t node);
+    void run_node(Ready ready);
     Outcome outcome();
 
     Parts& parts_;
@@ -64,7 +78,8 @@ private:
     mutable std::mutex mutex_;  // guards everything below
     std::condition_variable changed_;
     std::vector<std::size_t> waiting_for_;  // per node: predecessors that have not ended
-    std::deque<std::size_t> ready_;
+    std::deque<Ready> ready_;
+    bool has_fresh_ = true;  // there are ready nodes that nobody has looked at
     std::size_t running_ = 0;
     std::size_t left_ = 0;  // nodes that have not ended
     bool is_over_ = false;  // no further node starts

@@ -28,8 +28,11 @@ Step::~Step() {
 }
 
 value::Value Step::run(kdeps_call_& call, Watch& watch) {
-    Watch::Guard guard(
-        watch, call.deadline, [&call] { return call.state() == Status::cancelled; }, [&] { executor_.table->cancel(step_, &call); });
+    std::optional<Watch::Guard> guard;
+    if ((executor_.table->flags & plugin::kNoCancel) == 0) {
+        guard.emplace(watch, call.deadline, [&call] { return call.state() == Status::cancelled; }, [&] { executor_.table->cancel(step_, &call); });
+    }
+    call.error.reset();
     kdeps_value result = nullptr;
     if (const kdeps_status status = executor_.table->run(step_, &call, &result); status != KDEPS_OK) {
         Error error = call.failure(status, plugin_id());

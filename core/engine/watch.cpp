@@ -8,6 +8,7 @@ namespace kdeps::engine {
 namespace {
 
 constexpr auto kRepeat = std::chrono::milliseconds(100);
+constexpr auto kPace = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -15,8 +16,9 @@ Watch::Guard::Guard(Watch& watch, Deadline deadline, std::function<bool()> shoul
     : watch_(watch), should_stop_(std::move(should_stop)), cancel_(std::move(cancel)) {
     const std::lock_guard lock(watch_.mutex_);
     place_ = watch_.guards_.emplace(deadline.at(), this);
-    // The thread sleeps until the earliest deadline it knew; a later one needs no wake-up, which is the usual case.
-    if (place_ == watch_.guards_.begin() && !deadline.is_never()) {
+    // The thread looks by itself now and then; only a deadline before that needs a wake-up, which is rare.
+    if (deadline.at() < watch_.sleeps_until_) {
+        watch_.sleeps_until_ = deadline.at();
         watch_.wake_.notify_one();
     }
 }
@@ -59,6 +61,7 @@ void Watch::cancel(Guard& guard, std::unique_lock<std::mutex>& lock) {
 }
 
 void Watch::work() {
+    bool is_idle = true;  // nothing was watched when the thread looked last
     std::unique_lock lock(mutex_);
     while (!is_ending_) {
         if (look_at_flags_) {
@@ -76,11 +79,17 @@ void Watch::work() {
                 guard->place_ = guards_.insert(std::move(node));
             }
         }
-        if (guards_.empty() || guards_.begin()->first == Clock::time_point::max()) {
+        const Clock::time_point now = Clock::now();
+        if (guards_.empty() && is_idle) {
+            sleeps_until_ = Clock::time_point::max();
             wake_.wait(lock);
-        } else if (guards_.begin()->first > Clock::now()) {
-            const Clock::time_point until = guards_.begin()->first;  // the entry may be gone while we sleep
-            wake_.wait_until(lock, until);
+            is_idle = false;
+        } else if (guards_.empty() || guards_.begin()->first > now) {
+            // While there is work, calls begin and end much more often than any reaches its deadline: the thread looks at them at its own
+            // pace instead of being told of each.
+            is_idle = guards_.empty();
+            sleeps_until_ = guards_.empty() ? now + kPace : std::min(guards_.begin()->first, now + kPace);
+            wake_.wait_until(lock, Clock::time_point(sleeps_until_));
         } else {
             cancel(*guards_.begin()->second, lock);
         }

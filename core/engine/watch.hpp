@@ -49,6 +49,7 @@ private:
     std::condition_variable wake_;
     std::condition_variable cancelled_;
     std::multimap<Clock::time_point, Guard*> guards_;  // by the time of the next cancel
+    Clock::time_point sleeps_until_ = Clock::time_point::max();  // when the thread looks next by itself
     bool look_at_flags_ = false;
     bool is_ending_ = false;
     std::thread thread_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/base.hpp"
+#include "core/plugin/registry.hpp"
 
 namespace kdeps::plugin {
 
@@ -74,7 +75,10 @@ kdeps_executor normalise_executor(const void* raw, std::string_view plugin) {
         .require(table.compile, "compile")
         .require(table.run, "run")
         .require(table.destroy, "destroy");
+    // The host need not watch what cannot be cancelled.
+    table.flags = (table.flags & ~(kNoCancel | kNoStart)) | (table.cancel == nullptr ? kNoCancel : 0U) | (table.start == nullptr ? kNoStart : 0U);
     default_to(table.cancel, +[](kdeps_step*, kdeps_call*) {});
+    default_to(table.start, +[](kdeps_step*, kdeps_call*) { return kUnsupported; });
     return table;
 }
 
@@ -118,6 +122,7 @@ kdeps_driver normalise_driver(const void* raw, std::string_view plugin) {
     default_to(table.begin, +[](kdeps_connection*, kdeps_call*, std::uint32_t, std::uint32_t) { return kUnsupported; });
     default_to(table.commit, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
     default_to(table.rollback, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
+    default_to(table.send, +[](kdeps_statement*, kdeps_call*, const kdeps_cell*, std::size_t) { return kUnsupported; });
     return table;
 }
 

@@ -21,6 +21,10 @@ namespace kdeps::plugin {
 
 class Registry;
 
+// Set by the host in kdeps_executor.flags: the plugin has no cancel, no start.  No plugin's flag reaches these bits.
+inline constexpr std::uint32_t kNoCancel = 1U << 31;
+inline constexpr std::uint32_t kNoStart = 1U << 30;
+
 // One plugin.  Any thread; load() runs once, whoever comes first.
 class Plugin {
 public:

@@ -14,6 +14,11 @@ public:
         connection_ = pool_->acquire(call_, timeout);
         activity_.hold(nullptr, connection_.get());
     }
+    // One that try_acquire gave.
+    Lease(const Call& call, std::shared_ptr<Pool> pool, std::unique_ptr<Connection> connection, Activity& activity)
+        : call_(call), pool_(std::move(pool)), activity_(activity), connection_(std::move(connection)) {
+        activity_.hold(nullptr, connection_.get());
+    }
     ~Lease() {
         activity_.hold(nullptr, nullptr);
         pool_->release(call_, std::move(connection_), damage_);
@@ -25,6 +30,7 @@ public:
     const kdeps_driver& driver() const { return connection_->driver(); }
     kdeps_connection* handle() const { return connection_->get(); }
 
+    kdeps_statement* find_prepared(const std::string& sql) { return connection_->find_prepared(sql); }
     kdeps_statement* prepare(const std::string& sql) {
         try {
             return connection_->prepare(call_, sql, pool_->options().statement_cache);

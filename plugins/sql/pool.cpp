@@ -32,11 +32,15 @@ Connection::~Connection() {
     driver().close(handle_);
 }
 
+kdeps_statement* Connection::find_prepared(const std::string& sql) {
+    const auto found = index_.find(sql);
+    if (found == index_.end()) return nullptr;
+    statements_.splice(statements_.begin(), statements_, found->second);
+    return statements_.front().statement;
+}
+
 kdeps_statement* Connection::prepare(const Call& call, const std::string& sql, std::size_t cache_size) {
-    if (const auto found = index_.find(sql); found != index_.end()) {
-        statements_.splice(statements_.begin(), statements_, found->second);
-        return statements_.front().statement;
-    }
+    if (kdeps_statement* found = find_prepared(sql)) return found;
     while (!statements_.empty() && statements_.size() >= std::max<std::size_t>(cache_size, 1)) {
         forget(statements_.back().statement);
     }
@@ -75,8 +79,24 @@ std::unique_ptr<Connection> Pool::acquire(const Call& call, nanoseconds timeout)
     }
     lock.unlock();
     connection = connection == nullptr ? open(call) : ready(call, std::move(connection));
+    lock.lock();
     lend(*connection, call);
     return connection;
+}
+
+std::unique_ptr<Connection> Pool::try_acquire(const Call& call) {
+    const std::lock_guard lock(mutex_);
+    if (!waiters_.empty() || idle_.empty() || !is_trusted(*idle_.back(), now_())) {
+        return nullptr;
+    }
+    std::unique_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    lend(*connection, call);
+    return connection;
+}
+
+bool Pool::is_trusted(const Connection& connection, Clock::time_point now) const {
+    return now < connection.expires && !connection.is_suspect && now - connection.used <= kTrusted;
 }
 
 std::unique_ptr<Connection> Pool::wait(const Call& call, nanoseconds timeout, std::unique_lock<std::mutex>& lock) {
@@ -137,10 +157,10 @@ std::unique_ptr<Connection> Pool::open(const Call& call) {
 // Checks a connection that was idle; a dead or expired one is replaced.
 std::unique_ptr<Connection> Pool::ready(const Call& call, std::unique_ptr<Connection> connection) {
     const auto now = now_();
-    const bool is_expired = now >= connection->expires;
-    if (!is_expired && !connection->is_suspect && now - connection->used <= kTrusted) {
+    if (is_trusted(*connection, now)) {
         return connection;
     }
+    const bool is_expired = now >= connection->expires;
     if (!is_expired && database_.driver->ping(connection->get(), call.get()) == KDEPS_OK) {
         connection->is_suspect = false;
         return connection;
@@ -159,9 +179,7 @@ std::unique_ptr<Connection> Pool::ready(const Call& call, std::unique_ptr<Connec
 }
 
 void Pool::lend(Connection& connection, const Call& call) {
-    const std::string_view resource = call.resource();
-    const std::lock_guard lock(mutex_);
-    lent_.emplace_back(&connection, std::pair(std::string(resource), now_()));
+    lent_.emplace_back(&connection, std::pair(std::string(call.resource()), now_()));
 }
 
 void Pool::release(const Call& call, std::unique_ptr<Connection> connection, std::uint8_t damage) {

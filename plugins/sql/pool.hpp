@@ -54,6 +54,8 @@ public:
 
     // A prepared statement, from the cache if it is there.  Valid until the next prepare.  Throws Error.
     kdeps_statement* prepare(const Call& call, const std::string& sql, std::size_t cache_size);
+    // Only from the cache; nullptr if it is not there.
+    kdeps_statement* find_prepared(const std::string& sql);
     // Drops a statement whose execution failed: the server may have forgotten it.
     void forget(kdeps_statement* statement);
 
@@ -100,6 +102,8 @@ public:
     // Waits at most `timeout` (and the call's deadline).  Throws Error: EXHAUSTED with who holds the pool, TIMEOUT, CANCELLED, or why no
     // connection can be opened.
     std::unique_ptr<Connection> acquire(const Call& call, nanoseconds timeout);
+    // One that is idle and needs no check, or nullptr.  Never waits.
+    std::unique_ptr<Connection> try_acquire(const Call& call);
     // `damage`: KDEPS_DAMAGE_*.
     void release(const Call& call, std::unique_ptr<Connection> connection, std::uint8_t damage);
 
@@ -122,7 +126,8 @@ private:
     std::unique_ptr<Connection> wait(const Call& call, nanoseconds timeout, std::unique_lock<std::mutex>& lock);
     std::unique_ptr<Connection> open(const Call& call);
     std::unique_ptr<Connection> ready(const Call& call, std::unique_ptr<Connection> connection);
-    void lend(Connection& connection, const Call& call);
+    bool is_trusted(const Connection& connection, Clock::time_point now) const;
+    void lend(Connection& connection, const Call& call);  // under the lock
     void hand_on(std::unique_ptr<Connection> connection);  // under the lock: to the first waiter, or to the idle ones
     void free_slot();                                      // under the lock: the first waiter may open one
     Error full(nanoseconds waited) const;                  // under the lock

@@ -240,25 +240,78 @@ std::shared_ptr<Pool> Step::pool_for(const Call& call, ResultLimits& limits) con
     return pool;
 }
 
+// What a call has under way.
+struct Step::Running {
+    struct Sent {
+        Lease lease;
+        Bound bound;
+        kdeps_statement* statement;
+    };
+
+    Activity activity;
+    std::unique_ptr<Sent> sent;
+};
+
+std::shared_ptr<Step::Running> Step::register_call(const Call& call) {
+    const std::lock_guard lock(mutex_);
+    auto& running = running_[call.get()];
+    if (running == nullptr) running = std::make_shared<Running>();
+    return running;
+}
+
+void Step::forget_call(const Call& call) {
+    const std::lock_guard lock(mutex_);
+    running_.erase(call.get());
+}
+
+bool Step::start(Call& call) {
+    if (is_list_ || transaction_ || limiter_ != nullptr || named_ == nullptr || queries_[0]->is_batch()) return false;
+    const std::shared_ptr<Pool>& pool = named_->pool;
+    const kdeps_driver& driver = *pool->database().driver;
+    const StatementText& text = queries_[0]->text_for(driver);
+    if (!text.is_fixed()) return false;
+    auto connection = pool->try_acquire(call);
+    if (connection == nullptr) return false;
+    const std::shared_ptr<Running> running = register_call(call);
+    auto sent = std::unique_ptr<Running::Sent>(new Running::Sent{{call, pool, std::move(connection), running->activity}, {}, nullptr});
+    sent->statement = sent->lease.find_prepared(text.pieces[0].sql);
+    bool is_sent = false;
+    try {
+        if (sent->statement != nullptr) {
+            queries_[0]->bind(call, text, sent->bound);
+            const kdeps_status status = driver.send(sent->statement, call.get(), sent->bound.cells.data(), sent->bound.cells.size());
+            if (status != KDEPS_UNSUPPORTED) sent->lease.expect(status);
+            is_sent = status == KDEPS_OK;
+        }
+    } catch (const Error& error) {
+        // run meets it again, and reports it.
+        if (sent->statement != nullptr) sent->lease.forget(sent->statement);
+    }
+    if (is_sent) {
+        running->sent = std::move(sent);
+    } else {
+        sent.reset();
+        forget_call(call);
+    }
+    return is_sent;
+}
+
 Value Step::run(Call& call) {
     ResultLimits limits;
     const std::shared_ptr<Pool> pool = pool_for(call, limits);
     const nanoseconds timeout = connection_timeout_ ? std::min(*connection_timeout_, pool->options().connection_timeout) : pool->options().connection_timeout;
 
-    const auto activity = std::make_shared<Activity>();
+    const std::shared_ptr<Running> running = register_call(call);
     struct Registered {
         Step& step;
-        kdeps_call* call;
-        ~Registered() {
-            const std::lock_guard lock(step.mutex_);
-            step.running_.erase(call);
-        }
+        const Call& call;
+        ~Registered() { step.forget_call(call); }
     };
-    {
-        const std::lock_guard lock(mutex_);
-        running_[call.get()] = activity;
+    const Registered registered{*this, call};
+    if (running->sent != nullptr) {
+        const std::unique_ptr<Running::Sent> sent = std::move(running->sent);
+        return execute(call, sent->lease, sent->statement, sent->bound, limits);
     }
-    const Registered registered{*this, call.get()};
 
     std::optional<Limiter::Place> place;
     if (limiter_ != nullptr) {
@@ -270,7 +323,7 @@ Value Step::run(Call& call) {
     }
     for (int attempt = 0;; ++attempt) {
         try {
-            Lease lease(call, pool, timeout, *activity);
+            Lease lease(call, pool, timeout, running->activity);
             return transaction_ ? run_in_transaction(call, lease, limits) : run_all(call, lease, limits);
         } catch (const Error& error) {
             if (!transaction_ || attempt >= transaction_->retries || error.retry != KDEPS_RETRY_SAME || call.state() != KDEPS_OK) throw;
@@ -283,13 +336,13 @@ Value Step::run(Call& call) {
 }
 
 void Step::cancel(Call& call) {
-    std::shared_ptr<Activity> activity;
+    std::shared_ptr<Running> running;
     {
         const std::lock_guard lock(mutex_);
         const auto found = running_.find(call.get());
-        if (found != running_.end()) activity = found->second;
+        if (found != running_.end()) running = found->second;
     }
-    if (activity != nullptr) activity->cancel();
+    if (running != nullptr) running->activity.cancel();
 }
 
 void Step::fail(Error error, std::size_t query) const {
@@ -357,6 +410,10 @@ Value Step::run_query(const Call& call, Lease& lease, const Query& query, const 
     Bound bound;
     query.bind(call, text, bound);
     kdeps_statement* statement = text.is_fixed() ? lease.prepare(text.pieces[0].sql) : lease.prepare(query.sql(call, text, lease.driver()));
+    return execute(call, lease, statement, bound, limits);
+}
+
+Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound, const ResultLimits& limits) const {
     try {
         ArrowArrayStream raw{};
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};

@@ -28,10 +28,14 @@ class Step {
 public:
     Step(Connections& connections, const Config& config, const Call& call);
 
+    // Sends a single query at once if a connection is ready and the statement prepared on it: then run only receives.
+    bool start(Call& call);
     Value run(Call& call);
     void cancel(Call& call);
 
 private:
+    struct Running;
+
     void read_connection(const Call& call);
     void read_transaction(const Call& call);
 
@@ -39,6 +43,9 @@ private:
     Value run_all(const Call& call, Lease& lease, const ResultLimits& limits) const;
     Value run_in_transaction(const Call& call, Lease& lease, const ResultLimits& limits) const;
     Value run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits, bool is_in_transaction) const;
+    Value execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound, const ResultLimits& limits) const;
+    std::shared_ptr<Running> register_call(const Call& call);
+    void forget_call(const Call& call);
     Value run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits, bool is_in_transaction) const;
     [[noreturn]] void fail(Error error, std::size_t query) const;
 
@@ -57,7 +64,7 @@ private:
     std::optional<nanoseconds> connection_timeout_;
 
     std::mutex mutex_;  // guards running_
-    std::unordered_map<kdeps_call*, std::shared_ptr<Activity>> running_;
+    std::unordered_map<kdeps_call*, std::shared_ptr<Running>> running_;
 };
 
 extern const char* const kStepSchema;

@@ -44,6 +44,7 @@ public:
 
     // Before anything is sent: takes up what a stopped statement left behind.
     void ready();
+    bool must_be_readied() const { return may_hold_interrupt_; }
     // One command without rows.
     std::optional<NativeError> run(std::string_view sql);
     // The error of a statement that the operation ran.

@@ -4,6 +4,7 @@
 #include <array>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "mysql_rows.hpp"
 
@@ -105,7 +106,8 @@ bool Statement::execute_bound() {
 }
 
 std::optional<Error> Statement::run(const Operation& operation) {
-    bool is_done = execute_bound();
+    const bool was_sent = std::exchange(is_sent_, false);
+    bool is_done = was_sent ? connection_.client()->methods->db_read_execute_response(statement_.get()) == 0 : execute_bound();
     if (!is_done && is_stale_statement(native_error(statement_.get()))) {
         prepare(operation);
         is_done = execute_bound();
@@ -131,13 +133,35 @@ std::optional<Error> Statement::run(const Operation& operation) {
     return connection_.failure(operation, native_error(statement_.get()));
 }
 
+bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
+    // While the answer is not read, the server may stop reading what is sent; so much fits the socket's buffer at any rate.
+    constexpr std::size_t kMostBytes = 16 * 1024;
+    expect_count(parameters.size());
+    if (is_unprepared_ || generation_ != connection_.generation() || connection_.must_be_readied()) return false;
+    parameters_.set(parameters);
+    if (parameters_.has_open_question() || parameters_.bytes() > kMostBytes) return false;
+    const Operation operation(connection_.limits(call, OnStop::interrupt));
+    const auto wait_for_answer = [&](my_bool waits) {
+        const my_bool skips = waits == 0 ? 1 : 0;
+        mysql_optionsv(connection_.client(), MARIADB_OPT_SKIP_READ_RESPONSE, &skips);
+    };
+    wait_for_answer(0);
+    const bool is_done = execute_bound();
+    wait_for_answer(1);
+    if (!is_done) throw connection_.failure(operation, native_error(statement_.get()));
+    is_sent_ = true;
+    return true;
+}
+
 Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows) {
     expect_count(parameters.size());
-    call.check();
+    if (!is_sent_) call.check();  // what was sent must be received
     const Operation operation(connection_.limits(call, OnStop::interrupt));
-    refresh(operation);
-    if (is_unprepared_) return execute_unprepared(call, operation, rows);
-    parameters_.set(parameters);
+    if (!is_sent_) {
+        refresh(operation);
+        if (is_unprepared_) return execute_unprepared(call, operation, rows);
+        parameters_.set(parameters);
+    }
     if (auto failed = run(operation)) throw *failed;
     if (mysql_field_count(connection_.client()) > 0) {
         auto pending = std::make_unique<PendingRows>(connection_, statement_.get());

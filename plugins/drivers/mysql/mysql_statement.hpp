@@ -22,6 +22,8 @@ public:
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
 
+    // True if it was sent: the execute that follows only receives.
+    bool send(Call& call, std::span<const kdeps_cell> parameters);
     Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);
     // One execution per set, sent without waiting for the answer of the one before (mysql_batch.cpp).
     void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
@@ -45,6 +47,7 @@ private:
     std::string sql_;
     ClientStatement statement_;
     unsigned generation_ = 0;
+    bool is_sent_ = false;        // by send(), and not received
     bool is_unprepared_ = false;  // the server does not prepare statements of its kind
     std::vector<bool> json_columns_;
     Parameters parameters_{0};

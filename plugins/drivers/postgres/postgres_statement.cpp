@@ -123,16 +123,39 @@ void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* colum
     }
 }
 
+void Statement::bind(std::span<const kdeps_cell> parameters) {
+    expect_count(description_.parameters.size(), parameters.size());
+    parameters_.clear();
+    for (std::size_t at = 0; at < parameters.size(); ++at) {
+        parameters_.add(parameters[at], connection_.types().of(description_.parameters[at]), connection_.types());
+    }
+    parameters_.seal();
+}
+
+void Statement::send_bound(const Call& call) {
+    was_alone_ = connection_.is_idle();
+    const RowReader reader(description_.columns, connection_.types());
+    connection_.open_exchange(call, was_alone_ && !only_reads_ ? Effect::commits : Effect::none);
+    connection_.link().execute(name_, parameters_, reader.is_binary());
+    connection_.link().sync();
+}
+
+bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
+    if (is_stale_) return false;
+    bind(parameters);
+    send_bound(call);
+    is_sent_ = true;
+    return true;
+}
+
 Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows) {
     constexpr int kMostRuns = 3;  // a table may be altered again in between, but not for ever
     for (int i = 0;; ++i) {
-        if (is_stale_) prepare_again(call);
-        expect_count(description_.parameters.size(), parameters.size());
-        parameters_.clear();
-        for (std::size_t at = 0; at < parameters.size(); ++at) {
-            parameters_.add(parameters[at], connection_.types().of(description_.parameters[at]), connection_.types());
+        if (!std::exchange(is_sent_, false)) {
+            if (is_stale_) prepare_again(call);
+            bind(parameters);
+            send_bound(call);
         }
-        parameters_.seal();
         if (const auto outcome = run(call, rows)) return *outcome;
         if (i + 1 == kMostRuns) {
             Error error(KDEPS_CONFLICT, "the statement failed: the tables that it uses are altered all the time");
@@ -145,15 +168,11 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
 
 std::optional<Outcome> Statement::run(const Call& call, ArrowArrayStream* rows) {
     Link& link = connection_.link();
-    const bool is_alone = connection_.is_idle();  // not in a transaction
     RowReader reader(description_.columns, connection_.types());
-    connection_.open_exchange(call, is_alone && !only_reads_ ? Effect::commits : Effect::none);
-    link.execute(name_, parameters_, reader.is_binary());
-    link.sync();
     connection_.read_preface();
     if (!description_.columns.empty()) {
         auto source = std::make_unique<RowStream>(connection_, call, std::move(reader),
-                                                  is_alone && only_reads_ ? RowStream::EarlyEnd::cancel : RowStream::EarlyEnd::read_on);
+                                                  was_alone_ && only_reads_ ? RowStream::EarlyEnd::cancel : RowStream::EarlyEnd::read_on);
         if (Result failed = source->begin(); failed != nullptr) {
             end_failed(call, std::move(failed));
             return std::nullopt;

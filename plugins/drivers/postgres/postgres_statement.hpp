@@ -21,12 +21,16 @@ public:
 
     // The slots of kdeps.driver/1.
     void describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns);
+    // True if it was sent: the execute that follows only receives.
+    bool send(Call& call, std::span<const kdeps_cell> parameters);
     Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);
     void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
 
 private:
     void prepare(const Call& call);
     void prepare_again(const Call& call);
+    void bind(std::span<const kdeps_cell> parameters);
+    void send_bound(const Call& call);
     // Nothing if the plan was stale and the statement may be prepared and run again.
     std::optional<Outcome> run(const Call& call, ArrowArrayStream* rows);
     // Ends the exchange; returns if `failed` says that the plan is stale and the statement may be run again, else throws.
@@ -39,6 +43,8 @@ private:
     Parameters parameters_;
     bool only_reads_;
     bool is_stale_ = false;  // must be prepared again before it runs
+    bool is_sent_ = false;   // by send(), and not received
+    bool was_alone_ = false; // not in a transaction when it was sent
 };
 
 // Throws Error (INVALID_ARGUMENT) if a statement with `wanted` parameters was given another number of values.

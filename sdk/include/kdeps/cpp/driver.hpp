@@ -36,7 +36,8 @@ struct DriverInfo {
 //             optional void check(Call&, const Target&).
 // Connection: std::unique_ptr<Statement> prepare(Call&, std::string_view sql); optional server, ping, reset, cancel, begin, commit, rollback.
 // Statement:  Outcome execute(Call&, std::span<const kdeps_cell>, ArrowArrayStream* rows);
-//             optional void execute_batch(Call&, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch&),
+//             optional bool send(Call&, std::span<const kdeps_cell>) (was it sent?),
+//             void execute_batch(Call&, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch&),
 //             void describe(Call&, ArrowSchema* parameters, ArrowSchema* columns).
 // All throw Error; threads as kdeps/driver.h tells.
 template <typename Driver>
@@ -131,6 +132,14 @@ kdeps_driver make_driver(const DriverInfo& info) {
         };
     }
     out.finalize = [](kdeps_statement* s) { delete &prepared(s); };
+    if constexpr (requires(Statement& s, Call& call, std::span<const kdeps_cell> cells) { s.send(call, cells); }) {
+        out.send = [](kdeps_statement* s, kdeps_call* raw, const kdeps_cell* parameters, std::size_t count) -> kdeps_status {
+            bool is_sent = false;
+            const kdeps_status status =
+                with(prepared(s).host, raw, [&](Call& call) { is_sent = prepared(s).statement->send(call, std::span(parameters, count)); });
+            return status == KDEPS_OK && !is_sent ? KDEPS_UNSUPPORTED : status;
+        };
+    }
     if constexpr (requires(Connection& c, Call& call) { c.begin(call, 0U, false); }) {
         out.begin = [](kdeps_connection* c, kdeps_call* raw, std::uint32_t isolation, std::uint32_t read_only) {
             return with(opened(c).host, raw, [&](Call& call) { opened(c).connection->begin(call, isolation, read_only != 0); });
