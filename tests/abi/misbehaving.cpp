@@ -141,7 +141,7 @@ constexpr kdeps_plugin plugin() {
     out.struct_size = is(Crime::short_descriptor) ? 16 : sizeof(out);
     out.abi_major = is(Crime::needs_a_later_major) ? 2 : KDEPS_ABI_MAJOR;
     out.abi_minor = KDEPS_ABI_MINOR;
-    out.min_host_minor = is(Crime::needs_a_later_host) ? 99 : 0;
+    out.min_host_minor = is(Crime::needs_a_later_host) ? 99 : KDEPS_TARGET_MINOR;
     out.id = str(is(Crime::another_id) ? "com.example.somebody.else" : "com.example." CRIME_NAME);
     out.version = str("1.0.0");
     out.summary = str("Misbehaves on purpose");

@@ -51,11 +51,12 @@ protected:
         must({KDEPS_CMAKE, "--build", (source / "build").string()});
     }
 
-    // Builds a copy of an example and runs its workflow: the answer.
-    static std::string answer_of(const std::string& example) {
+    // Builds a copy of an example, tests its library and runs its workflow, as its README tells: the answer.
+    static std::string answer_of(const std::string& example, const std::string& library) {
         const fs::path copy = root_->path() / example;
         fs::copy(fs::path(KDEPS_EXAMPLES) / example, copy, fs::copy_options::recursive);
         build(copy);
+        must({KDEPS_BINARY, "plugins", "test", (copy / "build" / library).string()});
         std::vector<std::string> argv = {KDEPS_BINARY, "run", copy.string(), "--once", "--plugin-dir", (copy / "build").string()};
         std::ifstream arguments(copy / "args");
         for (std::string line; std::getline(arguments, line);) argv.push_back(line);
@@ -84,9 +85,13 @@ TEST_F(SdkInstall, KnowsNoPathOfTheTreeThatItCameFrom) {
     }
 }
 
-TEST_F(SdkInstall, APluginInCIsBuiltAndRun) { EXPECT_EQ(answer_of("plugin_c"), text_of(fs::path(KDEPS_EXAMPLES) / "plugin_c/expected.json")); }
+TEST_F(SdkInstall, APluginInCIsBuiltAndRun) {
+    EXPECT_EQ(answer_of("plugin_c", "libkdeps-slug.so"), text_of(fs::path(KDEPS_EXAMPLES) / "plugin_c/expected.json"));
+}
 
-TEST_F(SdkInstall, APluginInCppIsBuiltAndRun) { EXPECT_EQ(answer_of("plugin_cpp"), text_of(fs::path(KDEPS_EXAMPLES) / "plugin_cpp/expected.json")); }
+TEST_F(SdkInstall, APluginInCppIsBuiltAndRun) {
+    EXPECT_EQ(answer_of("plugin_cpp", "libkdeps-greeting.so"), text_of(fs::path(KDEPS_EXAMPLES) / "plugin_cpp/expected.json"));
+}
 
 // The README shows the files of the example, so that what it shows is what was built.
 TEST_F(SdkInstall, TheReadmeShowsTheExample) {

@@ -95,7 +95,9 @@ void check_interfaces(plugin::Plugin& plugin, Reporter& reporter) {
         }
         std::uint32_t size = 0;
         std::memcpy(&size, raw, sizeof(size));
-        if (descriptor.abi_minor == KDEPS_ABI_MINOR && size != known->size) {
+        // A plugin that is pinned to an older minor has shorter tables.
+        const bool is_of_this_minor = descriptor.abi_minor == KDEPS_ABI_MINOR && descriptor.min_host_minor == KDEPS_ABI_MINOR;
+        if (is_of_this_minor ? size != known->size : descriptor.abi_minor <= KDEPS_ABI_MINOR && size > known->size) {
             reporter.fail(check, "struct_size is " + std::to_string(size) + ", in this minor it is " + std::to_string(known->size));
             continue;
         }
