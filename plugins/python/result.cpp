@@ -28,25 +28,26 @@ public:
     }
     bool string(string_t& text) override { return add(call_.string(text)); }
     bool binary(binary_t&) override { return false; }
-    bool start_object(std::size_t) override { return open(call_.map()); }
+    bool start_object(std::size_t) override { return open(call_.map(), true); }
     bool key(string_t& name) override {
         open_.back().key = name;
         return true;
     }
     bool end_object() override { return close(); }
-    bool start_array(std::size_t) override { return open(call_.list()); }
+    bool start_array(std::size_t) override { return open(call_.list(), false); }
     bool end_array() override { return close(); }
     bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override { return false; }
 
 private:
     struct Open {
         Value container;
+        bool is_map;  // asking the container itself would close it
         std::string key;
     };
 
-    bool open(Value container) {
+    bool open(Value container, bool is_map) {
         constexpr std::size_t kDeepest = 500;
-        open_.push_back({container, {}});
+        open_.push_back({container, is_map, {}});
         return open_.size() <= kDeepest;
     }
     bool close() {
@@ -57,7 +58,7 @@ private:
     bool add(const Value& value) {
         if (open_.empty()) {
             result_ = value;
-        } else if (Open& parent = open_.back(); parent.container.is_map()) {
+        } else if (Open& parent = open_.back(); parent.is_map) {
             call_.put(parent.container, parent.key, value);
         } else {
             call_.push(parent.container, value);

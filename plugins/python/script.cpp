@@ -17,7 +17,7 @@ int lines_in(std::string_view text) { return static_cast<int>(std::count(text.be
 
 }  // namespace
 
-Script::Script(const Config& config, const Call& call) : config_(config["script"]) {
+Script::Script(const Config& config, const Call& call) : config_(config["script"]), folder_(std::string(call.folder()) + "/") {
     const Config file = config["scriptFile"];
     is_file_ = file.get() != nullptr && !file.is_null();
     const bool has_text = config_.get() != nullptr && !config_.is_null();
@@ -46,7 +46,8 @@ void Script::read_text(const Call& call) {
         }
         source_ += "__kdeps_" + std::to_string(expressions_.size()) + "__";
         expressions_.push_back(part.expression);
-        for (int more = lines_in(part.text); more > 0; --more) folded_.push_back(lines_in(source_) + 1);
+        const std::size_t end = i + 1 < config_.part_count() ? config_.part(i + 1).offset : config_.source().size();
+        for (int more = lines_in(config_.source().substr(part.offset, end - part.offset)); more > 0; --more) folded_.push_back(lines_in(source_) + 1);
     }
 }
 
@@ -73,7 +74,8 @@ std::string Script::place(int line) const {
     line = original_line(line);
     if (is_file_) return std::string(config_.string()) + ":" + std::to_string(line);
     // file:line:column of the node: a block's text begins a line below, and only blocks have lines.
-    const std::string_view location = config_.location();
+    std::string_view location = config_.location();
+    if (location.starts_with(folder_)) location.remove_prefix(folder_.size());
     const std::size_t column_at = location.rfind(':');
     const std::size_t line_at = column_at == 0 || column_at == std::string_view::npos ? std::string_view::npos : location.rfind(':', column_at - 1);
     if (line_at == std::string_view::npos) return "line " + std::to_string(line) + " of the script";

@@ -31,6 +31,7 @@ private:
     int original_line(int line) const;
 
     Config config_;
+    std::string folder_;  // of the workflow, with its slash: answers do not tell where it lies
     bool is_file_ = false;
     std::string source_;
     std::string file_;

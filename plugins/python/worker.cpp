@@ -216,7 +216,8 @@ Worker::Received Worker::receive(Frame& frame, Output& output, nanoseconds timeo
     }
 }
 
-void Worker::kill() noexcept { shutdown(lifeline_.get(), SHUT_RDWR); }
+// The other direction stays open: the supervisor still tells how the interpreter ended.
+void Worker::kill() noexcept { shutdown(lifeline_.get(), SHUT_WR); }
 
 End Worker::end() {
     int status = 0;
