@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/log.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <spdlog/logger.h>
@@ -40,6 +41,18 @@ Log& instance() {
     return log;
 }
 
+// Each line on a line of its own; control characters are shown as '?'.
+std::string indented(std::string_view text) {
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find('\n'), text.size());
+        out += "\n    ";
+        for (const char c : text.substr(0, end)) out += (static_cast<unsigned char>(c) < 32 && c != '\t') || c == 127 ? '?' : c;
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
 }  // namespace
 
 void configure(Level threshold, Format format) {
@@ -71,12 +84,19 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
         }
     } else {
         line = redact(message);
+        std::string below;
         for (const auto& [name, value] : fields) {
+            // Several lines, such as source with a caret, stand below; indented, so that none looks like an entry.
+            if (value.find('\n') != std::string_view::npos) {
+                below += indented(redact(value));
+                continue;
+            }
             line += "  ";
             line += name;
             line += '=';
             line += value.find_first_of(" \t\r\n\"=") == std::string_view::npos ? redact(value) : quoted(value);
         }
+        line += below;
     }
     log.logger->log(spdlog_level(level), line);
 }

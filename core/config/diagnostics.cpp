@@ -79,15 +79,7 @@ std::string Diagnostics::text() const {
         warnings += fault.severity == Severity::warning ? 1 : 0;
         const std::string place = fault.position.text();
         out += place + (place.empty() ? "" : ": ") + std::string(name(fault.severity)) + ": " + fault.message + "\n";
-        const auto source = sources_.find(fault.position.file);
-        const auto line = static_cast<std::size_t>(fault.position.line);
-        if (fault.position.known() && source != sources_.end() && line <= source->second.size()) {
-            const std::string& shown = source->second[line - 1];
-            const std::string number = std::to_string(line);
-            // The line may hold a connection URL.
-            out += "  " + number + " | " + redact(shown) + "\n  " + std::string(number.size(), ' ') + " | ";
-            out += before_caret(shown, fault.position.column) + "^\n";
-        }
+        out += excerpt(fault.position);
     }
     if (errors + warnings > 0) {
         out += errors > 0 ? counted(errors, "error") : "";
@@ -96,6 +88,16 @@ std::string Diagnostics::text() const {
         out += "\n";
     }
     return out;
+}
+
+std::string Diagnostics::excerpt(const Position& position) const {
+    const auto source = sources_.find(position.file);
+    const auto line = static_cast<std::size_t>(position.line);
+    if (!position.known() || source == sources_.end() || line > source->second.size()) return "";
+    const std::string& shown = source->second[line - 1];
+    const std::string number = std::to_string(line);
+    // The line may hold a connection URL.
+    return "  " + number + " | " + redact(shown) + "\n  " + std::string(number.size(), ' ') + " | " + before_caret(shown, position.column) + "^\n";
 }
 
 std::string Diagnostics::json() const {

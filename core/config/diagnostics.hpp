@@ -40,6 +40,9 @@ public:
     std::string text() const;
     std::string json() const;
 
+    // The line of a place and a caret under its column, each with a line break behind it; empty if the line is not known.
+    std::string excerpt(const Position& position) const;
+
 private:
     bool is_strict_;
     std::vector<Fault> faults_;

@@ -90,7 +90,7 @@ void Parts::configure(config::Diagnostics& faults) {
 }
 
 Engine::Engine(const workflow::Workflow& workflow, plugin::Registry& plugins, config::Diagnostics& faults)
-    : parts_(std::make_unique<Parts>(workflow, plugins, faults)) {}
+    : sources_(faults), parts_(std::make_unique<Parts>(workflow, plugins, faults)) {}
 
 Engine::~Engine() = default;
 
@@ -102,7 +102,11 @@ void Engine::start() {
 }
 
 Outcome Engine::run(const Request& request, const StopFlag& stop) {
-    return std::make_shared<Run>(*parts_, request, stop)->execute();
+    Outcome outcome = std::make_shared<Run>(*parts_, request, stop)->execute();
+    if (outcome.error && outcome.error->detail.empty() && outcome.error->position.known()) {
+        outcome.error->detail = outcome.error->position.text() + "\n" + sources_.excerpt(outcome.error->position);
+    }
+    return outcome;
 }
 
 void Engine::notify_stops() { parts_->watch.notify(); }

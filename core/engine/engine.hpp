@@ -101,6 +101,7 @@ public:
     const workflow::Workflow& workflow() const;
 
 private:
+    const config::Diagnostics& sources_;  // shows the line of a failure
     std::unique_ptr<Parts> parts_;
 };
 

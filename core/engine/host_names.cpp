@@ -139,7 +139,11 @@ Value response_body(expr::Environment& environment, Arguments arguments) {
 Value response_header(expr::Environment& environment, Arguments arguments) {
     const Value result = scope_of(environment).get(name_of(arguments, "http.responseHeader"), "output");
     const auto headers = result.is_map() ? result.find("headers") : std::nullopt;
-    return headers && headers->is_map() ? headers->find(name_of(arguments, "http.responseHeader", 1)).value_or(Value()) : Value();
+    const std::string& name = name_of(arguments, "http.responseHeader", 1);
+    for (std::size_t i = 0; headers && headers->is_map() && i < headers->size(); ++i) {
+        if (same_header(headers->key_at(i), name)) return headers->at(i);
+    }
+    return {};
 }
 
 Value request_header(expr::Environment& environment, Arguments arguments) {
@@ -158,11 +162,16 @@ Value request_file(expr::Environment& environment, Arguments arguments) {
 Value request_filetype(expr::Environment& environment, Arguments arguments) {
     return scope_of(environment).get(name_of(arguments, "request.filetype"), "filetype");
 }
+Value request_filepath(expr::Environment& environment, Arguments arguments) {
+    return scope_of(environment).get(name_of(arguments, "request.filepath"), "filepath");
+}
+// 'image/png', or 'image/*'.
 Value request_files_by_type(expr::Environment& environment, Arguments arguments) {
     const std::string& wanted = name_of(arguments, "request.filesByType");
     value::List list;
     for (const UploadedFile& file : scope_of(environment).run().request().files) {
-        if (file.type == wanted) list.emplace_back(file.name);
+        const bool is_group = wanted.ends_with("/*") && file.type.starts_with(std::string_view(wanted).substr(0, wanted.size() - 1));
+        if (file.type == wanted || is_group) list.emplace_back(file.name);
     }
     return Value::list(std::move(list));
 }
@@ -262,6 +271,7 @@ expr::Names make_names() {
     add("request.params", 1, 1, request_params);
     add("request.data", 0, 0, request_data);
     add("request.file", 1, 1, request_file);
+    add("request.filepath", 1, 1, request_filepath);
     add("request.filetype", 1, 1, request_filetype);
     add("request.filecount", 0, 0, request_filecount);
     add("request.files", 0, 0, request_files);

@@ -14,10 +14,6 @@ using Found = std::optional<Value>;
 
 namespace {
 
-bool same_header(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
-
 bool is_allowed(const std::optional<std::vector<std::string>>& allowed, std::string_view name, bool ignore_case) {
     return !allowed || std::any_of(allowed->begin(), allowed->end(),
                                    [&](const std::string& one) { return ignore_case ? same_header(one, name) : one == name; });
@@ -28,6 +24,14 @@ Found find_pair(const Pairs& pairs, std::string_view name) {
         if (key == name) return Value(text);
     }
     return std::nullopt;
+}
+
+// What get(key, 'item') gives where nothing is iterated over: no items, at place 0.
+Found outside_of_items(std::string_view key) {
+    for (const std::string_view number : {"index", "i", "count", "total", "length"}) {
+        if (key == number) return Value(0);
+    }
+    return key == "items" || key == "all" || key == "list" ? Found(Value::list({})) : std::nullopt;
 }
 
 Value pairs_value(const Pairs& pairs) {
@@ -46,6 +50,8 @@ Value list_of(const std::vector<UploadedFile>& files, std::string UploadedFile::
 
 }  // namespace
 
+bool same_header(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
+
 Value Iteration::at(std::int64_t offset) const {
     const std::int64_t place = static_cast<std::int64_t>(index) + offset;
     return place >= 0 && place < static_cast<std::int64_t>(items.size()) ? items.at(static_cast<std::size_t>(place)) : Value();
@@ -55,7 +61,7 @@ Value Scope::get(std::string_view key, std::string_view hint) { return look_up(k
 
 Found Scope::look_up(std::string_view key, std::string_view hint) {
     if (hint.empty()) return from_chain(key);
-    if (hint == "item" || hint == "loop") return from_item(key.empty() ? "item" : key);
+    if (hint == "item" || hint == "loop") return iteration_ == nullptr ? outside_of_items(key) : from_item(key.empty() ? "item" : key);
     if (hint == "memory") return run_.memory().get(key);
     if (hint == "app") return run_.parts().app.get(key);
     if (hint == "session") {

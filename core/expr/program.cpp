@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/expr/program.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/expr/check.hpp"
@@ -31,28 +32,29 @@ void collect_output(const Node& node, std::vector<Reference>& references) {
     references.push_back(std::move(reference));
 }
 
-void collect(const Node& node, std::vector<Reference>& references, bool& uses_host) {
+void collect(const Node& node, std::vector<Reference>& references, std::vector<std::string>& variables, bool& uses_host) {
     if (node.kind == NodeKind::host_call) {
         uses_host = true;
-        if (!node.children.empty()) {
-            const auto literal = [&](std::size_t i) {
-                return i < node.children.size() && node.children[i]->kind == NodeKind::literal && node.children[i]->value.is_string();
-            };
-            Reference reference;
-            reference.function = node.text;
-            reference.is_literal = literal(0);
-            reference.key = literal(0) ? node.children[0]->value.text() : "";
-            const std::size_t storage = node.text == "set" ? 2 : 1;
-            reference.storage = literal(storage) ? node.children[storage]->value.text() : "";
-            reference.offset = node.offset;
-            references.push_back(std::move(reference));
-        }
+        const auto literal = [&](std::size_t i) {
+            return i < node.children.size() && node.children[i]->kind == NodeKind::literal && node.children[i]->value.is_string();
+        };
+        Reference reference;
+        reference.function = node.text;
+        reference.is_literal = literal(0);
+        reference.key = literal(0) ? node.children[0]->value.text() : "";
+        const std::size_t storage = node.text == "set" ? 2 : 1;
+        const bool is_computed = node.text == "set" && storage < node.children.size() && !literal(storage);
+        reference.storage = literal(storage) ? node.children[storage]->value.text() : is_computed ? "*" : "";
+        reference.offset = node.offset;
+        references.push_back(std::move(reference));
     } else if (node.kind == NodeKind::variable || node.kind == NodeKind::environment) {
         uses_host = true;
+        const std::string name = node.kind == NodeKind::environment ? "$env" : node.text;
+        if (std::find(variables.begin(), variables.end(), name) == variables.end()) variables.push_back(name);
     }
     collect_output(node, references);
     for (const NodePtr& child : node.children) {
-        collect(*child, references, uses_host);
+        collect(*child, references, variables, uses_host);
     }
 }
 
@@ -110,7 +112,7 @@ bool has_object_member(const Node& node) {
 Program::Program(std::string_view source, const Names& names)
     : source_(source), parsed_(std::make_unique<Parsed>(parse(source, names))) {
     check_types(*parsed_, names);
-    collect(*parsed_->root, references_, uses_host_);
+    collect(*parsed_->root, references_, variables_, uses_host_);
 }
 
 Program::~Program() = default;

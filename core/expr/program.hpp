@@ -14,12 +14,12 @@ namespace kdeps::expr {
 
 struct Parsed;
 
-// A call with a literal first argument, such as get('q'); for edges between resources and for warnings.
+// A call of a host function, such as get('q'); for edges between resources and for warnings.
 struct Reference {
     std::string function;          // "get", "set", "output", "python.stdout"
-    std::string key;               // the literal; empty if it is computed
+    std::string key;               // the literal; empty if it is computed, or if there is no argument
     bool is_literal = true;
-    std::string storage;           // third argument of set, second of get, where literal
+    std::string storage;           // third argument of set ("*" = computed), second of get, where literal
     std::size_t offset = 0;        // of the call in the source
 };
 
@@ -38,6 +38,8 @@ public:
     // Name of the function that the whole expression is a call of; empty if it is anything else.
     std::string called_function() const;
     const std::vector<Reference>& references() const { return references_; }
+    // Names of the host's variables in it, each once; "$env" for all of them.
+    const std::vector<std::string>& variables() const { return variables_; }
     // Does it call a host function or read a host variable anywhere?
     bool uses_host() const { return uses_host_; }
 
@@ -45,6 +47,7 @@ private:
     std::string source_;
     std::unique_ptr<Parsed> parsed_;
     std::vector<Reference> references_;
+    std::vector<std::string> variables_;
     bool uses_host_ = false;
 };
 

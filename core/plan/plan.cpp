@@ -2,6 +2,7 @@
 #include "core/plan/plan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -19,17 +20,26 @@ struct Access {
 
 bool is_store(const std::string& storage) { return storage == "memory" || storage == "session" || storage == "app"; }
 
-std::vector<Access> accesses(const workflow::Resource& resource, const workflow::Workflow& workflow) {
+// Sources of get() that no set() of another resource changes.  Any other second argument is a default: get('k', 'none').
+bool is_fixed_source(const std::string& storage) {
+    static constexpr std::array<std::string_view, 16> kSources = {"item", "loop", "output", "param", "query", "path", "header", "body",
+                                                                  "data", "file", "filepath", "filetype", "info", "env", "itemvalues", "error"};
+    return std::find(kSources.begin(), kSources.end(), storage) != kSources.end();
+}
+
+std::vector<Access> accesses(const workflow::Resource& resource) {
     std::vector<Access> out;
     for (const auto& [reference, position] : resource.references) {
         const auto key = reference.is_literal ? std::optional(reference.key) : std::nullopt;
         if (reference.function == "set") {
             // What is put into an item is seen by this resource alone.
-            if (reference.storage != "item") out.push_back({key, true, reference.storage.empty() ? "memory" : reference.storage});
-        } else if (reference.function == "get") {
-            const bool reads_store = reference.storage.empty() || is_store(reference.storage) || !reference.is_literal;
-            const bool is_output = key && workflow.index_of(*key).has_value();
-            if (reads_store && !is_output) out.push_back({key, false, is_store(reference.storage) ? reference.storage : ""});
+            if (reference.storage == "item" || reference.storage == "loop") continue;
+            out.push_back({key, true, reference.storage == "*" ? "" : reference.storage.empty() ? "memory" : reference.storage});
+        } else if (reference.function == "get" || (reference.function == "input" && is_store(reference.storage))) {
+            // The stores come before the outputs, so the id of a resource is a key like any other.
+            if (!is_fixed_source(reference.storage)) out.push_back({key, false, is_store(reference.storage) ? reference.storage : ""});
+        } else if (reference.function == "session") {
+            out.push_back({std::nullopt, false, "session"});
         }
     }
     return out;
@@ -87,7 +97,7 @@ void Plan::add_data_edges(const workflow::Workflow& workflow) {
     std::vector<std::vector<Access>> all;
     all.reserve(count);
     for (const Node& node : nodes_) {
-        all.push_back(accesses(workflow.resources[node.resource], workflow));
+        all.push_back(accesses(workflow.resources[node.resource]));
     }
     // before[b][a]: a ends before b starts.  Nodes stand in a possible order, so edges always point forward.
     std::vector<std::vector<bool>> before(count, std::vector<bool>(count));

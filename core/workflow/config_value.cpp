@@ -2,6 +2,8 @@
 #include "core/workflow/config_value.hpp"
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 
 namespace kdeps::workflow {
 
@@ -41,8 +43,14 @@ Value ConfigValue::evaluate(expr::Environment& environment) const {
         } catch (expr::RunError& error) {
             if (!error.position.known()) {
                 error.position = node_.position_of(offset + error.offset);
-                error.message = "expression at " + error.position.text() + ": " + error.message;
+                // Clients may see the message, so it tells no folder of this machine.
+                Position shown = error.position;
+                shown.file = std::filesystem::path(shown.file).filename().string();
+                error.message = "expression at " + shown.text() + ": " + error.message;
             }
+            throw;
+        } catch (Error& error) {  // of a function of the host
+            if (!error.position.known()) error.position = node_.position_of(offset);
             throw;
         }
     };
@@ -82,6 +90,24 @@ Value ConfigValue::evaluate(expr::Environment& environment) const {
         }
     }
     return {};
+}
+
+bool ConfigValue::reads_item() const {
+    // What get() and info() know during an iteration (spec: items, context).
+    static constexpr std::array<std::string_view, 14> kKeys = {"item", "current", "prev", "previous", "next", "index", "i",
+                                                              "count", "total", "length", "items", "all", "list", ""};
+    const auto is_key = [](const std::string& key) { return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end(); };
+    if (kind_ == Kind::expression) {
+        const auto& variables = program_->variables();
+        const auto& references = program_->references();
+        return std::any_of(variables.begin(), variables.end(), [](const std::string& name) { return name == "item" || name == "$env"; }) ||
+               std::any_of(references.begin(), references.end(), [&](const expr::Reference& one) {
+                   const bool asks_item = one.storage == "item" || one.storage == "loop";
+                   const bool may_ask = one.function == "get" || one.function == "info" || one.function == "input";
+                   return one.function.starts_with("item.") || one.function.starts_with("loop.") || asks_item || (may_ask && is_key(one.key));
+               });
+    }
+    return std::any_of(children_.begin(), children_.end(), [](const ConfigValue& child) { return child.reads_item(); });
 }
 
 void ConfigValue::collect_references(std::vector<std::pair<expr::Reference, Position>>& out) const {

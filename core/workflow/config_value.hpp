@@ -43,6 +43,9 @@ public:
     // Through lists and maps.  Errors carry the place in the file.
     value::Value evaluate(expr::Environment& environment) const;
 
+    // May its value depend on the current item of an iteration?
+    bool reads_item() const;
+
     // Every get('x'), set('x') and the like in it.
     void collect_references(std::vector<std::pair<expr::Reference, Position>>& out) const;
 

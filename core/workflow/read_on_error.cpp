@@ -16,6 +16,11 @@ std::optional<OnError> read_on_error(const config::Node* node, const std::string
     if (const config::Node* fallback = fields.get("fallback"); fallback != nullptr && fallback->kind != config::Node::Kind::null) {
         out.fallback = compile(*fallback, config::Schema(), reading.names, reading.faults);
     }
+    if (out.fallback && out.action == OnError::Action::fail) {
+        reading.faults.warning(fields.field("fallback") + " is never used with 'action: fail'" + (action ? "" : ", which holds where no action is given") +
+                                   "; write 'action: continue', or 'action: retry'",
+                               fields.get("fallback")->position);
+    }
     out.when = read_expressions(fields, "when", reading);
     out.expr = read_expressions(fields, "expr", reading);
     if (const config::Node* response = fields.get("apiResponse")) {

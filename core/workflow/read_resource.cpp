@@ -80,6 +80,9 @@ void read_loop(const Node* node, Resource& out, Reading& reading) {
     loop.condition = compile_expression(*condition, reading.names, reading.faults);
     if (const auto most = fields.integer("maxIterations", 1, 1'000'000)) loop.max_iterations = static_cast<std::size_t>(*most);
     if (const auto every = fields.duration("every")) loop.every = *every;
+    if (const Node* at = fields.get("at")) {
+        reading.faults.error("loop.at: times of day are not supported; have a timer (cron, systemd) start 'kdeps run --once' at them", at->position);
+    }
     fields.report_unknown();
     if (out.items) reading.faults.error("items and loop cannot stand together", node->position);
     out.loop = std::move(loop);
@@ -169,6 +172,9 @@ std::vector<ConfigValue> read_expressions(Fields& fields, std::string_view key, 
     const auto one = [&](const Node& expression) {
         if (expression.kind == Node::Kind::scalar) {
             out.push_back(compile_expression(expression, reading.names, reading.faults));
+        } else if (expression.kind == Node::Kind::map && (key == "before" || key == "after")) {
+            reading.faults.error(fields.field(key) + ": actions inside a list are not supported; make the action a resource of its own and name it in requires",
+                                 expression.position);
         } else {
             reading.faults.error(fields.field(key) + ": Expected type: string. Example: get('q') == ''", expression.position);
         }

@@ -64,9 +64,26 @@ TEST(DataEdge, KnowsTheStorages) {
     EXPECT_EQ(data_edges("after: \"set('k', 1)\"", "after: \"get('k', 'query')\""), "");
 }
 
-TEST(DataEdge, LeavesItemsAndOutputsOut) {
+TEST(DataEdge, LeavesItemsOut) {
     EXPECT_EQ(data_edges("items: [1], after: \"set('k', 1, 'item')\"", "after: \"get('k')\""), "");
-    EXPECT_EQ(data_edges("after: \"set('r', 1)\"", "after: \"get('r')\""), "");  // r is a resource
+    EXPECT_EQ(data_edges("items: [1], after: \"set('k', 1, 'loop')\"", "after: \"get('k')\""), "");
+}
+
+TEST(DataEdge, TakesTheIdOfAResourceForAKeyToo) {
+    EXPECT_EQ(data_edges("after: \"set('r', 1)\"", "after: \"get('r')\""), "a>b:r");  // memory is looked at before outputs
+    EXPECT_EQ(data_edges("after: \"set('r', 1)\"", "after: \"output('r')\""), "");
+}
+
+TEST(DataEdge, KnowsADefaultFromASource) {
+    EXPECT_EQ(data_edges("after: \"set('k', 1)\"", "after: \"get('k', 'none')\""), "a>b:k");
+    EXPECT_EQ(data_edges("after: \"set('k', 1)\"", "after: \"get('k', 'memory', 'none')\""), "a>b:k");
+    EXPECT_EQ(data_edges("after: \"set('k', 1)\"", "after: \"get('k', 'body', 'none')\""), "");
+}
+
+TEST(DataEdge, StandsWhereAWholeStoreIsRead) {
+    EXPECT_EQ(data_edges("after: \"set('k', 1, 'session')\"", "after: \"len(session())\""), "a>b:k");
+    EXPECT_EQ(data_edges("after: \"set('k', 1)\"", "after: \"len(session())\""), "");
+    EXPECT_EQ(data_edges("after: \"set('k', 1, 'a' + 'pp')\"", "after: \"get('k', 'app')\""), "a>b:k");
 }
 
 TEST(DataEdge, IsNotAddedWhereThereIsAPathAlready) {
