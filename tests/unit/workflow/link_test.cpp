@@ -55,7 +55,7 @@ TEST(Link, RefusesTheOutputOfAResourceThatIsNotThere) {
 TEST(Link, FindsReferencesInEveryPlaceOfAResource) {
     for (const char* place : {"validations: {skip: \"output('x')\"}, after: '1'", "validations: {check: \"output('x')\"}, after: '1'", "before: \"output('x')\"",
                               "sql: {query: \"SELECT {{ output('x') }}\"}", "apiResponse: {response: \"output('x')\"}", "items: \"output('x')\", after: '1'",
-                              "onError: {fallback: \"{{ output('x') }}\"}, after: '1'", "onError: {when: \"output('x')\"}, after: '1'",
+                              "onError: {action: continue, fallback: \"{{ output('x') }}\"}, after: '1'", "onError: {when: \"output('x')\"}, after: '1'",
                               "onError: {apiResponse: {response: \"output('x')\"}}, after: '1'"}) {
         const std::string line = first_line(load(with("{actionId: r, " + std::string(place) + "}\n")));
         EXPECT_NE(line.find("error: unknown resource 'x'"), std::string::npos) << place << ": " << line;

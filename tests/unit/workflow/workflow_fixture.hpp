@@ -57,6 +57,7 @@ inline const expr::Names& names() {
         for (const char* name : {"request", "input", "item", "outputs", "error"}) out.add_variable(name);
         const auto nothing = [](expr::Environment& environment, std::span<const value::Value> arguments) { return environment.variable(arguments[0].text()); };
         for (const char* name : {"get", "set", "info", "output", "env", "python.stdout"}) out.add_function({name, 1, 3, nothing});
+        out.add_function({"session", 0, 0, [](expr::Environment&, std::span<const value::Value>) { return value::Value(); }});
         return out;
     }();
     return names;
