@@ -176,20 +176,21 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> can
 std::string redact(std::string_view text) {
     std::string out;
     std::size_t copied = 0;
-    std::size_t found = text.find("://");
+    // "//", not "://": a URL whose colon was forgotten holds its password all the same.
+    std::size_t found = text.find("//");
     while (found != std::string_view::npos) {
-        std::size_t start = found;
+        std::size_t start = found > copied && text[found - 1] == ':' ? found - 1 : found;
         while (start > copied && is_scheme_char(text[start - 1])) {
             --start;
         }
-        std::size_t end = found + 3;
+        std::size_t end = found + 2;
         while (end < text.size() && !ends_url(text[end])) {
             ++end;
         }
         out += text.substr(copied, start - copied);
-        append_redacted_url(text.substr(start, end - start), found + 3 - start, out);
+        append_redacted_url(text.substr(start, end - start), found + 2 - start, out);
         copied = end;
-        found = text.find("://", end);
+        found = text.find("//", end);
     }
     out += text.substr(copied);
     return out;

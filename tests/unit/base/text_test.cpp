@@ -47,6 +47,12 @@ TEST(Redact, MasksAPasswordThatWasNotEncoded) {
     EXPECT_EQ(redact("postgres://user:p@ss@host/db"), "postgres://user:***@host/db");
 }
 
+TEST(Redact, MasksThePasswordOfAUrlWithoutItsColon) {
+    EXPECT_EQ(redact("connection: postgres//user:pw@host/db"), "connection: postgres//user:***@host/db");
+    EXPECT_EQ(redact("//user:pw@host"), "//user:***@host");
+    EXPECT_EQ(redact("a // comment: with a colon"), "a // comment: with a colon");
+}
+
 TEST(Redact, MasksPasswordsInOptions) {
     EXPECT_EQ(redact("postgres://host/db?user=u&password=secret&sslmode=require"),
               "postgres://host/db?user=u&password=***&sslmode=require");

@@ -121,6 +121,10 @@ typedef struct kdeps_driver {
     kdeps_status (*commit)(kdeps_connection *, kdeps_call *);
     /* worker */
     kdeps_status (*rollback)(kdeps_connection *, kdeps_call *);
+
+    /* worker, optional: sends a statement and does not wait.  OK: execute follows with the same arguments and call, and only receives.
+       UNSUPPORTED: nothing was sent. */
+    kdeps_status (*send)(kdeps_statement *, kdeps_call *, const kdeps_cell *parameters, size_t count);
 } kdeps_driver;
 
 #ifdef __cplusplus

@@ -36,6 +36,10 @@ typedef struct kdeps_executor {
 
     /* worker: after its last run. */
     void (*destroy)(kdeps_step *);
+
+    /* shared, optional: sends what run will wait for, and does not wait itself, so that one thread has several steps under way.
+       OK: run follows with the same call, always.  UNSUPPORTED: nothing was begun; run may follow, on this call or on none. */
+    kdeps_status (*start)(kdeps_step *, kdeps_call *);
 } kdeps_executor;
 
 #ifdef __cplusplus
