@@ -107,6 +107,7 @@ bool Statement::execute_bound() {
 
 std::optional<Error> Statement::run(const Operation& operation) {
     const bool was_sent = std::exchange(is_sent_, false);
+    const bool commits_by_itself = !connection_.is_in_transaction() && !is_read_only(sql_);
     bool is_done = was_sent ? connection_.client()->methods->db_read_execute_response(statement_.get()) == 0 : execute_bound();
     if (!is_done && is_stale_statement(native_error(statement_.get()))) {
         prepare(operation);
@@ -130,7 +131,13 @@ std::optional<Error> Statement::run(const Operation& operation) {
         if (is_refused) is_done = execute_bound();
     }
     if (is_done) return std::nullopt;
-    return connection_.failure(operation, native_error(statement_.get()));
+    const NativeError native = native_error(statement_.get());
+    Error error = connection_.failure(operation, native);
+    // Lost after it was sent: it may have taken effect.  CR_SERVER_GONE_ERROR is a connection that was found dead while sending.
+    if (error.damage == KDEPS_DAMAGE_CONNECTION && commits_by_itself && native.code != CR_SERVER_GONE_ERROR) {
+        error.retry = KDEPS_RETRY_IN_DOUBT;
+    }
+    return error;
 }
 
 bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
