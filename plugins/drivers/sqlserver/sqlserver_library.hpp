@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The library's process-wide state: its callbacks, and the configuration file from which it takes what has no function.
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <string>
+
+#include "sqlserver_client.hpp"
+#include "sqlserver_settings.hpp"
+
+namespace kdeps::sqlserver {
+
+// One for the plugin.  Any thread.
+class Library {
+public:
+    Library();  // throws Error
+    ~Library();
+    Library(const Library&) = delete;
+    Library& operator=(const Library&) = delete;
+
+    // The name under which dbopen finds the server of the settings.
+    std::string server_name(const Settings& settings);
+
+private:
+    void write(const std::string& text) const;
+
+    std::filesystem::path folder_;
+    std::mutex mutex_;  // guards text_ and the file
+    std::string text_;
+};
+
+}  // namespace kdeps::sqlserver

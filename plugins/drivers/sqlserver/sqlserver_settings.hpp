@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a connection URL says, checked.
+#pragma once
+
+#include <chrono>
+#include <kdeps/cpp/driver.hpp>
+#include <optional>
+#include <string>
+
+namespace kdeps::sqlserver {
+
+struct Settings {
+    std::string host;
+    int port = 1433;
+    std::string user;
+    std::string password;
+    std::string database;  // empty: the login's own
+    std::string application = "kdeps";
+    std::string encryption = "off";  // in the words of freetds.conf
+    std::string ca_file;             // empty: the server's certificate is not verified
+    bool checks_hostname = true;
+    std::optional<std::chrono::seconds> connect_timeout;
+    std::optional<int> lock_timeout;  // ms
+
+    // Where to, for error texts.
+    std::string place() const { return host + ":" + std::to_string(port); }
+};
+
+// Throws Error (INVALID_ARGUMENT) that names the fault and what is accepted; no part of the URL but option names, their values and file
+// names is shown.
+Settings read_settings(const Call& call, const Target& target);
+
+}  // namespace kdeps::sqlserver
