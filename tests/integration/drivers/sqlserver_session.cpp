@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/integration/drivers/sqlserver_session.hpp"
+
+#include <gtest/gtest.h>
+
+#include "core/plugin/plugin.hpp"
+
+namespace kdeps::testing {
+namespace {
+
+kdeps_str to_str(std::string_view text) { return {text.data(), text.size()}; }
+
+Failure to_failure(const Error& error) {
+    return {static_cast<kdeps_status>(error.status), error.message,   error.sqlstate, static_cast<std::uint8_t>(error.retry),
+            static_cast<std::uint8_t>(error.damage), error.batch_set, error.detail};
+}
+
+void expect(kdeps_call_& call, kdeps_status status) {
+    if (status != KDEPS_OK) throw to_failure(call.failure(status, "kdeps.driver.sqlserver"));
+}
+
+// Reads a result to its end.
+void read(kdeps_call_& call, ArrowArrayStream& stream, Answer& answer) {
+    if (stream.release == nullptr) return;
+    try {
+        value::Table::from_stream(&stream)->append_json(answer.rows);
+    } catch (const Error& error) {
+        throw to_failure(call.error ? *call.error : error);
+    }
+}
+
+}  // namespace
+
+struct SqlServerDriver::Loaded {
+    mutable plugin::Registry registry{{KDEPS_PLUGIN_FOLDER}};
+    plugin::Bound<kdeps_driver> driver = registry.bind<kdeps_driver>(KDEPS_DRIVER_ID, "mssql").value();
+};
+
+SqlServerDriver::SqlServerDriver() : loaded_(std::make_unique<Loaded>()) {}
+SqlServerDriver::~SqlServerDriver() = default;
+
+const kdeps_driver& SqlServerDriver::table() const { return *loaded_->driver.table; }
+
+void SqlServerDriver::check(std::string_view url) const {
+    kdeps_call_ call(loaded_->registry, "test", "");
+    const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("pool")};
+    expect(call, table().check(loaded_->driver.instance, &call, &target));
+}
+
+SqlServerSession::SqlServerSession(const SqlServerDriver& driver, std::string_view url, std::chrono::nanoseconds limit) : driver_(driver), limit_(limit) {
+    const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("pool")};
+    call([&](kdeps_call* handle) { return driver_.table().open(driver_.loaded().driver.instance, handle, &target, &connection_); });
+}
+
+SqlServerSession::~SqlServerSession() { driver_.table().close(connection_); }
+
+void SqlServerSession::call(const std::function<kdeps_status(kdeps_call*)>& slot) const {
+    kdeps_call_ call(driver_.loaded().registry, "test", "");
+    call.deadline = Deadline::after(limit_);
+    call.stops[0] = stop_;
+    expect(call, slot(&call));
+}
+
+SqlServerSession::Prepared::Prepared(SqlServerSession& session, std::string_view sql) : session_(session) {
+    session_.call([&](kdeps_call* call) { return session_.driver_.table().prepare(session_.connection_, call, to_str(sql), &handle_); });
+}
+
+SqlServerSession::Prepared::~Prepared() { session_.driver_.table().finalize(handle_); }
+
+Answer SqlServerSession::Prepared::execute(const Cells& parameters) {
+    std::vector<kdeps_cell> cells;
+    for (const Cell& cell : parameters) cells.push_back(cell.get());
+    Answer answer;
+    session_.call([&](kdeps_call* call) {
+        ArrowArrayStream stream{};
+        kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
+        const auto status = session_.driver_.table().execute(handle_, call, cells.data(), cells.size(), &stream, &outcome);
+        answer.rows_affected = outcome.rows_affected;
+        answer.last_insert_id = outcome.last_insert_id;
+        read(*call, stream, answer);
+        return status;
+    });
+    return answer;
+}
+
+Answer SqlServerSession::Prepared::batch(const std::vector<Cells>& sets) {
+    Answer answer;
+    answer.affected.assign(sets.size(), -1);
+    session_.call([&](kdeps_call* call) {
+        ArrowArrayStream parameters{};
+        make_parameter_stream(sets, &parameters);
+        ArrowArrayStream stream{};
+        kdeps_batch batch{sizeof(kdeps_batch), 0, sets.size(), answer.affected.data()};
+        const auto status = session_.driver_.table().execute_batch(handle_, call, &parameters, &stream, &batch);
+        read(*call, stream, answer);
+        return status;
+    });
+    return answer;
+}
+
+std::int64_t SqlServerSession::Prepared::read_one_batch() {
+    std::int64_t rows = 0;
+    session_.call([&](kdeps_call* call) {
+        ArrowArrayStream stream{};
+        kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
+        const auto status = session_.driver_.table().execute(handle_, call, nullptr, 0, &stream, &outcome);
+        if (status != KDEPS_OK) return status;
+        ArrowArray batch{};
+        const bool is_read = stream.get_next(&stream, &batch) == 0;
+        if (is_read && batch.release != nullptr) {
+            rows = batch.length;
+            batch.release(&batch);
+        }
+        stream.release(&stream);
+        return is_read ? KDEPS_OK : static_cast<kdeps_status>(call->error.value().status);
+    });
+    return rows;
+}
+
+std::unique_ptr<SqlServerSession::Prepared> SqlServerSession::prepare(std::string_view sql) { return std::make_unique<Prepared>(*this, sql); }
+Answer SqlServerSession::execute(std::string_view sql, const Cells& parameters) { return prepare(sql)->execute(parameters); }
+Answer SqlServerSession::batch(std::string_view sql, const std::vector<Cells>& sets) { return prepare(sql)->batch(sets); }
+std::int64_t SqlServerSession::read_one_batch(std::string_view sql) { return prepare(sql)->read_one_batch(); }
+
+void SqlServerSession::begin(std::uint32_t isolation, bool is_read_only) {
+    call([&](kdeps_call* handle) { return driver_.table().begin(connection_, handle, isolation, is_read_only ? 1 : 0); });
+}
+void SqlServerSession::commit() {
+    call([&](kdeps_call* handle) { return driver_.table().commit(connection_, handle); });
+}
+void SqlServerSession::rollback() {
+    call([&](kdeps_call* handle) { return driver_.table().rollback(connection_, handle); });
+}
+void SqlServerSession::reset() {
+    call([&](kdeps_call* handle) { return driver_.table().reset(connection_, handle); });
+}
+void SqlServerSession::ping() {
+    call([&](kdeps_call* handle) { return driver_.table().ping(connection_, handle); });
+}
+void SqlServerSession::cancel() { driver_.table().cancel(connection_); }
+
+std::string SqlServerSession::server() {
+    const kdeps_str text = driver_.table().server(connection_);
+    return {text.data, text.size};
+}
+
+Failure failure_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const Failure& failure) {
+        return failure;
+    }
+    ADD_FAILURE() << "did not fail";
+    return {};
+}
+
+}  // namespace kdeps::testing
