@@ -12,7 +12,7 @@ namespace {
 std::string storage(const Type& type) {
     if (is_integer(type.kind)) return "INT";  // not INTEGER, with which a primary key would number itself
     if (type.kind == Kind::floating || type.kind == Kind::real) return "REAL";
-    if (is_moment(type.kind)) return "TEXT COLLATE tds_moment";
+    if (is_moment(type.kind)) return "BLOB COLLATE tds_moment";  // no affinity: a number stays one, and is refused
     if (is_decimal(type.kind) || is_binary(type.kind)) return "BLOB";
     return "TEXT COLLATE NOCASE";
 }

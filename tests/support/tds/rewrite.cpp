@@ -14,8 +14,8 @@ namespace {
 constexpr std::array<std::string_view, 9> kRefused = {"MERGE", "APPLY",       "PIVOT",    "UNPIVOT", "OPTION",
                                                       "FOR",   "TABLESAMPLE", "OPENJSON", "CONTAINS"};
 // Words of SQLite that are names in T-SQL.
-constexpr std::array<std::string_view, 8> kNames = {"LIMIT", "RETURNING", "ISNULL", "NOTNULL",
-                                                    "GLOB",  "REGEXP",    "TRUE",   "FALSE"};
+constexpr std::array<std::string_view, 10> kNames = {"LIMIT",  "RETURNING", "ISNULL", "NOTNULL", "GLOB",
+                                                     "REGEXP", "TRUE",      "FALSE",  "NOTHING", "AUTOINCREMENT"};
 constexpr std::array<std::string_view, 9> kHints = {"NOLOCK",   "UPDLOCK",  "HOLDLOCK", "ROWLOCK",      "TABLOCK",
                                                     "TABLOCKX", "READPAST", "XLOCK",    "READCOMMITTED"};
 constexpr std::array<std::string_view, 10> kAfterItems = {"FROM",  "WHERE",  "GROUP",     "HAVING", "ORDER",
