@@ -3,6 +3,8 @@
 
 #include <kdeps/cpp/text.hpp>
 
+#include "arrow_plain.hpp"
+
 namespace kdeps::python {
 
 namespace {
@@ -85,7 +87,7 @@ void Lender::write(const Call& call, const Value& value, Packet& packet) {
             break;
         case KDEPS_TABLE: {
             columns::Stream rows = call.open(value);
-            parts_.push_back(read_parts(rows));
+            parts_.push_back(to_plain(read_parts(rows)));
             body.tag(Tag::table);
             body.put(static_cast<std::uint32_t>(lent_.size()));
             write_table(parts_.back(), packet);

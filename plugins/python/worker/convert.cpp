@@ -5,7 +5,7 @@
 #include <datetime.h>
 #include <kdeps/cpp/row_builder.hpp>
 
-#include "arrow_plain.hpp"
+#include "../arrow_plain.hpp"
 #include "table.hpp"
 
 namespace kdeps::python {

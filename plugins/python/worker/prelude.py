@@ -228,8 +228,9 @@ def to_pandas(self):
     except ImportError:
         return pandas.DataFrame({name: self.column(name) for name in self.columns}, columns=self.columns)
     frame = pyarrow.table(self).to_pandas()
-    for i in decimal_columns(self):
-        frame.isetitem(i, [None if text is None else decimal.Decimal(text) for text in frame.iloc[:, i]])
+    for i, field in enumerate(pyarrow.schema(self)):
+        if (field.metadata or {}).get(b'ARROW:extension:name') == b'kdeps.decimal':
+            frame.isetitem(i, [None if text is None else decimal.Decimal(text) for text in frame.iloc[:, i]])
     return frame
 
 
@@ -239,7 +240,7 @@ def reduce_rows(self):
 
 Table.to_pandas = to_pandas
 Table.to_list = reduce_rows
-collections.abc.Sequence.register(Table)
+# Not so Table as a Sequence: polars would walk it row by row and not ask for its columns.
 collections.abc.Mapping.register(Row)
 
 

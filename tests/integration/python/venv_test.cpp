@@ -19,14 +19,14 @@ protected:
     static void SetUpTestSuite() {
         setenv("KDEPS_VENV_PATH", venvs().path().c_str(), 1);
         const Result index = run({"/usr/bin/python3", "-c", "import socket; socket.create_connection(('pypi.org', 443), 5)"});
-        const Result pip = index.exit_code == 0 ? index : run({"/usr/bin/python3", "-m", "pip", "download", "--no-deps", "--retries", "0", "-d", venvs().path().string(), "polars==1.9.0"}, {}, std::chrono::minutes(3));
+        const Result pip = index.exit_code == 0 ? index : run({"/usr/bin/python3", "-m", "pip", "download", "--no-deps", "--retries", "0", "-d", venvs().path().string(), "polars==1.31.0"}, {}, std::chrono::minutes(3));
         is_reachable_ = pip.exit_code == 0;
     }
     void SetUp() override {
         if (!is_reachable_) GTEST_SKIP() << "PyPI is not reached";
     }
     static PythonOptions options() {
-        return {.settings = "agentSettings:\n  pythonPackages: [\"pyarrow==17.0.0\", \"polars==1.9.0\", \"numpy<2\"]\nsqlConnections: {db: {connection: \"sqlite://:memory:\"}}",
+        return {.settings = "agentSettings:\n  pythonPackages: [\"pyarrow==17.0.0\", \"polars==1.31.0\", \"numpy<2\"]\nsqlConnections: {db: {connection: \"sqlite://:memory:\"}}",
                 .resources = "---\napiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: rows, name: rows}\nrun:\n  sql:\n    connectionName: db\n"
                              "    query: \"WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000) SELECT id, id * 0.5 AS price, 'name ' || id AS name FROM n\"\n",
                 .fields = "timeout: 300s",

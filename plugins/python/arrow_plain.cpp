@@ -51,6 +51,22 @@ bool is_plain(const ArrowSchema& schema) {
     }
 }
 
+bool is_variant(const ArrowSchema& schema) { return std::string_view(schema.format).starts_with("+ud:"); }
+
+// The only type that the cells of a variant column have beside NULL; nothing if there are several.
+std::optional<Type> single_type(const TableParts& parts, std::int64_t column) {
+    const ArrowSchema& schema = *parts.schema->children[column];
+    std::optional<Type> found;
+    for (std::int64_t i = 0; i < schema.n_children; ++i) {
+        const auto has_cells = [&](const columns::Array& batch) { return batch->children[column]->children[i]->length > 0; };
+        const Type type = columns::type_of(*schema.children[i]);
+        if (type == Type::null || std::none_of(parts.batches.begin(), parts.batches.end(), has_cells)) continue;
+        if (found && *found != type) return std::nullopt;
+        found = type;
+    }
+    return found.value_or(Type::null);
+}
+
 // One array of any type, cell by cell.
 class AnyReader {
 public:
@@ -65,7 +81,10 @@ public:
     }
 
     void append(std::int64_t row, ColumnBuilder& out) const {
-        if (is_null(row)) {
+        if (is_variant(schema_)) {
+            const auto id = static_cast<const std::int8_t*>(array_.buffers[0])[row + array_.offset];
+            AnyReader(*schema_.children[id], *array_.children[id]).append(at<std::int32_t>(row), out);
+        } else if (is_null(row)) {
             out.null();
         } else if (schema_.dictionary != nullptr) {
             AnyReader(*schema_.dictionary, *array_.dictionary).append(integer(row), out);
@@ -310,10 +329,13 @@ TableParts to_plain(TableParts parts) {
     const ArrowSchema& given = *parts.schema;
     if (std::string_view(given.format) != "+s") throw std::runtime_error("what offers an Arrow stream must give rows of columns");
     std::vector<bool> stays;
+    std::vector<Type> targets;
     for (std::int64_t i = 0; i < given.n_children; ++i) {
         const ArrowSchema& column = *given.children[i];
-        stays.push_back(is_plain(column));
-        if (!stays.back() && !target_of(column)) {
+        const auto target = is_variant(column) && is_plain(column) ? single_type(parts, i) : target_of(column);
+        stays.push_back(is_plain(column) && (!is_variant(column) || !target));
+        targets.push_back(target.value_or(Type::null));
+        if (!stays.back() && !target) {
             throw std::runtime_error("column '" + std::string(column.name) + "' has the Arrow format '" + column.format + "', which cannot be handed over");
         }
     }
@@ -332,7 +354,7 @@ TableParts to_plain(TableParts parts) {
                 continue;
             }
             const AnyReader reader(*given.children[i], column);
-            ColumnBuilder builder(*target_of(*given.children[i]));
+            ColumnBuilder builder(targets[static_cast<std::size_t>(i)]);
             for (std::int64_t row = 0; row < batch->length; ++row) reader.append(row + batch->offset, builder);
             builder.finish(&made.emplace_back());
         }
@@ -349,7 +371,7 @@ TableParts to_plain(TableParts parts) {
         if (stays[static_cast<std::size_t>(i)]) {
             made.push_back(take(column));
         } else {
-            ColumnBuilder(*target_of(column)).schema(column.name, &made.emplace_back());
+            ColumnBuilder(targets[static_cast<std::size_t>(i)]).schema(column.name, &made.emplace_back());
         }
     }
     bundle(std::move(made), out.schema.get());
