@@ -5,7 +5,6 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <functional>
 
 #include "sqlserver_operation.hpp"
 
@@ -57,12 +56,13 @@ std::string Library::server_name(const Settings& settings) {
     if (!settings.ca_file.empty()) {
         lines += "\tca file = " + settings.ca_file + "\n\tcheck certificate hostname = " + (settings.checks_hostname ? "yes" : "no") + "\n";
     }
-    const std::string name = "kdeps-" + std::to_string(std::hash<std::string>()(lines));
     const std::lock_guard lock(mutex_);
-    if (text_.find("[" + name + "]") == std::string::npos) {
-        text_ += "[" + name + "]\n" + lines;
-        write(text_);
-    }
+    if (const auto known = names_.find(lines); known != names_.end()) return known->second;
+    const std::string name = "kdeps-" + std::to_string(names_.size() + 1);
+    const std::string text = text_ + "[" + name + "]\n" + lines;
+    write(text);
+    text_ = text;
+    names_.emplace(lines, name);
     return name;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <string>
 
@@ -26,8 +27,9 @@ private:
     void write(const std::string& text) const;
 
     std::filesystem::path folder_;
-    std::mutex mutex_;  // guards text_ and the file
+    std::mutex mutex_;  // guards what follows, and the file
     std::string text_;
+    std::map<std::string, std::string> names_;  // of the sections, by their lines
 };
 
 }  // namespace kdeps::sqlserver

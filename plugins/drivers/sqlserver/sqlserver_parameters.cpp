@@ -79,8 +79,11 @@ void read_decimal(std::string_view text, std::size_t position, Argument& out) {
     out.type = "decimal(38," + std::to_string(scale) + ")";
 }
 
+// DB-Library cuts an nvarchar at so many UTF-16 units, and at 8,000 bytes of UTF-8.
+bool needs_max(std::string_view text, std::size_t position) { return utf16_units(text, position) > kLongUnits || text.size() > kLongBytes; }
+
 void read_text(std::string_view text, std::size_t position, Argument& out) {
-    const bool is_long = utf16_units(text, position) > kLongUnits;
+    const bool is_long = needs_max(text, position);
     out.wire = is_long ? SYBNTEXT : kNvarchar;
     out.type = is_long ? "nvarchar(max)" : "nvarchar(4000)";
     out.bytes = text;
@@ -155,7 +158,7 @@ Request::Request(DBPROCESS* process, const char* procedure) : process_(process) 
 
 void Request::add_text(std::string text) {
     const std::string& kept = texts_.emplace_back(std::move(text));
-    add_value(nullptr, utf16_units(kept, 0) > kLongUnits ? SYBNTEXT : kNvarchar, kept, false);
+    add_value(nullptr, needs_max(kept, 0) ? SYBNTEXT : kNvarchar, kept, false);
 }
 
 void Request::add(std::string name, const Argument& argument) {

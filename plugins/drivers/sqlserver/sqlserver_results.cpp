@@ -4,19 +4,24 @@
 namespace kdeps::sqlserver {
 
 bool Results::next() {
+    if (is_at_end_) return false;
     // A result that failed gives kFail, and the ones behind it still follow.
-    constexpr int kMostFailures = 5000;
-    for (int failures = 0; !is_at_end_ && failures < kMostFailures; ++failures) {
+    constexpr int kMostFailures = 100'000;
+    for (int failures = 0; failures < kMostFailures; ++failures) {
         const RETCODE result = dbresults(connection_.process());
         if (operation_->stopped() != KDEPS_OK || dbdead(connection_.process()) != 0) {
             is_at_end_ = true;
             throw connection_.failure(*operation_);
         }
-        if (result == NO_MORE_RESULTS) break;
         if (result == kSucceed) return true;
+        if (result == NO_MORE_RESULTS) {
+            is_at_end_ = true;
+            return false;
+        }
     }
-    is_at_end_ = true;
-    return false;
+    Error error(KDEPS_INTERNAL, "the FreeTDS client library finds no end of the results");
+    error.damage = KDEPS_DAMAGE_CONNECTION;
+    throw error;
 }
 
 bool Results::has_columns() const { return dbnumcols(connection_.process()) > 0; }

@@ -58,6 +58,9 @@ TEST_F(SqlServerDriverTest, ReadsAndBindsEveryType) {
     };
     const std::string long_text(5000, 'x');
     const std::string long_json = "\"" + long_text + "\"";
+    std::string euros;  // 12,000 bytes of UTF-8
+    for (int i = 0; i < 4000; ++i) euros += "\u20ac";
+    const std::string euros_json = "\"" + euros + "\"";
     const std::vector<Case> cases = {
         {"bit", true, "true"},
         {"bit", 0, "false"},
@@ -90,6 +93,7 @@ TEST_F(SqlServerDriverTest, ReadsAndBindsEveryType) {
         {"nvarchar(50)", "", R"("")"},
         {"nvarchar(50)", 42, R"("42")"},
         {"nvarchar(max)", long_text.c_str(), long_json.c_str()},
+        {"nvarchar(4000)", euros.c_str(), euros_json.c_str()},
         {"varchar(50)", "caf\u00e9 \u20ac", "\"caf\u00e9 \u20ac\""},
         {"nchar(4)", "ab", R"("ab  ")"},
         {"varbinary(50)", bytes(std::string("\0\xff", 2)), R"("AP8=")"},
