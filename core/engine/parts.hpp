@@ -33,8 +33,9 @@ public:
     std::string_view plugin_id() const { return executor_.plugin->manifest().id; }
     bool can_start() const { return (executor_.table->flags & plugin::kNoStart) == 0; }
 
-    // Sends what run will wait for; true if run with the same call must follow.  Never throws: run meets every error again.
-    bool start(kdeps_call_& call) const { return executor_.table->start(step_, &call) == KDEPS_OK; }
+    // Sends what run will wait for.  OK: run with the same call must follow; EXHAUSTED: run would wait for a limit first.  Never throws:
+    // run meets every error again.
+    kdeps_status start(kdeps_call_& call) const { return executor_.table->start(step_, &call); }
 
     // Runs under the watch, which has the plugin cancel the call at its end.  Throws Error.
     value::Value run(kdeps_call_& call, Watch& watch);

@@ -38,17 +38,17 @@ bool ResourceRun::can_begin(const CompiledResource& resource) {
     return resource.action != nullptr && resource.action->can_start() && !resource.source->items && !resource.source->loop;
 }
 
-bool ResourceRun::begin() {
+ResourceRun::Begun ResourceRun::begin() {
     is_begun_ = true;
     scope_.emplace(run_, resource_);
     try {
         is_skipped_ = is_restricted() || is_skipped(*scope_);
-        if (is_skipped_) return false;
+        if (is_skipped_) return Begun::not_begun;
         check_request(*scope_);
     } catch (Error& error) {
         error.reaches_on_error = false;
         failure_ = std::move(error);
-        return false;
+        return Begun::not_begun;
     }
     try {
         for (const workflow::ConfigValue& expression : resource_.expr_before) {
@@ -56,13 +56,14 @@ bool ResourceRun::begin() {
         }
     } catch (Error& error) {
         failure_ = std::move(error);
-        return false;
+        return Begun::not_begun;
     }
     has_prepared_ = true;
     kdeps_call_& call = make_call(*scope_, *compiled_.action, started_);
-    if (call.state() == Status::ok && compiled_.action->start(call)) return true;
+    const kdeps_status status = call.state() == Status::ok ? compiled_.action->start(call) : KDEPS_UNSUPPORTED;
+    if (status == KDEPS_OK) return Begun::under_way;
     started_.reset();
-    return false;
+    return status == KDEPS_EXHAUSTED ? Begun::waits : Begun::not_begun;
 }
 
 void ResourceRun::execute() {

@@ -17,9 +17,13 @@ public:
     // May begin() be asked for: is there an action to start, and nothing that repeats it?
     static bool can_begin(const CompiledResource& resource);
 
-    // What comes before the action, then starts the action without waiting for it.  True if it is under way: execute() must follow.
-    // Never throws: execute() does.
-    bool begin();
+    enum class Begun {
+        under_way,  // execute() must follow
+        waits,      // execute() would first wait for a limit, such as a full pool
+        not_begun,
+    };
+    // What comes before the action, then starts the action without waiting for it.  Never throws: execute() does.
+    Begun begin();
 
     // All, or what begin() left.  Stores the output in the run; throws Error if the resource fails and its onError does not take care of it.
     void execute();

@@ -91,7 +91,9 @@ void Run::begin_together(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     for (Ready& ready : together) {
         ready.begun = std::make_unique<ResourceRun>(*this, parts_.plan.nodes()[ready.node].resource);
-        ready.is_under_way = ready.begun->begin();
+        const ResourceRun::Begun begun = ready.begun->begin();
+        ready.is_under_way = begun == ResourceRun::Begun::under_way;
+        ready.waits = begun == ResourceRun::Begun::waits;
     }
     lock.lock();
     running_ -= together.size();
@@ -100,12 +102,13 @@ void Run::begin_together(std::unique_lock<std::mutex>& lock) {
     }
     // This thread takes what is under way, if anything is.
     std::size_t helpers = 0;
-    std::size_t under_way = 0;
+    std::size_t kept = 0;  // what this thread does: all that is under way or waits, else one of the others
     for (const Ready& ready : ready_) {
-        under_way += ready.is_under_way ? 1 : 0;
-        helpers += !ready.is_under_way || (under_way > 1 && has_successor_of_its_own(ready.node)) ? 1 : 0;
+        const bool is_kept = ready.is_under_way || ready.waits;
+        helpers += !is_kept || (kept > 0 && has_successor_of_its_own(ready.node)) ? 1 : 0;
+        kept += is_kept ? 1 : 0;
     }
-    call_helpers(under_way > 0 ? helpers : helpers - 1);
+    call_helpers(kept > 0 ? helpers : helpers - 1);
     if (running_ > 0) changed_.notify_all();
 }
 

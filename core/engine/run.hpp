@@ -58,6 +58,7 @@ private:
         std::size_t node;
         std::unique_ptr<ResourceRun> begun;  // null: nothing of it was done
         bool is_under_way = false;           // its action was started: it must be executed, also when the run is over
+        bool waits = false;                  // for a limit that many runs share: one more thread would only wait too
     };
 
     void call_helpers(std::size_t count);

@@ -84,8 +84,9 @@ std::unique_ptr<Connection> Pool::acquire(const Call& call, nanoseconds timeout)
     return connection;
 }
 
-std::unique_ptr<Connection> Pool::try_acquire(const Call& call) {
+std::unique_ptr<Connection> Pool::try_acquire(const Call& call, bool& is_full) {
     const std::lock_guard lock(mutex_);
+    is_full = !waiters_.empty() || (idle_.empty() && open_ >= options_.max_connections);
     if (!waiters_.empty() || idle_.empty() || !is_trusted(*idle_.back(), now_())) {
         return nullptr;
     }

@@ -102,8 +102,8 @@ public:
     // Waits at most `timeout` (and the call's deadline).  Throws Error: EXHAUSTED with who holds the pool, TIMEOUT, CANCELLED, or why no
     // connection can be opened.
     std::unique_ptr<Connection> acquire(const Call& call, nanoseconds timeout);
-    // One that is idle and needs no check, or nullptr.  Never waits.
-    std::unique_ptr<Connection> try_acquire(const Call& call);
+    // One that is idle and needs no check, or nullptr; `is_full` tells that acquire would have to wait.  Never waits.
+    std::unique_ptr<Connection> try_acquire(const Call& call, bool& is_full);
     // `damage`: KDEPS_DAMAGE_*.
     void release(const Call& call, std::unique_ptr<Connection> connection, std::uint8_t damage);
 

@@ -31,7 +31,7 @@ public:
 class SqlStep {
 public:
     SqlStep(SqlPlugin& plugin, const Config& config, const Call& call) : step_(std::make_unique<Step>(plugin.connections, config, call)) {}
-    bool start(Call& call) { return step_->start(call); }
+    kdeps_status start(Call& call) { return step_->start(call); }
     Value run(Call& call) { return step_->run(call); }
     void cancel(Call& call) { step_->cancel(call); }
 

@@ -264,14 +264,15 @@ void Step::forget_call(const Call& call) {
     running_.erase(call.get());
 }
 
-bool Step::start(Call& call) {
-    if (is_list_ || transaction_ || limiter_ != nullptr || named_ == nullptr || queries_[0]->is_batch()) return false;
+kdeps_status Step::start(Call& call) {
+    if (is_list_ || transaction_ || limiter_ != nullptr || named_ == nullptr || queries_[0]->is_batch()) return KDEPS_UNSUPPORTED;
     const std::shared_ptr<Pool>& pool = named_->pool;
     const kdeps_driver& driver = *pool->database().driver;
     const StatementText& text = queries_[0]->text_for(driver);
-    if (!text.is_fixed()) return false;
-    auto connection = pool->try_acquire(call);
-    if (connection == nullptr) return false;
+    if (!text.is_fixed()) return KDEPS_UNSUPPORTED;
+    bool is_full = false;
+    auto connection = pool->try_acquire(call, is_full);
+    if (connection == nullptr) return is_full ? KDEPS_EXHAUSTED : KDEPS_UNSUPPORTED;
     const std::shared_ptr<Running> running = register_call(call);
     auto sent = std::unique_ptr<Running::Sent>(new Running::Sent{{call, pool, std::move(connection), running->activity}, {}, nullptr});
     sent->statement = sent->lease.find_prepared(text.pieces[0].sql);
@@ -293,7 +294,7 @@ bool Step::start(Call& call) {
         sent.reset();
         forget_call(call);
     }
-    return is_sent;
+    return is_sent ? KDEPS_OK : KDEPS_UNSUPPORTED;
 }
 
 Value Step::run(Call& call) {

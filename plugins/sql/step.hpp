@@ -29,7 +29,7 @@ public:
     Step(Connections& connections, const Config& config, const Call& call);
 
     // Sends a single query at once if a connection is ready and the statement prepared on it: then run only receives.
-    bool start(Call& call);
+    kdeps_status start(Call& call);
     Value run(Call& call);
     void cancel(Call& call);
 

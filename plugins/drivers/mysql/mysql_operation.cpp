@@ -45,9 +45,13 @@ Bell::Bell() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 
 Bell::~Bell() { ::close(descriptor_); }
 
-void Bell::ring() const { ::eventfd_write(descriptor_, 1); }
+void Bell::ring() const {
+    is_rung_.store(true);
+    ::eventfd_write(descriptor_, 1);
+}
 
 void Bell::quiet() const {
+    if (!is_rung_.exchange(false)) return;
     eventfd_t count = 0;
     ::eventfd_read(descriptor_, &count);
 }

@@ -2,6 +2,7 @@
 // Bounds every wait that the client library does for a socket, and stops a statement whose call is over.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <kdeps/cpp/call.hpp>
@@ -30,6 +31,7 @@ public:
 
 private:
     int descriptor_;
+    mutable std::atomic<bool> is_rung_{false};  // spares the system call of a bell that is quiet
 };
 
 // What a wait does when the call is over.

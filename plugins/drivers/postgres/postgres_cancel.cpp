@@ -24,12 +24,14 @@ Wake::Wake() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 Wake::~Wake() { close(fd_); }
 
 void Wake::set() noexcept {
+    is_set_.store(true);
     const std::uint64_t one = 1;
     // A full counter is set already: nothing to do about a failure.
     [[maybe_unused]] const auto written = write(fd_, &one, sizeof(one));
 }
 
 bool Wake::take() noexcept {
+    if (!is_set_.exchange(false)) return false;
     std::uint64_t count = 0;
     return read(fd_, &count, sizeof(count)) == sizeof(count);
 }

@@ -2,6 +2,7 @@
 // Stopping a statement: an event that wakes the waiting worker, and the request that tells the server.
 #pragma once
 
+#include <atomic>
 #include <memory>
 
 #include "postgres_result.hpp"
@@ -22,6 +23,7 @@ public:
 
 private:
     int fd_;
+    std::atomic<bool> is_set_{false};  // spares the system call of a take that finds nothing
 };
 
 // One request to stop what the connection runs.  PQcancel opens a connection of its own and blocks for as long as the network lets it,

@@ -38,7 +38,8 @@ typedef struct kdeps_executor {
     void (*destroy)(kdeps_step *);
 
     /* shared, optional: sends what run will wait for, and does not wait itself, so that one thread has several steps under way.
-       OK: run follows with the same call, always.  UNSUPPORTED: nothing was begun; run may follow, on this call or on none. */
+       OK: run follows with the same call, always.  Otherwise nothing was begun, and run may follow, on this call or on another:
+       UNSUPPORTED: run would begin at once.  EXHAUSTED: run would first wait for a limit, such as a full pool. */
     kdeps_status (*start)(kdeps_step *, kdeps_call *);
 } kdeps_executor;
 

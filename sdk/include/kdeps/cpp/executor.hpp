@@ -20,7 +20,7 @@ struct ExecutorInfo {
 
 // Step is constructed from (Config), (Config, const Call&) or (Instance&, Config, const Call&), and throws Error or reports faults through
 // Call::report.  `Value run(Call&)` is called by several threads at once; `void cancel(Call&)` and
-// `bool start(Call&)` (is the work under way?) are optional.
+// `kdeps_status start(Call&)` are optional.
 template <typename Instance, typename Step>
 kdeps_executor make_executor(const ExecutorInfo& info) {
     struct Compiled {
@@ -70,15 +70,15 @@ kdeps_executor make_executor(const ExecutorInfo& info) {
         };
     }
     out.destroy = [](kdeps_step* step) { delete &of(step); };
-    if constexpr (requires(Step& step, Call& call) { { step.start(call) } -> std::same_as<bool>; }) {
+    if constexpr (requires(Step& step, Call& call) { { step.start(call) } -> std::same_as<kdeps_status>; }) {
         out.start = [](kdeps_step* step, kdeps_call* raw) -> kdeps_status {
             Compiled& compiled = of(step);
-            bool is_started = false;
+            kdeps_status begun = KDEPS_UNSUPPORTED;
             const kdeps_status status = guarded(compiled.host.get(), raw, [&] {
                 Call call(compiled.host, raw);
-                is_started = compiled.step.start(call);
+                begun = compiled.step.start(call);
             });
-            return status == KDEPS_OK && !is_started ? KDEPS_UNSUPPORTED : status;
+            return status == KDEPS_OK ? begun : status;
         };
     }
     return out;
