@@ -62,8 +62,8 @@ void Parts::configure(config::Diagnostics& faults) {
         const auto bound = plugins.bind<kdeps_settings>(KDEPS_SETTINGS_ID, key);
         if (!bound) return;
         // agentSettings belongs to no plugin; one that needs it says so in the schema of its own key (decisions/0003-agent-settings.md).
-        const kdeps_str schema = bound->table->config_schema;
-        const std::string_view text(schema.data == nullptr ? "" : schema.data, schema.size);
+        const kdeps_str given = bound->table->config_schema;
+        const std::string_view text(given.data == nullptr ? "" : given.data, given.size);
         const config::Schema schema = text.empty() ? config::Schema() : config::Schema(text);
         if (!schema.property("agentSettings").is_empty()) {
             value = &with_agent.emplace_back((value == nullptr ? workflow::ConfigValue() : *value).with("agentSettings", workflow.settings.agent));
