@@ -46,8 +46,8 @@ Bell::Bell() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 Bell::~Bell() { ::close(descriptor_); }
 
 void Bell::ring() const {
-    is_rung_.store(true);
     ::eventfd_write(descriptor_, 1);
+    is_rung_.store(true);  // last: who finds it finds the event too
 }
 
 void Bell::quiet() const {

@@ -24,10 +24,10 @@ Wake::Wake() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
 Wake::~Wake() { close(fd_); }
 
 void Wake::set() noexcept {
-    is_set_.store(true);
     const std::uint64_t one = 1;
     // A full counter is set already: nothing to do about a failure.
     [[maybe_unused]] const auto written = write(fd_, &one, sizeof(one));
+    is_set_.store(true);  // last: who finds it finds the event too
 }
 
 bool Wake::take() noexcept {
