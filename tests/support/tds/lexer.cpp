@@ -5,8 +5,6 @@
 #include <array>
 #include <cctype>
 
-#include "tests/support/tds/value.hpp"
-
 namespace kdeps::testing::tds {
 
 namespace {
@@ -267,6 +265,32 @@ std::size_t closing(const Tokens& tokens, std::size_t open) {
         if (tokens[i].is_symbol(")") && --depth == 0) return i;
     }
     return tokens.size();
+}
+
+Tokens part(const Tokens& tokens, std::size_t from, std::size_t to) {
+    return {tokens.begin() + static_cast<std::ptrdiff_t>(from), tokens.begin() + static_cast<std::ptrdiff_t>(to)};
+}
+
+std::size_t find_flat(const Tokens& tokens, std::size_t from, const std::function<bool(const Token&)>& is) {
+    int depth = 0;
+    for (std::size_t i = from; i < tokens.size(); ++i) {
+        if (depth == 0 && is(tokens[i])) return i;
+        if (tokens[i].is_symbol("(")) ++depth;
+        if (tokens[i].is_symbol(")")) --depth;
+    }
+    return tokens.size();
+}
+
+SqlError syntax_near(const Tokens& tokens, std::size_t i) {
+    SqlError error(102,
+                   "Incorrect syntax near '" +
+                       (i < tokens.size() ? tokens[i].text
+                        : tokens.empty()  ? ""
+                                          : tokens.back().text) +
+                       "'.",
+                   15);
+    if (i < tokens.size()) error.line = tokens[i].line;
+    return error;
 }
 
 std::string lower(std::string_view text) {

@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "tests/support/tds/value.hpp"
 
 namespace kdeps::testing::tds {
 
@@ -36,6 +39,15 @@ std::vector<Tokens> split_list(const Tokens& tokens);
 
 // The index of the parenthesis that closes the one at `open`, or the size.
 std::size_t closing(const Tokens& tokens, std::size_t open);
+
+// The tokens from one index to another.
+Tokens part(const Tokens& tokens, std::size_t from, std::size_t to);
+
+// The first token from `from` on that `is` and stands in no parentheses; the size if there is none.
+std::size_t find_flat(const Tokens& tokens, std::size_t from, const std::function<bool(const Token&)>& is);
+
+// Error 102 at a token, or at the end.
+SqlError syntax_near(const Tokens& tokens, std::size_t i);
 
 std::string lower(std::string_view text);
 
