@@ -375,7 +375,7 @@ def with_return(tree):
 
 
 # A script that names one of these leaves a process behind that no longer is as it was.
-LASTING = frozenset(('signal', 'resource', 'ctypes', 'faulthandler', 'locale', 'atexit', 'multiprocessing', 'fork', 'forkpty', 'umask', 'nice',
+LASTING = frozenset(('signal', 'resource', 'ctypes', 'faulthandler', 'locale', 'atexit', 'multiprocessing', 'fork', 'forkpty', 'getppid', 'umask', 'nice',
                      'setuid', 'setgid', 'seteuid', 'setegid', 'setpriority', 'sched_setaffinity', 'chroot', 'closerange', 'dup2', 'prctl',
                      'set_start_method', 'setswitchinterval', 'addaudithook', 'set_int_max_str_digits', 'meta_path', 'path_hooks'))
 INDIRECT = frozenset(('setattr', 'delattr', 'vars', 'exec', 'eval', '__dict__', '__setattr__', '__delattr__', 'modules', 'reload', '__import__',
