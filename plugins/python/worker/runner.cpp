@@ -239,7 +239,7 @@ private:
 
     // Must the process not serve another call?
     bool is_spoilt(const py::object& script) const {
-    XX.cast<bool>()) || has_threads_().cast<bool>() || has_children() ||
+        return getppid() != state->options.supervisor || (!script.is_none() && script.attr("lasts").cast<bool>()) || has_threads_().cast<bool>() || has_children() ||
                pipe_behind(STDOUT_FILENO) != state->pipes[0] || pipe_behind(STDERR_FILENO) != state->pipes[1];
     }
 
