@@ -63,6 +63,10 @@ kdeps_status fail(kdeps_call* call, const kdeps_error* given) {
     copy.damage = error.damage <= KDEPS_DAMAGE_CONNECTION ? static_cast<Damage>(error.damage) : Damage::connection;
     copy.vendor_code = error.vendor_code;
     copy.batch_set = error.batch_set;
+    // A plugin that passes on what the host told it, such as a failed expression, keeps the place in the workflow.
+    if (call->error && !call->error->message.empty() && copy.message.find(call->error->message) != std::string::npos) {
+        copy.position = call->error->position;
+    }
     call->error = std::move(copy);
     return static_cast<kdeps_status>(call->error->status);
 }
