@@ -122,7 +122,8 @@ Value read_short(const Type& type, std::string_view raw) {
         } else {
             value = static_cast<std::int32_t>(in.u32());
         }
-        return decimal_text(static_cast<Wide>(value < 0 ? -value : value), value < 0, 4);
+        return decimal_text(value < 0 ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value),
+                            value < 0, 4);
     }
     const bool is_negative = in.u8() == 0;
     Wide value = 0;

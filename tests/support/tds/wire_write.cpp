@@ -110,11 +110,12 @@ void write_decimal(Writer& out, const Type& type, const std::string& digits) {
     const bool is_negative = digits.starts_with('-');
     Wide value = magnitude(digits);
     if (type.kind == Kind::money || type.kind == Kind::smallmoney) {
-        const auto number = static_cast<std::int64_t>(value) * (is_negative ? -1 : 1);
+        // The least value has no positive counterpart: two's complement by hand.
+        const auto number = is_negative ? ~static_cast<std::uint64_t>(value) + 1 : static_cast<std::uint64_t>(value);
         const int size = type.kind == Kind::money ? 8 : 4;
         out.u8(static_cast<unsigned>(size));
-        if (size == 8) out.u32(static_cast<std::uint64_t>(number) >> 32U);
-        out.u32(static_cast<std::uint64_t>(number));
+        if (size == 8) out.u32(number >> 32U);
+        out.u32(number);
         return;
     }
     const int size = decimal_size(type.precision);
