@@ -1,0 +1,1 @@
+SELECT * FROM orders WHERE id = $1 AND name = $2 OR id = $1

@@ -1,0 +1,2 @@
+SELECT ?, ? + 1, "a?b", 'it''s ?' -- ? comment
+FROM t

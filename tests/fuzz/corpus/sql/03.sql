@@ -1,0 +1,1 @@
+SELECT :name::text, a::int, x[1:2] /* :no /* nested */ */ FROM t

@@ -1,0 +1,1 @@
+SELECT @p1, @p2, @@version, @name FROM [a]]b?] WHERE x = @p1

@@ -1,0 +1,1 @@
+SELECT '%{{ get('q') }}%', {{ get('n') }} FROM {{ identifier(get('t')) }} LIMIT {{ 5 }}

@@ -1,0 +1,1 @@
+SELECT data ? 'k', data ?| array[$1], data @> $2, data @? '$.a' FROM t # mysql ?

@@ -1,0 +1,2 @@
+SELECT `a?``b`, "text ?", 'back\'?' FROM `t` WHERE a = ? --no comment
+-- ?

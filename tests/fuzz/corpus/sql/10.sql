@@ -1,0 +1,1 @@
+SELECT X'00?', B'1', U&'\0041?' FROM t WHERE a=:a AND b>=:a
