@@ -58,7 +58,7 @@ std::string Library::server_name(const Settings& settings) {
     }
     const std::lock_guard lock(mutex_);
     if (const auto known = names_.find(lines); known != names_.end()) return known->second;
-    const std::string name = "kdeps-" + std::to_string(names_.size() + 1);
+    std::string name = "kdeps-" + std::to_string(names_.size() + 1);
     const std::string text = text_ + "[" + name + "]\n" + lines;
     write(text);
     text_ = text;

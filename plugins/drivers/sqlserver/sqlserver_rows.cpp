@@ -12,6 +12,7 @@ constexpr std::int64_t kRowsBetweenLooks = 64;
 
 std::vector<columns::Column> plain_columns(const std::vector<ResultColumn>& columns) {
     std::vector<columns::Column> out;
+    out.reserve(columns.size());
     for (const ResultColumn& column : columns) out.push_back(column.column);
     return out;
 }
