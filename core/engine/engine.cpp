@@ -65,7 +65,9 @@ void Parts::configure(config::Diagnostics& faults) {
         const kdeps_str given = bound->table->config_schema;
         const std::string_view text(given.data == nullptr ? "" : given.data, given.size);
         const config::Schema schema = text.empty() ? config::Schema() : config::Schema(text);
-        if (!schema.property("agentSettings").is_empty()) {
+        // By name: "any further key" does not mean this one.
+        const auto properties = schema.is_empty() ? std::nullopt : schema.value().find("properties");
+        if (properties && properties->is_map() && properties->find("agentSettings")) {
             value = &with_agent.emplace_back((value == nullptr ? workflow::ConfigValue() : *value).with("agentSettings", workflow.settings.agent));
         }
         settings_values.push_back(value == nullptr ? nullptr : plugin::make_handles(*value));

@@ -138,6 +138,7 @@ private:
             case TokenKind::hole: read_hole(i); return;
             case TokenKind::string:
                 if (token.has_holes) {
+                    check_behind(i);
                     read_literal(token);
                     return;
                 }
@@ -153,11 +154,18 @@ private:
                 break;
             default:
                 if (is_placeholder(i) && style_of(token) == style_) {
+                    check_behind(i);
                     read_placeholder(i);
                     return;
                 }
         }
         emit(text(token));
+    }
+
+    // A number behind it would make the driver's placeholder another one: ?2 is no $12.
+    void check_behind(std::size_t i) {
+        if (i + 1 >= tokens_.size() || tokens_[i + 1].kind != TokenKind::number) return;
+        fault(tokens_[i].begin, "'" + std::string(text(tokens_[i])) + "' touches '" + std::string(text(tokens_[i + 1])) + "'; a numbered placeholder is written $1");
     }
 
     void track_parentheses(std::size_t i) {
