@@ -13,6 +13,11 @@ namespace {
 
 std::string text_of(kdeps_str text) { return text.data == nullptr ? std::string() : std::string(text.data, text.size); }
 
+// Throws Error if the text is no JSON Schema; none at all accepts everything.
+void expect_schema(kdeps_str text) {
+    if (text.data != nullptr && text.size > 0) config::Schema(std::string_view(text.data, text.size));
+}
+
 struct Known {
     std::string_view id;
     std::size_t size;  // in this host's minor
@@ -53,11 +58,11 @@ std::string wrong_names(std::string_view id, const void* table, const plugin::Pr
     if (id == KDEPS_EXECUTOR_ID) {
         const auto& executor = *static_cast<const kdeps_executor*>(table);
         wanted = {text_of(executor.run_key)};
-        const config::Schema schema(text_of(executor.config_schema));  // throws if it is none
+        expect_schema(executor.config_schema);
     } else if (id == KDEPS_SETTINGS_ID) {
         const auto& settings = *static_cast<const kdeps_settings*>(table);
         wanted = {text_of(settings.settings_key)};
-        const config::Schema schema(text_of(settings.config_schema));
+        expect_schema(settings.config_schema);
     } else if (id == KDEPS_DRIVER_ID) {
         const auto& driver = *static_cast<const kdeps_driver*>(table);
         wanted = {text_of(driver.name)};
