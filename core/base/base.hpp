@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Door of core/base: errors with a place, deadlines, cancellation, the log, and small text functions that every folder needs.
+// Door of core/base: errors with a place, deadlines, cancellation, the log, and small text functions that every folder
+// needs.
 #pragma once
 
 #include "core/base/deadline.hpp"

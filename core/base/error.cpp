@@ -7,9 +7,10 @@ namespace kdeps {
 
 std::string_view status_name(Status status) {
     static constexpr std::array<std::string_view, 16> kNames = {
-        "OK",        "INVALID_ARGUMENT", "INVALID_STATE", "NOT_FOUND", "ALREADY_EXISTS", "UNSUPPORTED",
-        "UNAUTHENTICATED", "FORBIDDEN",  "CONSTRAINT",    "BAD_DATA",  "CONFLICT",       "UNAVAILABLE",
-        "EXHAUSTED", "TIMEOUT",          "CANCELLED",     "INTERNAL"};
+        "OK",          "INVALID_ARGUMENT", "INVALID_STATE", "NOT_FOUND",  "ALREADY_EXISTS",
+        "UNSUPPORTED", "UNAUTHENTICATED",  "FORBIDDEN",     "CONSTRAINT", "BAD_DATA",
+        "CONFLICT",    "UNAVAILABLE",      "EXHAUSTED",     "TIMEOUT",    "CANCELLED",
+        "INTERNAL"};
     const auto index = static_cast<std::size_t>(status);
     return index < kNames.size() ? kNames[index] : "INTERNAL";
 }

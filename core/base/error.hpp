@@ -64,10 +64,11 @@ public:
     std::int64_t batch_set = -1;  // failing parameter set of a batch
     std::string detail;           // for the log only
     std::string resource;         // actionId
-    // What the HTTP envelope shows where the category alone does not say it: VALIDATION_ERROR, PREFLIGHT_FAILED.  0 / empty = by status.
+    // What the HTTP envelope shows where the category alone does not say it: VALIDATION_ERROR, PREFLIGHT_FAILED.  0 /
+    // empty = by status.
     std::string code;
     int http_status = 0;
-    std::string details_json;  // `details` of the envelope, as JSON text; empty = none
+    std::string details_json;      // `details` of the envelope, as JSON text; empty = none
     bool reaches_on_error = true;  // false for validation and preflight failures
 };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/log.hpp"
 
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <string>
 
 #include "core/base/text.hpp"
@@ -47,7 +47,8 @@ std::string indented(std::string_view text) {
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         out += "\n    ";
-        for (const char c : text.substr(0, end)) out += (static_cast<unsigned char>(c) < 32 && c != '\t') || c == 127 ? '?' : c;
+        for (const char c : text.substr(0, end))
+            out += (static_cast<unsigned char>(c) < 32 && c != '\t') || c == 127 ? '?' : c;
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     return out;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/metrics.hpp"
 
-#include <map>
-#include <mutex>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <map>
+#include <mutex>
 
 namespace kdeps {
 
@@ -51,7 +51,9 @@ void Metrics::count(std::string_view name, const Labels& labels, double add) {
 }
 
 void Metrics::gauge(std::string_view name, const Labels& labels, double value) {
-    families_->family<prometheus::Gauge>(families_->gauges, name, prometheus::BuildGauge).Add(to_labels(labels)).Set(value);
+    families_->family<prometheus::Gauge>(families_->gauges, name, prometheus::BuildGauge)
+        .Add(to_labels(labels))
+        .Set(value);
 }
 
 void Metrics::observe(std::string_view name, const Labels& labels, double seconds) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/random.hpp"
 
-#include <string_view>
 #include <sys/random.h>
+#include <string_view>
 
 #include "core/base/error.hpp"
 
@@ -27,7 +27,8 @@ std::string random_uuid() {
     std::string hex = random_hex(16);
     hex[12] = '4';
     hex[16] = "89ab"[static_cast<unsigned char>(hex[16]) & 3];
-    return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" + hex.substr(20);
+    return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-" +
+           hex.substr(20);
 }
 
 }  // namespace kdeps

@@ -17,7 +17,8 @@ struct Unit {
     std::string_view name;
     double nanoseconds;
 };
-constexpr std::array<Unit, 7> kUnits = {{{"ms", 1e6}, {"us", 1e3}, {"µs", 1e3}, {"ns", 1.0}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
+constexpr std::array<Unit, 7> kUnits = {
+    {{"ms", 1e6}, {"us", 1e3}, {"µs", 1e3}, {"ns", 1.0}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
 
 // Optimal string alignment distance: insert, delete, replace, or swap two neighbours.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -72,7 +73,9 @@ std::optional<std::string_view> nearest_of(std::string_view name, std::span<cons
 
 bool is_scheme_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '+' || c == '-' || c == '.'; }
 
-bool ends_url(char c) { return std::isspace(static_cast<unsigned char>(c)) || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`'; }
+bool ends_url(char c) {
+    return std::isspace(static_cast<unsigned char>(c)) || c == '"' || c == '\'' || c == '<' || c == '>' || c == '`';
+}
 
 // Appends one URL with its password and its secret options masked.
 void append_redacted_url(std::string_view url, std::size_t authority, std::string& out) {
@@ -80,8 +83,8 @@ void append_redacted_url(std::string_view url, std::size_t authority, std::strin
     if (authority_end == std::string_view::npos) {
         authority_end = url.size();
     }
-    // A password may hold '/', '?', '#' or '@' that the user forgot to encode, so the last '@' of the whole text counts, unless what
-    // follows the colon is a port.
+    // A password may hold '/', '?', '#' or '@' that the user forgot to encode, so the last '@' of the whole text
+    // counts, unless what follows the colon is a port.
     std::size_t at = url.rfind('@');
     if (at != std::string_view::npos && at > authority_end) {
         const std::size_t colon = std::min(url.find(':', authority), authority_end);
@@ -105,7 +108,8 @@ void append_redacted_url(std::string_view url, std::size_t authority, std::strin
     for (std::string_view key : {"password=", "pwd=", "passwd=", "sslpassword=", "token=", "secret="}) {
         std::size_t found = low.find(key);
         while (found != std::string::npos) {
-            if (found >= copied && found > 0 && (low[found - 1] == '?' || low[found - 1] == '&' || low[found - 1] == ';')) {
+            if (found >= copied && found > 0 &&
+                (low[found - 1] == '?' || low[found - 1] == '&' || low[found - 1] == ';')) {
                 std::size_t end = tail.find_first_of("&;#", found);
                 end = end == std::string_view::npos ? tail.size() : end;
                 out += tail.substr(copied, found + key.size() - copied);
@@ -133,12 +137,14 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
         if (!std::isdigit(static_cast<unsigned char>(text.front()))) {
             return std::nullopt;
         }
-        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
+        const auto [end, failed] =
+            std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
         if (failed != std::errc()) {
             return std::nullopt;
         }
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return text.starts_with(u.name); });
+        const auto unit =
+            std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return text.starts_with(u.name); });
         if (unit == kUnits.end()) {
             return std::nullopt;
         }
@@ -155,8 +161,9 @@ std::string duration_text(std::chrono::nanoseconds span) {
     const double seconds = std::chrono::duration<double>(span).count();
     std::array<char, 64> buffer{};
     const bool is_short = seconds < 1.0;
-    const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), is_short ? std::round(seconds * 1000) : seconds,
-                                   std::chars_format::fixed, is_short ? 0 : 1);
+    const auto end =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), is_short ? std::round(seconds * 1000) : seconds,
+                      std::chars_format::fixed, is_short ? 0 : 1);
     return std::string(buffer.data(), end.ptr) + (is_short ? " ms" : " s");
 }
 
@@ -215,7 +222,10 @@ bool is_valid_utf8(std::string_view text) {
             ++i;
             continue;
         }
-        const int length = lead >= 0xC2 && lead <= 0xDF ? 2 : (lead & 0xF0) == 0xE0 ? 3 : lead >= 0xF0 && lead <= 0xF4 ? 4 : 0;
+        const int length = lead >= 0xC2 && lead <= 0xDF   ? 2
+                           : (lead & 0xF0) == 0xE0        ? 3
+                           : lead >= 0xF0 && lead <= 0xF4 ? 4
+                                                          : 0;
         if (length == 0 || i + static_cast<std::size_t>(length) > text.size()) {
             return false;
         }

@@ -16,7 +16,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 // "4.9 s", "350 ms": for messages.
 std::string duration_text(std::chrono::nanoseconds span);
 
-// The candidate that is near enough to be a typing error of `name` (edit distance at most a third of its length, swaps count one).
+// The candidate that is near enough to be a typing error of `name` (edit distance at most a third of its length, swaps
+// count one).
 std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string_view> candidates);
 std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string> candidates);
 

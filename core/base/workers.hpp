@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Threads for work that mostly waits (for databases, for clients): made as they are needed, up to a limit, and ended after a while
-// without work.
+// Threads for work that mostly waits (for databases, for clients): made as they are needed, up to a limit, and ended
+// after a while without work.
 #pragma once
 
 #include <condition_variable>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The subcommands (rules §9), one file each.  Every one returns the exit code: 0 success, 1 the run failed, 2 the workflow or the command
-// is wrong.
+// The subcommands (rules §9), one file each.  Every one returns the exit code: 0 success, 1 the run failed, 2 the
+// workflow or the command is wrong.
 #pragma once
 
 #include <optional>

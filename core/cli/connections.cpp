@@ -35,8 +35,9 @@ int connections(const LoadOptions& options) {
         is_well = is_well && is_ok;
         const auto pool = one.find("pool");
         const std::string latency = text_of(one, "latencyMs");
-        std::printf("%-20s %-10s %-28s %10s %8s  %s\n", text_of(one, "name").c_str(), text_of(one, "driver").c_str(), text_of(one, "server").c_str(),
-                    latency.empty() ? "-" : (latency + " ms").c_str(), pool ? (text_of(*pool, "open") + "/" + text_of(*pool, "max")).c_str() : "-",
+        std::printf("%-20s %-10s %-28s %10s %8s  %s\n", text_of(one, "name").c_str(), text_of(one, "driver").c_str(),
+                    text_of(one, "server").c_str(), latency.empty() ? "-" : (latency + " ms").c_str(),
+                    pool ? (text_of(*pool, "open") + "/" + text_of(*pool, "max")).c_str() : "-",
                     is_ok ? "ok" : redact(text_of(one, "error")).c_str());
     }
     return is_well ? kSuccess : kRunFailed;

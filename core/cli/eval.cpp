@@ -20,7 +20,9 @@ int report(const std::string& message, std::string_view source, std::size_t offs
     const std::size_t before = source.substr(0, offset).rfind('\n');
     std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
     std::size_t end = std::min(source.find('\n', offset), source.size());
-    const auto is_inside = [&](std::size_t at) { return at < source.size() && (static_cast<unsigned char>(source[at]) & 0xC0U) == 0x80; };
+    const auto is_inside = [&](std::size_t at) {
+        return at < source.size() && (static_cast<unsigned char>(source[at]) & 0xC0U) == 0x80;
+    };
     const bool is_cut = offset - begin > kMargin;
     if (is_cut) begin = offset - kMargin;
     while (is_inside(begin) && begin < offset) ++begin;
@@ -56,7 +58,8 @@ int eval(const EvalOptions& options) {
         variables = value::parse_json(std::string(std::istreambuf_iterator<char>(stream), {}));
     }
     try {
-        std::printf("%s\n", value::to_json(value::to_plain(expr::evaluate_with(options.expression, variables))).c_str());
+        std::printf("%s\n",
+                    value::to_json(value::to_plain(expr::evaluate_with(options.expression, variables))).c_str());
         return kSuccess;
     } catch (const expr::CompileError& error) {
         return report(error.message, options.expression, error.offset, kWrongUse);

@@ -13,7 +13,9 @@ int graph(const LoadOptions& options, const std::string& format) {
         return kWrongUse;
     }
     const plan::Plan plan(*host.workflow, host.workflow->target_index);
-    const auto form = format == "dot" ? plan::GraphFormat::dot : format == "json" ? plan::GraphFormat::json : plan::GraphFormat::mermaid;
+    const auto form = format == "dot"    ? plan::GraphFormat::dot
+                      : format == "json" ? plan::GraphFormat::json
+                                         : plan::GraphFormat::mermaid;
     std::fputs(plan::graph(*host.workflow, plan, form).c_str(), stdout);
     return kSuccess;
 }

@@ -3,11 +3,13 @@
 
 namespace kdeps::cli {
 
-Host::Host(const LoadOptions& options) : faults(options.is_strict), plugins(plugin::search_folders(options.plugin_folders)) {
+Host::Host(const LoadOptions& options)
+    : faults(options.is_strict), plugins(plugin::search_folders(options.plugin_folders)) {
     for (const std::string& fault : plugins.manifest_faults()) {
         faults.warning(fault, {});
     }
-    workflow = workflow::read(options.path, {options.connections, options.target}, plugins, engine::host_names(), faults);
+    workflow =
+        workflow::read(options.path, {options.connections, options.target}, plugins, engine::host_names(), faults);
     engine = std::make_unique<engine::Engine>(*workflow, plugins, faults);
 }
 

@@ -33,19 +33,28 @@ struct Common {
 };
 
 void add_plugin_folder(CLI::App& command, Common& common) {
-    command.add_option("--plugin-dir", common.load.plugin_folders, "look for plugins here first (also: KDEPS_PLUGIN_PATH)")->type_name("DIR")->expected(1)->take_all();
+    command
+        .add_option("--plugin-dir", common.load.plugin_folders, "look for plugins here first (also: KDEPS_PLUGIN_PATH)")
+        ->type_name("DIR")
+        ->expected(1)
+        ->take_all();
 }
 
 void add_load(CLI::App& command, Common& common) {
     command.add_option("PATH", common.load.path, "a workflow.yaml, or the folder that holds it")->capture_default_str();
-    command.add_option("--connection", common.connections, "give or override a connection: name=url")->type_name("NAME=URL")->expected(1)->take_all();
+    command.add_option("--connection", common.connections, "give or override a connection: name=url")
+        ->type_name("NAME=URL")
+        ->expected(1)
+        ->take_all();
     add_plugin_folder(command, common);
 }
 
 void add_verbosity(CLI::App& command, Verbosity& verbosity) {
     command.add_flag("-q,--quiet", verbosity.is_quiet, "log errors only");
     command.add_flag("-v,--verbose", verbosity.verbose, "log every request");
-    command.add_option("--log-format", verbosity.format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+    command.add_option("--log-format", verbosity.format, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
 }
 
 int dispatch(int argc, char** argv) {
@@ -67,15 +76,29 @@ int dispatch(int argc, char** argv) {
     add_load(*run_command, common);
     add_verbosity(*run_command, common.verbosity);
     run_command->add_flag("--once", run_options.is_once, "run once, print the response, end");
-    run_command->add_option("--route", run_options.route, "which route the run stands for: 'GET /path'")->type_name("'METHOD /path'");
-    run_command->add_option("--param", run_options.params, "a query parameter: name=value")->type_name("K=V")->expected(1)->take_all();
-    run_command->add_option("--header", run_options.headers, "a header: 'Name: value'")->type_name("'K: V'")->expected(1)->take_all();
-    run_command->add_option("--body", run_options.body, "JSON, @file, or - for standard input")->type_name("JSON|@FILE|-");
-    run_command->add_option("--target", common.load.target, "run this resource instead of metadata.targetActionId")->type_name("ID");
-    run_command->add_option("--output", output, "with --once: response (the data alone) or envelope")->check(CLI::IsMember({"response", "envelope"}))->capture_default_str();
-    run_command->add_option("--timeout", run_options.timeout_seconds, "with --once: end the run after so many seconds")->check(CLI::PositiveNumber);
+    run_command->add_option("--route", run_options.route, "which route the run stands for: 'GET /path'")
+        ->type_name("'METHOD /path'");
+    run_command->add_option("--param", run_options.params, "a query parameter: name=value")
+        ->type_name("K=V")
+        ->expected(1)
+        ->take_all();
+    run_command->add_option("--header", run_options.headers, "a header: 'Name: value'")
+        ->type_name("'K: V'")
+        ->expected(1)
+        ->take_all();
+    run_command->add_option("--body", run_options.body, "JSON, @file, or - for standard input")
+        ->type_name("JSON|@FILE|-");
+    run_command->add_option("--target", common.load.target, "run this resource instead of metadata.targetActionId")
+        ->type_name("ID");
+    run_command->add_option("--output", output, "with --once: response (the data alone) or envelope")
+        ->check(CLI::IsMember({"response", "envelope"}))
+        ->capture_default_str();
+    run_command->add_option("--timeout", run_options.timeout_seconds, "with --once: end the run after so many seconds")
+        ->check(CLI::PositiveNumber);
     run_command->add_option("--host", run_options.host, "address to listen on, instead of apiServer.hostIp");
-    run_command->add_option("--port", run_options.port, "port to listen on, instead of apiServer.portNum; 0 takes a free one")->check(CLI::Range(0, 65535));
+    run_command
+        ->add_option("--port", run_options.port, "port to listen on, instead of apiServer.portNum; 0 takes a free one")
+        ->check(CLI::Range(0, 65535));
     run_command->add_flag("--dev", run_options.is_dev, "reload when a file of the workflow changes");
     run_command->footer(
         "Examples:\n"
@@ -94,8 +117,11 @@ int dispatch(int argc, char** argv) {
     CLI::App* validate_command = app.add_subcommand("validate", "find every fault of a workflow without running it");
     add_load(*validate_command, common);
     validate_command->add_flag("--strict", common.load.is_strict, "warnings are errors");
-    validate_command->add_flag("--explain", validate_options.explains, "list how each string is read: text, template or expression");
-    validate_command->add_option("--format", validate_format, "text or json")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
+    validate_command->add_flag("--explain", validate_options.explains,
+                               "list how each string is read: text, template or expression");
+    validate_command->add_option("--format", validate_format, "text or json")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->capture_default_str();
     validate_command->footer("Example:\n  kdeps validate examples/multi-database --strict");
     validate_command->callback([&] {
         validate_options.load = common.finish();
@@ -106,11 +132,14 @@ int dispatch(int argc, char** argv) {
     std::string graph_format = "mermaid";
     CLI::App* graph_command = app.add_subcommand("graph", "show the resources and what waits for what");
     add_load(*graph_command, common);
-    graph_command->add_option("--format", graph_format, "mermaid, dot or json")->check(CLI::IsMember({"mermaid", "dot", "json"}))->capture_default_str();
+    graph_command->add_option("--format", graph_format, "mermaid, dot or json")
+        ->check(CLI::IsMember({"mermaid", "dot", "json"}))
+        ->capture_default_str();
     graph_command->footer("Example:\n  kdeps graph . --format dot | dot -Tsvg > workflow.svg");
     graph_command->callback([&] { code = graph(common.finish(), graph_format); });
 
-    CLI::App* connections_command = app.add_subcommand("connections", "connect to every database of a workflow and tell what answers");
+    CLI::App* connections_command =
+        app.add_subcommand("connections", "connect to every database of a workflow and tell what answers");
     add_load(*connections_command, common);
     connections_command->footer("Example:\n  kdeps connections examples/multi-database");
     connections_command->callback([&] { code = connections(common.finish()); });
@@ -125,7 +154,8 @@ int dispatch(int argc, char** argv) {
     list_command->footer("Example:\n  kdeps plugins list --json");
     list_command->callback([&] { code = plugins_list(common.load, is_json); });
     std::string plugin_name;
-    CLI::App* info_command = plugins_command->add_subcommand("info", "one plugin, by its id or a name that it provides");
+    CLI::App* info_command =
+        plugins_command->add_subcommand("info", "one plugin, by its id or a name that it provides");
     info_command->add_option("NAME", plugin_name)->required();
     add_plugin_folder(*info_command, common);
     info_command->footer("Example:\n  kdeps plugins info postgres");
@@ -134,7 +164,9 @@ int dispatch(int argc, char** argv) {
     PluginTestOptions test_options;
     CLI::App* test_command = plugins_command->add_subcommand("test", "does a plugin keep the contract of the ABI?");
     test_command->add_option("LIB", test_options.library, "the library; its manifest stands beside it")->required();
-    test_command->add_option("--quirks", test_options.quirks, "a YAML file with configurations and statements to test with")->type_name("FILE");
+    test_command
+        ->add_option("--quirks", test_options.quirks, "a YAML file with configurations and statements to test with")
+        ->type_name("FILE");
     test_command->add_option("--url", test_options.url, "of a database to test a driver with")->type_name("URL");
     test_command->add_flag("--json", test_options.is_json, "as JSON");
     add_plugin_folder(*test_command, common);
@@ -151,9 +183,12 @@ int dispatch(int argc, char** argv) {
     EvalOptions eval_options;
     CLI::App* eval_command = app.add_subcommand("eval", "evaluate an expression");
     eval_command->add_option("EXPR", eval_options.expression, "the expression");
-    eval_command->add_option("--env", eval_options.env_file, "a JSON file whose members are variables")->type_name("FILE");
-    eval_command->add_flag("--jsonl", eval_options.is_jsonl, "one JSON object {id, expr, env} per line of standard input");
-    eval_command->footer("Examples:\n  kdeps eval 'sum([1, 2, 3]) * 2'\n  kdeps eval 'filter(rows, .price > 10)' --env data.json");
+    eval_command->add_option("--env", eval_options.env_file, "a JSON file whose members are variables")
+        ->type_name("FILE");
+    eval_command->add_flag("--jsonl", eval_options.is_jsonl,
+                           "one JSON object {id, expr, env} per line of standard input");
+    eval_command->footer(
+        "Examples:\n  kdeps eval 'sum([1, 2, 3]) * 2'\n  kdeps eval 'filter(rows, .price > 10)' --env data.json");
     eval_command->callback([&] {
         if (eval_options.expression.empty() && !eval_options.is_jsonl) throw CLI::RequiredError("EXPR");
         code = eval(eval_options);
@@ -181,7 +216,9 @@ std::map<std::string, std::string> parse_connections(const std::vector<std::stri
     for (const std::string& text : given) {
         const std::size_t equals = text.find('=');
         if (equals == std::string::npos || equals == 0 || text.find("://", equals) == std::string::npos) {
-            throw Error(Status::invalid_argument, "--connection must look like name=url. Example: --connection analytics=postgres://user:pass@host:5432/db");
+            throw Error(Status::invalid_argument,
+                        "--connection must look like name=url. Example: --connection "
+                        "analytics=postgres://user:pass@host:5432/db");
         }
         out[text.substr(0, equals)] = text.substr(equals + 1);
     }

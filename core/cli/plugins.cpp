@@ -54,8 +54,8 @@ int plugins_list(const LoadOptions& options, bool is_json) {
     std::printf("%-28s %-9s %-4s %-60s %s\n", "ID", "VERSION", "ABI", "PROVIDES", "FROM");
     for (const auto& plugin : plugins.plugins()) {
         const auto& manifest = plugin->manifest();
-        std::printf("%-28s %-9s %-4s %-60s %s\n", manifest.id.c_str(), manifest.version.c_str(), manifest.abi.c_str(), provides(manifest).c_str(),
-                    manifest.library.c_str());
+        std::printf("%-28s %-9s %-4s %-60s %s\n", manifest.id.c_str(), manifest.version.c_str(), manifest.abi.c_str(),
+                    provides(manifest).c_str(), manifest.library.c_str());
     }
     return kSuccess;
 }
@@ -74,9 +74,11 @@ int plugins_info(const LoadOptions& options, const std::string& name) {
             }
         }
         if (!is_meant) continue;
-        std::printf("id        %s\nversion   %s\nsummary   %s\nabi       %s\npackage   %s\nprovides  %s\nlibrary   %s\nsha256    %s\n", manifest.id.c_str(),
-                    manifest.version.c_str(), manifest.summary.c_str(), manifest.abi.c_str(), manifest.package.c_str(), provides(manifest).c_str(),
-                    manifest.library.c_str(), manifest.sha256.c_str());
+        std::printf(
+            "id        %s\nversion   %s\nsummary   %s\nabi       %s\npackage   %s\nprovides  %s\nlibrary   %s\nsha256  "
+            "  %s\n",
+            manifest.id.c_str(), manifest.version.c_str(), manifest.summary.c_str(), manifest.abi.c_str(),
+            manifest.package.c_str(), provides(manifest).c_str(), manifest.library.c_str(), manifest.sha256.c_str());
         try {
             plugin->load();
             std::puts("state     loads");

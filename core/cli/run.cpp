@@ -30,7 +30,8 @@ std::vector<std::pair<std::string, fs::file_time_type>> snapshot(const workflow:
 // Serves until a signal, or until a file of the workflow changes.
 class Session {
 public:
-    Session(Host& host, const RunOptions& options) : host_(host), server_(*host.engine, host.plugins.metrics(), server_options(host, options)) {}
+    Session(Host& host, const RunOptions& options)
+        : host_(host), server_(*host.engine, host.plugins.metrics(), server_options(host, options)) {}
 
     void announce(const RunOptions& options) {
         const int port = server_.bind();

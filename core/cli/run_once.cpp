@@ -28,13 +28,15 @@ std::string read_body(const std::string& given) {
     return given;
 }
 
-std::pair<std::string, std::string> split(const std::string& text, char at, const std::string& flag, const std::string& example) {
+std::pair<std::string, std::string> split(const std::string& text, char at, const std::string& flag,
+                                          const std::string& example) {
     const std::size_t place = text.find(at);
     if (place == std::string::npos || place == 0) {
         throw Error(Status::invalid_argument, flag + ": '" + text + "' must look like " + example);
     }
     std::string value = text.substr(place + 1);
-    if (at == ':') value.erase(0, value.find_first_not_of(' ') == std::string::npos ? value.size() : value.find_first_not_of(' '));
+    if (at == ':')
+        value.erase(0, value.find_first_not_of(' ') == std::string::npos ? value.size() : value.find_first_not_of(' '));
     return {text.substr(0, place), value};
 }
 
@@ -65,7 +67,10 @@ engine::Request make_request(const workflow::Workflow& workflow, const RunOption
     if (!options.route.empty()) {
         const std::size_t space = options.route.find(' ');
         request.method = space == std::string::npos ? "GET" : options.route.substr(0, space);
-        request.path = space == std::string::npos ? options.route : options.route.substr(std::min(options.route.find_first_not_of(' ', space), options.route.size()));
+        request.path =
+            space == std::string::npos
+                ? options.route
+                : options.route.substr(std::min(options.route.find_first_not_of(' ', space), options.route.size()));
         if (!request.path.starts_with('/')) {
             throw Error(Status::invalid_argument, "--route: '" + options.route + "' must look like 'GET /path'");
         }
@@ -79,7 +84,8 @@ engine::Request make_request(const workflow::Workflow& workflow, const RunOption
         if (found.route == nullptr && !routes.empty()) {
             std::string known;
             for (const auto& route : routes) known += (known.empty() ? "" : ", ") + route.path;
-            throw Error(Status::not_found, "--route: no route takes '" + request.method + " " + request.path + "'; the workflow has " + known);
+            throw Error(Status::not_found, "--route: no route takes '" + request.method + " " + request.path +
+                                               "'; the workflow has " + known);
         }
         if (found.route != nullptr) {
             request.route = found.route->path;
@@ -111,7 +117,8 @@ engine::Request make_request(const workflow::Workflow& workflow, const RunOption
         }
     }
     if (options.timeout_seconds > 0) {
-        request.deadline = Deadline::after(std::chrono::nanoseconds(static_cast<std::int64_t>(options.timeout_seconds * 1e9)));
+        request.deadline =
+            Deadline::after(std::chrono::nanoseconds(static_cast<std::int64_t>(options.timeout_seconds * 1e9)));
     }
     return request;
 }
@@ -127,7 +134,8 @@ int run_once(Host& host, const RunOptions& options) {
     host.engine->start();
     const engine::Outcome outcome = host.engine->run(request, stop);
     if (outcome.error) {
-        log::error(outcome.error->message, {{"resource", outcome.error->resource}, {"request", request.id}, {"detail", outcome.error->detail}});
+        log::error(outcome.error->message,
+                   {{"resource", outcome.error->resource}, {"request", request.id}, {"detail", outcome.error->detail}});
         write_out(http::envelope(outcome, request) + "\n");
         return kRunFailed;
     }

@@ -7,8 +7,8 @@
 
 namespace kdeps::cli {
 
-// Called before any other thread is made, so that all of them leave the signals to the one of Signals: the system gives a signal to any
-// thread that takes it, and its default is to end the process.
+// Called before any other thread is made, so that all of them leave the signals to the one of Signals: the system gives
+// a signal to any thread that takes it, and its default is to end the process.
 void block_signals();
 
 class Signals {

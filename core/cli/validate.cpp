@@ -23,8 +23,11 @@ void explain(const ConfigValue& value, const std::string& field) {
             break;
         default: break;
     }
-    const char* reading = value.kind() == ConfigValue::Kind::expression ? "expression" : value.kind() == ConfigValue::Kind::templ ? "template  " : "text      ";
-    std::printf("%s: %s %s: %s\n", value.location().c_str(), reading, field.c_str(), value::to_json(redact(value.source())).c_str());
+    const char* reading = value.kind() == ConfigValue::Kind::expression ? "expression"
+                          : value.kind() == ConfigValue::Kind::templ    ? "template  "
+                                                                        : "text      ";
+    std::printf("%s: %s %s: %s\n", value.location().c_str(), reading, field.c_str(),
+                value::to_json(redact(value.source())).c_str());
 }
 
 void explain_all(const std::vector<ConfigValue>& values, const std::string& field) {
@@ -71,7 +74,8 @@ int validate(const ValidateOptions& options) {
         for (const auto& resource : host.workflow->resources) explain(resource);
     }
     if (!host.is_usable()) return kWrongUse;
-    std::printf("Validation successful: %zu resources, target '%s'\n", host.workflow->resources.size(), host.workflow->target.c_str());
+    std::printf("Validation successful: %zu resources, target '%s'\n", host.workflow->resources.size(),
+                host.workflow->target.c_str());
     return kSuccess;
 }
 

@@ -20,7 +20,8 @@ std::string counted(std::size_t count, std::string_view what) {
 
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }
 
-// What stands before the caret: as wide as the line up to `column` is shown, tabs as tabs and masked secrets as their masks.
+// What stands before the caret: as wide as the line up to `column` is shown, tabs as tabs and masked secrets as their
+// masks.
 std::string before_caret(std::string_view line, int column) {
     std::size_t end = 0;
     int characters = 0;
@@ -59,13 +60,15 @@ void Diagnostics::add(Severity severity, std::string message, Position position)
 }
 
 bool Diagnostics::has_errors() const {
-    return std::any_of(faults_.begin(), faults_.end(), [](const Fault& fault) { return fault.severity == Severity::error; });
+    return std::any_of(faults_.begin(), faults_.end(),
+                       [](const Fault& fault) { return fault.severity == Severity::error; });
 }
 
 std::vector<Fault> Diagnostics::sorted() const {
     std::vector<Fault> out = faults_;
     std::stable_sort(out.begin(), out.end(), [](const Fault& a, const Fault& b) {
-        return std::tie(a.position.file, a.position.line, a.position.column) < std::tie(b.position.file, b.position.line, b.position.column);
+        return std::tie(a.position.file, a.position.line, a.position.column) <
+               std::tie(b.position.file, b.position.line, b.position.column);
     });
     return out;
 }
@@ -97,7 +100,8 @@ std::string Diagnostics::excerpt(const Position& position) const {
     const std::string& shown = source->second[line - 1];
     const std::string number = std::to_string(line);
     // The line may hold a connection URL.
-    return "  " + number + " | " + redact(shown) + "\n  " + std::string(number.size(), ' ') + " | " + before_caret(shown, position.column) + "^\n";
+    return "  " + number + " | " + redact(shown) + "\n  " + std::string(number.size(), ' ') + " | " +
+           before_caret(shown, position.column) + "^\n";
 }
 
 std::string Diagnostics::json() const {

@@ -27,8 +27,12 @@ public:
     // Keeps the lines of a file, so that they can be shown.
     void add_source(const std::string& file, std::string_view text);
     void add(Severity severity, std::string message, Position position);
-    void error(std::string message, Position position) { add(Severity::error, std::move(message), std::move(position)); }
-    void warning(std::string message, Position position) { add(Severity::warning, std::move(message), std::move(position)); }
+    void error(std::string message, Position position) {
+        add(Severity::error, std::move(message), std::move(position));
+    }
+    void warning(std::string message, Position position) {
+        add(Severity::warning, std::move(message), std::move(position));
+    }
     void note(std::string message, Position position) { add(Severity::note, std::move(message), std::move(position)); }
 
     bool has_errors() const;
@@ -40,7 +44,8 @@ public:
     std::string text() const;
     std::string json() const;
 
-    // The line of a place and a caret under its column, each with a line break behind it; empty if the line is not known.
+    // The line of a place and a caret under its column, each with a line break behind it; empty if the line is not
+    // known.
     std::string excerpt(const Position& position) const;
 
 private:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/config/node.hpp"
 
+#include <yaml-cpp/yaml.h>
 #include <algorithm>
 #include <charconv>
 #include <sstream>
-#include <yaml-cpp/yaml.h>
 
 #include "core/config/diagnostics.hpp"
 
@@ -35,8 +35,9 @@ public:
         Node node;
         node.position = place(yaml.Mark());
         if (++nodes_ > kMostNodes || depth > kDeepest) {
-            throw Error(Status::invalid_argument, depth > kDeepest ? "the document is nested deeper than 100 levels"
-                                                                   : "the document has more than 1,000,000 nodes after its aliases are followed",
+            throw Error(Status::invalid_argument,
+                        depth > kDeepest ? "the document is nested deeper than 100 levels"
+                                         : "the document has more than 1,000,000 nodes after its aliases are followed",
                         node.position);
         }
         switch (yaml.Type()) {
@@ -60,9 +61,12 @@ public:
         }
         // yaml-cpp counts bytes, people count characters.
         const auto line = static_cast<std::size_t>(mark.line);
-        const std::string_view text = line < lines_.size() ? lines_[line].substr(0, static_cast<std::size_t>(mark.column)) : std::string_view();
-        const auto characters = std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
-        return {file_, mark.line + 1, static_cast<int>(std::max<std::ptrdiff_t>(characters, text.empty() ? mark.column : 0)) + 1};
+        const std::string_view text =
+            line < lines_.size() ? lines_[line].substr(0, static_cast<std::size_t>(mark.column)) : std::string_view();
+        const auto characters = std::count_if(text.begin(), text.end(),
+                                              [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+        return {file_, mark.line + 1,
+                static_cast<int>(std::max<std::ptrdiff_t>(characters, text.empty() ? mark.column : 0)) + 1};
     }
 
 private:
@@ -84,7 +88,8 @@ private:
         }
         if (!node.is_quoted && node.text.starts_with(kSpanOpen) && node.text.ends_with(kSpanClose)) {
             faults_.note("'<span v-pre>' of the web page around the value is ignored", node.position);
-            std::string inner = node.text.substr(kSpanOpen.size(), node.text.size() - kSpanOpen.size() - kSpanClose.size());
+            std::string inner =
+                node.text.substr(kSpanOpen.size(), node.text.size() - kSpanOpen.size() - kSpanClose.size());
             try {
                 node.text = YAML::Load(inner).as<std::string>();
                 node.is_quoted = inner.starts_with('"') || inner.starts_with('\'');
@@ -110,7 +115,8 @@ private:
                 continue;
             }
             if (const Node* first = node.find_key(key.text)) {
-                faults_.error("key '" + key.text + "' stands here a second time; the first is in line " + std::to_string(first->position.line),
+                faults_.error("key '" + key.text + "' stands here a second time; the first is in line " +
+                                  std::to_string(first->position.line),
                               key.position);
                 continue;
             }
@@ -168,7 +174,8 @@ Position Node::position_of(std::size_t offset) const {
     Position at = position;
     const std::string_view before = std::string_view(text).substr(0, std::min(offset, text.size()));
     const auto characters = [](std::string_view t) {
-        return static_cast<int>(std::count_if(t.begin(), t.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+        return static_cast<int>(
+            std::count_if(t.begin(), t.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
     };
     if (is_block) {
         const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
@@ -189,7 +196,8 @@ value::Value Node::scalar() const {
     const std::string_view digits = text.starts_with('+') ? std::string_view(text).substr(1) : std::string_view(text);
     const char* end = digits.data() + digits.size();
     std::int64_t integer = 0;
-    if (const auto [stop, failed] = std::from_chars(digits.data(), end, integer); failed == std::errc() && stop == end) {
+    if (const auto [stop, failed] = std::from_chars(digits.data(), end, integer);
+        failed == std::errc() && stop == end) {
         return integer;
     }
     if (value::is_number_text(digits)) {
@@ -197,7 +205,8 @@ value::Value Node::scalar() const {
             return value::Value::decimal(std::string(digits));  // beyond 64 bits
         }
         double number = 0;
-        if (const auto [stop, failed] = std::from_chars(digits.data(), end, number); failed == std::errc() && stop == end) {
+        if (const auto [stop, failed] = std::from_chars(digits.data(), end, number);
+            failed == std::errc() && stop == end) {
             return number;
         }
     }

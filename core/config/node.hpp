@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A YAML document as a tree of our own: every node and every key has file, line and column.  Immutable after it is read.
+// A YAML document as a tree of our own: every node and every key has file, line and column.  Immutable after it is
+// read.
 #pragma once
 
 #include <filesystem>
@@ -19,9 +20,9 @@ struct Node {
     enum class Kind { null, scalar, list, map };
 
     Kind kind = Kind::null;
-    std::string text;          // of a scalar
-    bool is_quoted = false;    // a quoted or block scalar is text whatever it looks like
-    bool is_block = false;     // | or >
+    std::string text;        // of a scalar
+    bool is_quoted = false;  // a quoted or block scalar is text whatever it looks like
+    bool is_block = false;   // | or >
     Position position;
     std::size_t block_indent = 0;  // columns before each line of a block scalar
     std::vector<Node> children;    // elements of a list, values of a map

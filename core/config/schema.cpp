@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/config/schema.hpp"
 
-#include <algorithm>
 #include <re2/re2.h>
+#include <algorithm>
 
 namespace kdeps::config {
 
@@ -68,7 +68,8 @@ bool fits(const Node& node, std::string_view type, bool may_be_evaluated) {
     if (may_be_evaluated && type != "string") {
         if (node.text.find("{{") != std::string::npos || node.text.find('(') != std::string::npos) return true;
     }
-    if (type == "boolean") return parse_bool(node.text).has_value() && !std::isdigit(static_cast<unsigned char>(node.text[0]));
+    if (type == "boolean")
+        return parse_bool(node.text).has_value() && !std::isdigit(static_cast<unsigned char>(node.text[0]));
     if (type == "integer" || type == "number") {
         Node plain = node;
         plain.is_quoted = false;
@@ -110,14 +111,16 @@ void check_map(const Node& node, const Schema& schema, const std::string& field,
 void check_scalar(const Node& node, const Value& schema, const std::string& field, Diagnostics& faults) {
     if (const auto options = schema.find("enum"); options && options->is_array()) {
         const Value given = node.scalar();
-        const bool is_known = std::any_of(options->list().begin(), options->list().end(),
-                                          [&](const Value& option) { return option == given || is_text(option, node.text); });
+        const bool is_known = std::any_of(options->list().begin(), options->list().end(), [&](const Value& option) {
+            return option == given || is_text(option, node.text);
+        });
         if (!is_known) {
             std::vector<std::string> known;
             for (const Value& option : options->list()) {
                 value::append_text(option, known.emplace_back());
             }
-            faults.error(field + ": '" + node.text + "' is not accepted" + did_you_mean(node.text, known) + ". Available options: " + joined(*options),
+            faults.error(field + ": '" + node.text + "' is not accepted" + did_you_mean(node.text, known) +
+                             ". Available options: " + joined(*options),
                          node.position);
         }
     }
@@ -126,16 +129,21 @@ void check_scalar(const Node& node, const Value& schema, const std::string& fiel
     const Value number = plain.scalar();
     const auto least = schema.find("minimum");
     const auto most = schema.find("maximum");
-    if (number.is_number() && ((least && number.floating() < least->floating()) || (most && number.floating() > most->floating()))) {
-        const std::string range = least && most ? "must be between " + value::to_json(*least) + " and " + value::to_json(*most)
-                                  : least       ? "must be at least " + value::to_json(*least)
-                                                : "must be at most " + value::to_json(*most);
+    if (number.is_number() &&
+        ((least && number.floating() < least->floating()) || (most && number.floating() > most->floating()))) {
+        const std::string range = least && most
+                                      ? "must be between " + value::to_json(*least) + " and " + value::to_json(*most)
+                                  : least ? "must be at least " + value::to_json(*least)
+                                          : "must be at most " + value::to_json(*most);
         faults.error(field + ": '" + node.text + "' " + range, node.position);
     }
-    if (const auto pattern = schema.find("pattern"); pattern && pattern->is_string() && node.text.find("{{") == std::string::npos &&
+    if (const auto pattern = schema.find("pattern"); pattern && pattern->is_string() &&
+                                                     node.text.find("{{") == std::string::npos &&
                                                      !RE2::PartialMatch(node.text, pattern->text())) {
         const auto hint = schema.find("x-kdeps-hint");
-        faults.error(field + ": '" + node.text + "' " + (hint ? hint->text() : "does not match " + pattern->text()) + example_of(schema), node.position);
+        faults.error(field + ": '" + node.text + "' " + (hint ? hint->text() : "does not match " + pattern->text()) +
+                         example_of(schema),
+                     node.position);
     }
 }
 
@@ -184,14 +192,18 @@ void check(const Node& node, const Schema& schema, const std::string& field, Dia
     const std::string read = schema.read();
     const bool may_be_evaluated = read != "literal";
     const auto types = types_of(schema.value());
-    const bool is_accepted =
-        types.empty() || std::any_of(types.begin(), types.end(), [&](const std::string& type) { return fits(node, type, may_be_evaluated); });
+    const bool is_accepted = types.empty() || std::any_of(types.begin(), types.end(), [&](const std::string& type) {
+                                 return fits(node, type, may_be_evaluated);
+                             });
     if (!is_accepted) {
         std::string wanted;
         for (const std::string& type : types) {
             wanted += (wanted.empty() ? "" : " or ") + type;
         }
-        faults.error(field + ": given " + std::string(given_type(node)) + (node.text.empty() ? "" : " '" + redact(node.text) + "'") + ". Expected type: " + wanted + example_of(schema.value()), node.position);
+        faults.error(field + ": given " + std::string(given_type(node)) +
+                         (node.text.empty() ? "" : " '" + redact(node.text) + "'") + ". Expected type: " + wanted +
+                         example_of(schema.value()),
+                     node.position);
         return;
     }
     switch (node.kind) {

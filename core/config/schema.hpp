@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks a node against a JSON Schema (draft 7: type, enum, required, properties, additionalProperties, items, minimum, maximum, pattern,
-// examples), in words that name the field and what is accepted.  Why not a library: core/decisions/0002-schema-check.md.
+// Checks a node against a JSON Schema (draft 7: type, enum, required, properties, additionalProperties, items, minimum,
+// maximum, pattern, examples), in words that name the field and what is accepted.  Why not a library:
+// core/decisions/0002-schema-check.md.
 #pragma once
 
 #include <memory>

@@ -15,12 +15,14 @@ std::unique_ptr<ZonedClock> make_clock(const workflow::Workflow& workflow, confi
     try {
         return std::make_unique<ZonedClock>(workflow.settings.timezone);
     } catch (const Error& error) {
-        faults.error("settings.agentSettings.timezone: " + error.message, {workflow.files.empty() ? "" : workflow.files.front().string(), 0, 0});
+        faults.error("settings.agentSettings.timezone: " + error.message,
+                     {workflow.files.empty() ? "" : workflow.files.front().string(), 0, 0});
         return std::make_unique<ZonedClock>("UTC");
     }
 }
 
-std::unique_ptr<SessionFile> make_session_file(const workflow::Workflow& workflow, plugin::Registry& plugins, config::Diagnostics& faults) {
+std::unique_ptr<SessionFile> make_session_file(const workflow::Workflow& workflow, plugin::Registry& plugins,
+                                               config::Diagnostics& faults) {
     const std::string& path = workflow.settings.session_path;
     if (path.empty() || faults.has_errors()) {
         return nullptr;
@@ -36,10 +38,16 @@ std::unique_ptr<SessionFile> make_session_file(const workflow::Workflow& workflo
 }  // namespace
 
 Parts::Parts(const workflow::Workflow& workflow_read, plugin::Registry& registry, config::Diagnostics& faults)
-    : workflow(workflow_read), plugins(registry), folder(workflow_read.folder.string()), clock(make_clock(workflow_read, faults)),
+    : workflow(workflow_read),
+      plugins(registry),
+      folder(workflow_read.folder.string()),
+      clock(make_clock(workflow_read, faults)),
       // Order makes sense only without cycles and with a target.
-      plan(faults.has_errors() ? plan::Plan() : plan::Plan(workflow_read, workflow_read.target_index)), target(workflow_read.target_index),
-      is_sequential(workflow_read.settings.is_sequential), sessions(workflow_read.settings.session_ttl, make_session_file(workflow_read, registry, faults)), workers(kMostWorkers) {
+      plan(faults.has_errors() ? plan::Plan() : plan::Plan(workflow_read, workflow_read.target_index)),
+      target(workflow_read.target_index),
+      is_sequential(workflow_read.settings.is_sequential),
+      sessions(workflow_read.settings.session_ttl, make_session_file(workflow_read, registry, faults)),
+      workers(kMostWorkers) {
     configure(faults);
     for (const workflow::Resource& resource : workflow.resources) {
         CompiledResource compiled;
@@ -55,20 +63,22 @@ Parts::Parts(const workflow::Workflow& workflow_read, plugin::Registry& registry
     }
 }
 
-// Every plugin that owns a key of settings is configured, also without one, as a reload may have taken it away; but no plugin is loaded for
-// a key that the workflow does not have.
+// Every plugin that owns a key of settings is configured, also without one, as a reload may have taken it away; but no
+// plugin is loaded for a key that the workflow does not have.
 void Parts::configure(config::Diagnostics& faults) {
     const auto configure_one = [&](const std::string& key, const workflow::ConfigValue* value) {
         const auto bound = plugins.bind<kdeps_settings>(KDEPS_SETTINGS_ID, key);
         if (!bound) return;
-        // agentSettings belongs to no plugin; one that needs it says so in the schema of its own key (decisions/0003-agent-settings.md).
+        // agentSettings belongs to no plugin; one that needs it says so in the schema of its own key
+        // (decisions/0003-agent-settings.md).
         const kdeps_str given = bound->table->config_schema;
         const std::string_view text(given.data == nullptr ? "" : given.data, given.size);
         const config::Schema schema = text.empty() ? config::Schema() : config::Schema(text);
         // By name: "any further key" does not mean this one.
         const auto properties = schema.is_empty() ? std::nullopt : schema.value().find("properties");
         if (properties && properties->is_map() && properties->find("agentSettings")) {
-            value = &with_agent.emplace_back((value == nullptr ? workflow::ConfigValue() : *value).with("agentSettings", workflow.settings.agent));
+            value = &with_agent.emplace_back(
+                (value == nullptr ? workflow::ConfigValue() : *value).with("agentSettings", workflow.settings.agent));
         }
         settings_values.push_back(value == nullptr ? nullptr : plugin::make_handles(*value));
         kdeps_call_ call(plugins, "", folder);
@@ -86,8 +96,10 @@ void Parts::configure(config::Diagnostics& faults) {
     }
     for (const std::string& key : plugins.settings_keys()) {
         const plugin::Plugin* owner = plugins.find(KDEPS_SETTINGS_ID, key);
-        const bool is_given = std::any_of(workflow.settings.plugins.begin(), workflow.settings.plugins.end(), [&](const auto& given) { return given.first == key; });
-        if (!is_given && owner != nullptr && owner->state() == plugin::Plugin::State::loaded) configure_one(key, nullptr);
+        const bool is_given = std::any_of(workflow.settings.plugins.begin(), workflow.settings.plugins.end(),
+                                          [&](const auto& given) { return given.first == key; });
+        if (!is_given && owner != nullptr && owner->state() == plugin::Plugin::State::loaded)
+            configure_one(key, nullptr);
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Door of core/engine: runs a workflow for one request.  An Engine is built once and shared by all threads; every run has its own state.
+// Door of core/engine: runs a workflow for one request.  An Engine is built once and shared by all threads; every run
+// has its own state.
 #pragma once
 
 #include <memory>
@@ -38,14 +39,14 @@ struct UploadedFile {
 
 // What a run is asked.  Without HTTP (`run --once`) the defaults of the command line stand in.
 struct Request {
-    bool is_http = false;    // restrictToRoutes and restrictToHttpMethods count
+    bool is_http = false;  // restrictToRoutes and restrictToHttpMethods count
     std::string method = "GET";
     std::string path = "/";
-    std::string route;       // pattern of the route that matched; empty = none (a run without routes)
-    Pairs path_parameters;   // of the route pattern
-    Pairs query;             // first value of each name counts
-    Pairs headers;           // names as received; compared without case
-    value::Value body;       // JSON of any type, or a map of form fields; null without a body
+    std::string route;      // pattern of the route that matched; empty = none (a run without routes)
+    Pairs path_parameters;  // of the route pattern
+    Pairs query;            // first value of each name counts
+    Pairs headers;          // names as received; compared without case
+    value::Value body;      // JSON of any type, or a map of form fields; null without a body
     bool has_body = false;
     std::vector<UploadedFile> files;
     std::string client_ip;
@@ -59,8 +60,8 @@ struct Outcome {
     bool success = true;  // as the apiResponse says
     int status = 200;     // HTTP
     value::Value data;
-    Pairs headers;        // from the apiResponse
-    value::Value meta;    // further members of the envelope's meta, a map or null
+    Pairs headers;      // from the apiResponse
+    value::Value meta;  // further members of the envelope's meta, a map or null
     std::optional<Error> error;
     std::string session_id;  // not empty: a session was written, the client gets this id as cookie
 };
@@ -79,8 +80,8 @@ struct Parts;
 
 class Engine {
 public:
-    // Configures the plugins and compiles every step, also of resources that the target does not need.  Faults go to `faults`; an engine
-    // made while there are errors must not run.  All references outlive the engine.
+    // Configures the plugins and compiles every step, also of resources that the target does not need.  Faults go to
+    // `faults`; an engine made while there are errors must not run.  All references outlive the engine.
     Engine(const workflow::Workflow& workflow, plugin::Registry& plugins, config::Diagnostics& faults);
     ~Engine();
     Engine(const Engine&) = delete;
@@ -89,7 +90,8 @@ public:
     // Opens what should be ready before the first request (pools).  Failures are logged.
     void start();
 
-    // Any thread.  Never throws: failures are in the outcome.  `stop` ends the run early (CANCELLED), also inside a database.
+    // Any thread.  Never throws: failures are in the outcome.  `stop` ends the run early (CANCELLED), also inside a
+    // database.
     Outcome run(const Request& request, const StopFlag& stop);
 
     // Wakes every call whose stop flag was raised; call it after raising flags.

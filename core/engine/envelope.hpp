@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What an executor that responds gives: a map {success, data, _meta?: {statusCode, headers, ...}} (sdk/include/kdeps/executor.h).
+// What an executor that responds gives: a map {success, data, _meta?: {statusCode, headers, ...}}
+// (sdk/include/kdeps/executor.h).
 #pragma once
 
 #include "core/engine/engine.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions and variables that the host adds to the expression language (rules §3).
+#include <fnmatch.h>
 #include <array>
 #include <filesystem>
-#include <fnmatch.h>
 #include <fstream>
 
 #include "core/engine/scope.hpp"
@@ -14,11 +14,13 @@ using Arguments = std::span<const Value>;
 
 namespace {
 
-constexpr std::array<std::string_view, 18> kSources = {"item", "loop", "memory", "app", "session", "output", "param", "query", "path",
-                                                       "header", "body", "data", "file", "filepath", "filetype", "info", "env", "itemvalues"};
+constexpr std::array<std::string_view, 18> kSources = {
+    "item",   "loop", "memory", "app",  "session",  "output",   "param", "query", "path",
+    "header", "body", "data",   "file", "filepath", "filetype", "info",  "env",   "itemvalues"};
 
 bool is_source(const Value& value) {
-    return value.is_string() && (value.text() == "error" || std::find(kSources.begin(), kSources.end(), value.text()) != kSources.end());
+    return value.is_string() &&
+           (value.text() == "error" || std::find(kSources.begin(), kSources.end(), value.text()) != kSources.end());
 }
 
 Scope& scope_of(expr::Environment& environment) { return static_cast<Scope&>(environment); }
@@ -43,7 +45,8 @@ Value get(expr::Environment& environment, Arguments arguments) {
     }
     const std::string& name = name_of(arguments, "get");
     const bool has_source = arguments.size() >= 2 && is_source(arguments[1]);
-    const auto found = scope_of(environment).look_up(name, has_source ? std::string_view(arguments[1].text()) : std::string_view());
+    const auto found =
+        scope_of(environment).look_up(name, has_source ? std::string_view(arguments[1].text()) : std::string_view());
     if (found) return *found;
     if (arguments.size() == 3) return arguments[2];
     return arguments.size() == 2 && !has_source ? arguments[1] : Value();
@@ -51,11 +54,14 @@ Value get(expr::Environment& environment, Arguments arguments) {
 
 Value set(expr::Environment& environment, Arguments arguments) {
     const std::string& key = name_of(arguments, "set");
-    scope_of(environment).set(key, arguments[1], arguments.size() == 3 ? std::string_view(name_of(arguments, "set", 2)) : "memory");
+    scope_of(environment)
+        .set(key, arguments[1], arguments.size() == 3 ? std::string_view(name_of(arguments, "set", 2)) : "memory");
     return true;
 }
 
-Value info(expr::Environment& environment, Arguments arguments) { return scope_of(environment).info(name_of(arguments, "info")); }
+Value info(expr::Environment& environment, Arguments arguments) {
+    return scope_of(environment).info(name_of(arguments, "info"));
+}
 
 Value input(expr::Environment& environment, Arguments arguments) {
     Scope& scope = scope_of(environment);
@@ -67,7 +73,9 @@ Value input(expr::Environment& environment, Arguments arguments) {
     return {};
 }
 
-Value output(expr::Environment& environment, Arguments arguments) { return scope_of(environment).get(name_of(arguments, "output"), "output"); }
+Value output(expr::Environment& environment, Arguments arguments) {
+    return scope_of(environment).get(name_of(arguments, "output"), "output");
+}
 
 Value session(expr::Environment& environment, Arguments) {
     const auto store = scope_of(environment).run().session(false);
@@ -170,7 +178,8 @@ Value request_files_by_type(expr::Environment& environment, Arguments arguments)
     const std::string& wanted = name_of(arguments, "request.filesByType");
     value::List list;
     for (const UploadedFile& file : scope_of(environment).run().request().files) {
-        const bool is_group = wanted.ends_with("/*") && file.type.starts_with(std::string_view(wanted).substr(0, wanted.size() - 1));
+        const bool is_group =
+            wanted.ends_with("/*") && file.type.starts_with(std::string_view(wanted).substr(0, wanted.size() - 1));
         if (file.type == wanted || is_group) list.emplace_back(file.name);
     }
     return Value::list(std::move(list));
@@ -181,7 +190,9 @@ constexpr std::uintmax_t kLargestFile = 64U << 20;
 Value read_file(const std::filesystem::path& file) {
     std::error_code failed;
     if (const auto size = std::filesystem::file_size(file, failed); failed || size > kLargestFile) {
-        throw Error(Status::invalid_argument, "file '" + file.filename().string() + "' " + (failed ? "cannot be read: " + failed.message() : "is larger than 64 MiB"));
+        throw Error(Status::invalid_argument,
+                    "file '" + file.filename().string() + "' " +
+                        (failed ? "cannot be read: " + failed.message() : "is larger than 64 MiB"));
     }
     std::ifstream stream(file, std::ios::binary);
     std::string text(std::istreambuf_iterator<char>(stream), {});
@@ -218,7 +229,9 @@ Value file(expr::Environment& environment, Arguments arguments) {
     } else if (has_wildcard) {
         for (const auto& entry : fs::directory_iterator(wanted.parent_path(), failed)) {
             // A link could lead out of the folder.
-            if (entry.is_regular_file() && fnmatch(wanted.filename().c_str(), entry.path().filename().c_str(), 0) == 0 && is_inside(fs::weakly_canonical(entry.path()))) {
+            if (entry.is_regular_file() &&
+                fnmatch(wanted.filename().c_str(), entry.path().filename().c_str(), 0) == 0 &&
+                is_inside(fs::weakly_canonical(entry.path()))) {
                 files.push_back(entry.path());
             }
         }
@@ -231,7 +244,8 @@ Value file(expr::Environment& environment, Arguments arguments) {
         return files.empty() ? Value() : read_file(selector == "first" ? files.front() : files.back());
     }
     if (!selector.empty() && selector != "all") {
-        throw Error(Status::invalid_argument, "file() knows no selector '" + selector + "'. Available options: [first, last, all, count]");
+        throw Error(Status::invalid_argument,
+                    "file() knows no selector '" + selector + "'. Available options: [first, last, all, count]");
     }
     value::List contents;
     for (const fs::path& one : files) contents.push_back(read_file(one));
@@ -241,7 +255,9 @@ Value file(expr::Environment& environment, Arguments arguments) {
 expr::Names make_names() {
     expr::Names names;
     for (const char* variable : {"request", "input", "item", "error", "outputs"}) names.add_variable(variable);
-    const auto add = [&](const char* name, std::size_t least, std::size_t most, auto* call) { names.add_function({name, least, most, call}); };
+    const auto add = [&](const char* name, std::size_t least, std::size_t most, auto* call) {
+        names.add_function({name, least, most, call});
+    };
     add("get", 1, 3, get);
     add("set", 2, 3, set);
     add("info", 1, 1, info);

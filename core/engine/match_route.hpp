@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Route patterns of restrictToRoutes: exact, or by segments; ":name" and an inner "*" stand for one segment, a final "*" for any rest.
+// Route patterns of restrictToRoutes: exact, or by segments; ":name" and an inner "*" stand for one segment, a final
+// "*" for any rest.
 #pragma once
 
 #include <string_view>
@@ -20,7 +21,8 @@ inline bool match_route(std::string_view pattern, std::string_view path) {
         }
         if (end == pattern.size() || stop == path.size()) {
             // "/a/*" also takes "/a".
-            return (end == pattern.size() && stop == path.size()) || (stop == path.size() && pattern.substr(end) == "/*");
+            return (end == pattern.size() && stop == path.size()) ||
+                   (stop == path.size() && pattern.substr(end) == "/*");
         }
         pattern.remove_prefix(end + 1);
         path.remove_prefix(stop + 1);

@@ -22,8 +22,8 @@ namespace kdeps::engine {
 class Step {
 public:
     // Reports the faults of the configuration; `is_usable` tells whether the step may run.
-    Step(plugin::Registry& plugins, const workflow::Workflow& workflow, const workflow::Resource& resource, const workflow::Action& action,
-         config::Diagnostics& faults);
+    Step(plugin::Registry& plugins, const workflow::Workflow& workflow, const workflow::Resource& resource,
+         const workflow::Action& action, config::Diagnostics& faults);
     ~Step();
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
@@ -33,8 +33,8 @@ public:
     std::string_view plugin_id() const { return executor_.plugin->manifest().id; }
     bool can_start() const { return (executor_.table->flags & plugin::kNoStart) == 0; }
 
-    // Sends what run will wait for.  OK: run with the same call must follow; EXHAUSTED: run would wait for a limit first.  Never throws:
-    // run meets every error again.
+    // Sends what run will wait for.  OK: run with the same call must follow; EXHAUSTED: run would wait for a limit
+    // first.  Never throws: run meets every error again.
     kdeps_status start(kdeps_call_& call) const { return executor_.table->start(step_, &call); }
 
     // Runs under the watch, which has the plugin cancel the call at its end.  Throws Error.
@@ -72,7 +72,8 @@ struct Parts {
     std::size_t target = 0;  // index of the resource
     bool is_sequential = false;
     std::vector<plugin::Bound<kdeps_settings>> settings;
-    std::deque<workflow::ConfigValue> with_agent;  // settings of plugins that see agentSettings too; behind settings_values
+    std::deque<workflow::ConfigValue>
+        with_agent;  // settings of plugins that see agentSettings too; behind settings_values
     std::vector<std::unique_ptr<kdeps_value_>> settings_values;
     std::vector<CompiledResource> resources;  // as in the workflow
     Store app;

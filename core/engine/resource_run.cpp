@@ -26,7 +26,8 @@ Value handled(const Error& error) {
 // Up to a quarter more or less, so that runs which failed together do not come back together.
 std::chrono::nanoseconds jittered(std::chrono::nanoseconds delay) {
     thread_local std::minstd_rand random(std::random_device{}());
-    return std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(delay.count()) * std::uniform_real_distribution(0.75, 1.25)(random)));
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(static_cast<double>(delay.count()) *
+                                                              std::uniform_real_distribution(0.75, 1.25)(random)));
 }
 
 }  // namespace
@@ -35,7 +36,8 @@ ResourceRun::ResourceRun(Run& run, std::size_t resource)
     : run_(run), index_(resource), compiled_(run.parts().resources[resource]), resource_(*compiled_.source) {}
 
 bool ResourceRun::can_begin(const CompiledResource& resource) {
-    return resource.action != nullptr && resource.action->can_start() && !resource.source->items && !resource.source->loop;
+    return resource.action != nullptr && resource.action->can_start() && !resource.source->items &&
+           !resource.source->loop;
 }
 
 ResourceRun::Begun ResourceRun::begin() {
@@ -83,18 +85,23 @@ bool ResourceRun::is_restricted() const {
     if (request.route.empty() && !request.is_http) {
         return false;
     }
-    const auto takes = [&](const std::string& pattern) { return match_route(pattern, request.path) || pattern == request.route; };
-    const bool has_method = resource_.methods.empty() || std::find(resource_.methods.begin(), resource_.methods.end(), request.method) != resource_.methods.end();
-    return !has_method || (!resource_.routes.empty() && std::none_of(resource_.routes.begin(), resource_.routes.end(), takes));
+    const auto takes = [&](const std::string& pattern) {
+        return match_route(pattern, request.path) || pattern == request.route;
+    };
+    const bool has_method = resource_.methods.empty() || std::find(resource_.methods.begin(), resource_.methods.end(),
+                                                                   request.method) != resource_.methods.end();
+    return !has_method ||
+           (!resource_.routes.empty() && std::none_of(resource_.routes.begin(), resource_.routes.end(), takes));
 }
 
 bool ResourceRun::is_skipped(Scope& scope) const {
     // Conditions on the item are asked for each item.
     const bool is_for_items = resource_.items.has_value() && scope.iteration() == nullptr;
-    return std::any_of(resource_.skip_condition.begin(), resource_.skip_condition.end(), [&](const workflow::ConfigValue& condition) {
-        if (resource_.items && condition.reads_item() == is_for_items) return false;
-        return expr::truthy(condition.evaluate(scope));
-    });
+    return std::any_of(resource_.skip_condition.begin(), resource_.skip_condition.end(),
+                       [&](const workflow::ConfigValue& condition) {
+                           if (resource_.items && condition.reads_item() == is_for_items) return false;
+                           return expr::truthy(condition.evaluate(scope));
+                       });
 }
 
 void ResourceRun::check_request(Scope& scope) const {
@@ -214,7 +221,8 @@ Value ResourceRun::run_loop(Scope& scope) {
     scope.set_iteration(&iteration);
     while (expr::truthy(loop.condition.evaluate(scope))) {
         if (iteration.index >= loop.max_iterations) {
-            throw Error(Status::exhausted, "loop: the condition still held after " + std::to_string(loop.max_iterations) + " iterations (maxIterations)");
+            throw Error(Status::exhausted, "loop: the condition still held after " +
+                                               std::to_string(loop.max_iterations) + " iterations (maxIterations)");
         }
         if (iteration.index > 0 && loop.every.count() > 0) pause(loop.every);
         if (run_.is_stopping()) throw Error(Status::cancelled, "the run was cancelled");
@@ -295,7 +303,8 @@ kdeps_call_& ResourceRun::make_call(Scope& scope, Step& step, std::optional<kdep
     const Request& request = run_.request();
     kdeps_call_& call = made.emplace(run_.parts().plugins, resource_.action_id, run_.parts().folder);
     call.request_id = request.id;
-    call.deadline = step.timeout().count() == 0 ? request.deadline : earlier(request.deadline, Deadline::after(step.timeout()));
+    call.deadline =
+        step.timeout().count() == 0 ? request.deadline : earlier(request.deadline, Deadline::after(step.timeout()));
     call.stops[0] = &run_.stop();
     call.stops[1] = &run_.client_stop();
     call.context = &scope;
@@ -329,7 +338,8 @@ bool ResourceRun::concerns(Scope& scope, const Error& error) const {
         try {
             return expr::truthy(condition.evaluate(scope));
         } catch (const Error& failed) {
-            log::warning("onError.when: " + failed.message, {{"resource", resource_.action_id}, {"request", run_.request().id}});
+            log::warning("onError.when: " + failed.message,
+                         {{"resource", resource_.action_id}, {"request", run_.request().id}});
             return false;
         }
     });
@@ -348,7 +358,8 @@ Value ResourceRun::handle(Scope& scope, const Error& error, int attempts) {
         try {
             expression.evaluate(scope);
         } catch (const Error& failed) {
-            log::warning("onError.expr: " + failed.message, {{"resource", resource_.action_id}, {"request", run_.request().id}});
+            log::warning("onError.expr: " + failed.message,
+                         {{"resource", resource_.action_id}, {"request", run_.request().id}});
             break;
         }
     }

@@ -25,7 +25,8 @@ public:
     // What comes before the action, then starts the action without waiting for it.  Never throws: execute() does.
     Begun begin();
 
-    // All, or what begin() left.  Stores the output in the run; throws Error if the resource fails and its onError does not take care of it.
+    // All, or what begin() left.  Stores the output in the run; throws Error if the resource fails and its onError does
+    // not take care of it.
     void execute();
 
 private:
@@ -36,11 +37,11 @@ private:
     value::List run_items(Scope& scope, const value::Value& items);
     value::List run_items_side_by_side(const value::Value& items);
     value::Value run_loop(Scope& scope);
-    value::Value run_item(Scope& scope);     // the body, with onError around it; null if the item is skipped
-    value::Value run_body(Scope& scope);     // exprBefore, action, expr, exprAfter, apiResponse
+    value::Value run_item(Scope& scope);  // the body, with onError around it; null if the item is skipped
+    value::Value run_body(Scope& scope);  // exprBefore, action, expr, exprAfter, apiResponse
     value::Value run_step(Scope& scope, Step& step);
     value::Value handle(Scope& scope, const Error& error, int attempts);
-    void pause(std::chrono::nanoseconds delay) const;  // ends early when the run should end
+    void pause(std::chrono::nanoseconds delay) const;       // ends early when the run should end
     bool concerns(Scope& scope, const Error& error) const;  // onError.when
 
     kdeps_call_& make_call(Scope& scope, Step& step, std::optional<kdeps_call_>& call) const;

@@ -9,7 +9,11 @@
 namespace kdeps::engine {
 
 Run::Run(Parts& parts, const Request& request, const StopFlag& client_stop)
-    : parts_(parts), request_(request), client_stop_(client_stop), left_(parts.plan.nodes().size()), outputs_(parts.resources.size()) {
+    : parts_(parts),
+      request_(request),
+      client_stop_(client_stop),
+      left_(parts.plan.nodes().size()),
+      outputs_(parts.resources.size()) {
     const auto& nodes = parts.plan.nodes();
     waiting_for_.reserve(nodes.size());
     for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -40,7 +44,8 @@ void Run::call_helpers(std::size_t count) {
 void Run::work(bool is_owner) {
     std::unique_lock lock(mutex_);
     while (true) {
-        if (std::exchange(has_fresh_, false) && ready_.size() > 1 && !is_over_ && !parts_.is_sequential) begin_together(lock);
+        if (std::exchange(has_fresh_, false) && ready_.size() > 1 && !is_over_ && !parts_.is_sequential)
+            begin_together(lock);
         if (auto ready = take(is_owner)) {
             ++running_;
             lock.unlock();
@@ -56,8 +61,8 @@ void Run::work(bool is_owner) {
     }
 }
 
-// What to do next.  What is under way comes last for helpers, as it needs a thread least, and first for the owner: it holds a connection,
-// and nobody who holds one may wait for another.
+// What to do next.  What is under way comes last for helpers, as it needs a thread least, and first for the owner: it
+// holds a connection, and nobody who holds one may wait for another.
 std::optional<Run::Ready> Run::take(bool is_owner) {
     const auto is_under_way = [](const Ready& ready) { return ready.is_under_way; };
     auto found = std::find_if(ready_.begin(), ready_.end(), is_under_way);
@@ -74,12 +79,13 @@ std::optional<Run::Ready> Run::take(bool is_owner) {
     return taken;
 }
 
-// Several nodes are ready: their actions are sent one after the other, so that one thread can wait for all of them.  Only what could not be
-// sent, or has successors that need not wait for the others, calls for more threads.
+// Several nodes are ready: their actions are sent one after the other, so that one thread can wait for all of them.
+// Only what could not be sent, or has successors that need not wait for the others, calls for more threads.
 void Run::begin_together(std::unique_lock<std::mutex>& lock) {
     std::vector<Ready> together;
     for (auto at = ready_.begin(); at != ready_.end();) {
-        const bool is_fresh = at->begun == nullptr && ResourceRun::can_begin(parts_.resources[parts_.plan.nodes()[at->node].resource]);
+        const bool is_fresh =
+            at->begun == nullptr && ResourceRun::can_begin(parts_.resources[parts_.plan.nodes()[at->node].resource]);
         if (is_fresh) {
             together.push_back(std::move(*at));
             at = ready_.erase(at);

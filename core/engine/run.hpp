@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of a workflow: which resources are ready, what they gave, and how the run ends.  The thread that asked for the run works on
-// it; while several resources are ready, other threads help.
+// One run of a workflow: which resources are ready, what they gave, and how the run ends.  The thread that asked for
+// the run works on it; while several resources are ready, other threads help.
 #pragma once
 
 #include <condition_variable>
@@ -42,7 +42,9 @@ public:
     void set_items(std::size_t resource, value::Value items);
 
     // Should work end, because something failed, the client left or the time is over?
-    bool is_stopping() const { return stop_.is_requested() || client_stop_.is_requested() || request_.deadline.has_passed(); }
+    bool is_stopping() const {
+        return stop_.is_requested() || client_stop_.is_requested() || request_.deadline.has_passed();
+    }
 
     std::string session_id() const;
 

@@ -15,8 +15,9 @@ using Found = std::optional<Value>;
 namespace {
 
 bool is_allowed(const std::optional<std::vector<std::string>>& allowed, std::string_view name, bool ignore_case) {
-    return !allowed || std::any_of(allowed->begin(), allowed->end(),
-                                   [&](const std::string& one) { return ignore_case ? same_header(one, name) : one == name; });
+    return !allowed || std::any_of(allowed->begin(), allowed->end(), [&](const std::string& one) {
+        return ignore_case ? same_header(one, name) : one == name;
+    });
 }
 
 Found find_pair(const Pairs& pairs, std::string_view name) {
@@ -42,7 +43,7 @@ Value pairs_value(const Pairs& pairs) {
     return Value::map(std::move(map));
 }
 
-Value list_of(const std::vector<UploadedFile>& files, std::string UploadedFile::* member) {
+Value list_of(const std::vector<UploadedFile>& files, std::string UploadedFile::*member) {
     value::List list;
     for (const UploadedFile& file : files) list.emplace_back(file.*member);
     return Value::list(std::move(list));
@@ -50,18 +51,22 @@ Value list_of(const std::vector<UploadedFile>& files, std::string UploadedFile::
 
 }  // namespace
 
-bool same_header(std::string_view a, std::string_view b) { return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0; }
+bool same_header(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
 
 Value Iteration::at(std::int64_t offset) const {
     const std::int64_t place = static_cast<std::int64_t>(index) + offset;
-    return place >= 0 && place < static_cast<std::int64_t>(items.size()) ? items.at(static_cast<std::size_t>(place)) : Value();
+    return place >= 0 && place < static_cast<std::int64_t>(items.size()) ? items.at(static_cast<std::size_t>(place))
+                                                                         : Value();
 }
 
 Value Scope::get(std::string_view key, std::string_view hint) { return look_up(key, hint).value_or(Value()); }
 
 Found Scope::look_up(std::string_view key, std::string_view hint) {
     if (hint.empty()) return from_chain(key);
-    if (hint == "item" || hint == "loop") return iteration_ == nullptr ? outside_of_items(key) : from_item(key.empty() ? "item" : key);
+    if (hint == "item" || hint == "loop")
+        return iteration_ == nullptr ? outside_of_items(key) : from_item(key.empty() ? "item" : key);
     if (hint == "memory") return run_.memory().get(key);
     if (hint == "app") return run_.parts().app.get(key);
     if (hint == "session") {
@@ -103,7 +108,8 @@ Found Scope::from_chain(std::string_view key) {
     if (const auto session = run_.session(false)) {
         if (Found found = session->get(key)) return found;
     }
-    for (const auto& source : {&Scope::output, &Scope::from_path, &Scope::from_query, &Scope::from_body, &Scope::from_header}) {
+    for (const auto& source :
+         {&Scope::output, &Scope::from_path, &Scope::from_query, &Scope::from_body, &Scope::from_header}) {
         if (Found found = (this->*source)(key)) return found;
     }
     if (Found found = from_file(key, "file")) return found;
@@ -149,7 +155,9 @@ Found Scope::from_body(std::string_view path) const {
             Found found = at.find(name);
             if (!found) return std::nullopt;
             at = std::move(*found);
-        } else if (at.is_array() && !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }) && name.size() < 10) {
+        } else if (at.is_array() && !name.empty() &&
+                   std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }) &&
+                   name.size() < 10) {
             const auto place = static_cast<std::size_t>(std::stoul(std::string(name)));
             if (place >= at.size()) return std::nullopt;
             at = at.at(place);
@@ -171,7 +179,8 @@ Found Scope::from_header(std::string_view name) const {
 
 Found Scope::from_file(std::string_view name, std::string_view hint) const {
     const auto& files = run_.request().files;
-    const auto found = std::find_if(files.begin(), files.end(), [&](const UploadedFile& file) { return file.name == name || file.field == name; });
+    const auto found = std::find_if(files.begin(), files.end(),
+                                    [&](const UploadedFile& file) { return file.name == name || file.field == name; });
     if (found == files.end()) return std::nullopt;
     if (hint == "filetype") return Value(found->type);
     if (hint == "filepath") return Value(found->name);  // uploads are kept in memory
@@ -183,8 +192,11 @@ Value Scope::info(std::string_view name) { return from_info(name).value_or(Value
 Found Scope::from_info(std::string_view name) const {
     const Request& request = run_.request();
     const workflow::Workflow& workflow = run_.parts().workflow;
-    const auto any_of = [&](std::initializer_list<std::string_view> names) { return std::find(names.begin(), names.end(), name) != names.end(); };
-    if (any_of({"now", "timestamp", "current_time", "currentTime", "request_time"})) return Value(run_.parts().clock->now());
+    const auto any_of = [&](std::initializer_list<std::string_view> names) {
+        return std::find(names.begin(), names.end(), name) != names.end();
+    };
+    if (any_of({"now", "timestamp", "current_time", "currentTime", "request_time"}))
+        return Value(run_.parts().clock->now());
     if (any_of({"requestId", "request_id", "requestID", "ID", "request.ID"})) return Value(request.id);
     if (any_of({"clientIp", "clientIP", "client_ip", "IP", "request.IP"})) return Value(request.client_ip);
     if (any_of({"method", "request.method"})) return Value(request.method);
@@ -209,10 +221,13 @@ void Scope::set(std::string_view key, Value value, std::string_view storage) {
     } else if (storage == "app") {
         run_.parts().app.set(key, std::move(value));
     } else if (storage == "item" || storage == "loop") {
-        if (iteration_ == nullptr) throw Error(Status::invalid_state, "set('" + std::string(key) + "', …, 'item') needs a resource with items");
+        if (iteration_ == nullptr)
+            throw Error(Status::invalid_state,
+                        "set('" + std::string(key) + "', …, 'item') needs a resource with items");
         iteration_->store.set(key, std::move(value));
     } else {
-        throw Error(Status::invalid_argument, "set() knows no storage '" + std::string(storage) + "'. Available options: [memory, session, item, app]");
+        throw Error(Status::invalid_argument, "set() knows no storage '" + std::string(storage) +
+                                                  "'. Available options: [memory, session, item, app]");
     }
 }
 
@@ -229,7 +244,8 @@ Value Scope::input() const {
         std::vector<std::string_view> seen;
         for (const auto& [key, text] : pairs) {
             // Of several with one name the first counts.
-            const bool is_first = std::none_of(seen.begin(), seen.end(), [&](std::string_view one) { return one == key; });
+            const bool is_first =
+                std::none_of(seen.begin(), seen.end(), [&](std::string_view one) { return one == key; });
             seen.push_back(key);
             if (is_first && is_allowed(allowed, key, ignore_case)) map.set(key, text);
         }

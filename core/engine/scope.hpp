@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one resource sees while it runs: get() with its whole chain, set(), info(), the current item, the error that onError handles.
+// What one resource sees while it runs: get() with its whole chain, set(), info(), the current item, the error that
+// onError handles.
 #pragma once
 
 #include <memory>
@@ -17,8 +18,8 @@ bool same_header(std::string_view a, std::string_view b);
 struct Iteration {
     value::Value items;  // a list
     std::size_t index = 0;
-    Store store;         // set(k, v, 'item')
-    value::List results; // of the iterations of a loop so far
+    Store store;          // set(k, v, 'item')
+    value::List results;  // of the iterations of a loop so far
 
     value::Value at(std::int64_t offset) const;  // the item so far from the current one, or null
 };

@@ -14,7 +14,8 @@ constexpr const char* kMark = "";
 constexpr auto kTimeout = std::chrono::seconds(5);
 
 std::int64_t now_ms() {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
 }
 
 kdeps_cell to_cell(const Value& value) {
@@ -31,14 +32,18 @@ kdeps_cell to_cell(const Value& value) {
 
 }  // namespace
 
-SessionFile::SessionFile(plugin::Registry& plugins, std::string folder, const std::string& path, std::chrono::nanoseconds ttl)
+SessionFile::SessionFile(plugin::Registry& plugins, std::string folder, const std::string& path,
+                         std::chrono::nanoseconds ttl)
     : plugins_(plugins), folder_(std::move(folder)), ttl_(ttl) {
     const auto driver = plugins.bind<kdeps_driver>(KDEPS_DRIVER_ID, "sqlite");
     if (!driver) {
-        throw Error(Status::not_found, "sessions in a file need the sqlite driver; install the package kdeps-driver-sqlite, or set KDEPS_PLUGIN_PATH");
+        throw Error(Status::not_found,
+                    "sessions in a file need the sqlite driver; install the package kdeps-driver-sqlite, or set "
+                    "KDEPS_PLUGIN_PATH");
     }
     driver_ = *driver;
-    const std::string url = "sqlite://" + std::string(path.starts_with('/') || path.starts_with('.') ? "" : "./") + path;
+    const std::string url =
+        "sqlite://" + std::string(path.starts_with('/') || path.starts_with('.') ? "" : "./") + path;
     kdeps_target target{};
     target.struct_size = sizeof(target);
     target.url = {url.data(), url.size()};
@@ -51,7 +56,10 @@ SessionFile::SessionFile(plugin::Registry& plugins, std::string folder, const st
         throw call.failure(status, driver_.plugin->manifest().id);
     }
     try {
-        execute("CREATE TABLE IF NOT EXISTS sessions (session_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT, used_at INTEGER NOT NULL, PRIMARY KEY (session_id, key)) WITHOUT ROWID", {});
+        execute(
+            "CREATE TABLE IF NOT EXISTS sessions (session_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT, used_at "
+            "INTEGER NOT NULL, PRIMARY KEY (session_id, key)) WITHOUT ROWID",
+            {});
         execute("CREATE INDEX IF NOT EXISTS sessions_used_at ON sessions (used_at)", {});
     } catch (...) {
         driver_.table->close(connection_);
@@ -90,7 +98,10 @@ Value SessionFile::execute(const std::string& sql, const std::vector<Value>& par
 
 std::optional<std::vector<std::pair<std::string, Value>>> SessionFile::load(const std::string& id) {
     const std::int64_t oldest = now_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(ttl_).count();
-    const Value rows = execute("SELECT key, value FROM sessions WHERE session_id = ? AND (SELECT max(used_at) FROM sessions WHERE session_id = ?) >= ?", {id, id, oldest});
+    const Value rows = execute(
+        "SELECT key, value FROM sessions WHERE session_id = ? AND (SELECT max(used_at) FROM sessions WHERE session_id "
+        "= ?) >= ?",
+        {id, id, oldest});
     if (rows.size() == 0) {
         return std::nullopt;
     }
@@ -99,23 +110,28 @@ std::optional<std::vector<std::pair<std::string, Value>>> SessionFile::load(cons
         const Value row = rows.at(i);
         const Value key = row.find("key").value_or(Value());
         const Value text = row.find("value").value_or(Value());
-        if (key.is_string() && !key.text().empty() && text.is_string()) out.emplace_back(key.text(), value::parse_json(text.text()));
+        if (key.is_string() && !key.text().empty() && text.is_string())
+            out.emplace_back(key.text(), value::parse_json(text.text()));
     }
     touch(id);
     return out;
 }
 
 void SessionFile::save(const std::string& id, const std::string& key, const Value& value) {
-    execute("INSERT INTO sessions (session_id, key, value, used_at) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (session_id, key) DO UPDATE SET value = excluded.value, used_at = excluded.used_at",
-            {id, key, value::to_json(value), now_ms()});
+    execute(
+        "INSERT INTO sessions (session_id, key, value, used_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (session_id, key) DO UPDATE SET value = excluded.value, used_at = excluded.used_at",
+        {id, key, value::to_json(value), now_ms()});
 }
 
 void SessionFile::touch(const std::string& id) { save(id, kMark, Value()); }
 
 void SessionFile::forget_old() {
     const std::int64_t oldest = now_ms() - std::chrono::duration_cast<std::chrono::milliseconds>(ttl_).count();
-    execute("DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions GROUP BY session_id HAVING max(used_at) < ?)", {oldest});
+    execute(
+        "DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions GROUP BY session_id HAVING "
+        "max(used_at) < ?)",
+        {oldest});
 }
 
 }  // namespace kdeps::engine

@@ -3,8 +3,8 @@
 
 namespace kdeps::engine {
 
-Step::Step(plugin::Registry& plugins, const workflow::Workflow& workflow, const workflow::Resource& resource, const workflow::Action& action,
-           config::Diagnostics& faults)
+Step::Step(plugin::Registry& plugins, const workflow::Workflow& workflow, const workflow::Resource& resource,
+           const workflow::Action& action, config::Diagnostics& faults)
     : run_key_(action.run_key), config_(plugin::make_handles(action.config)), timeout_(action.timeout) {
     // The reader has found the executor, so it is there.
     executor_ = plugins.bind<kdeps_executor>(KDEPS_EXECUTOR_ID, action.run_key).value();
@@ -13,7 +13,8 @@ Step::Step(plugin::Registry& plugins, const workflow::Workflow& workflow, const 
     call.faults = &faults;
     const std::size_t before = faults.size();
     kdeps_step* step = nullptr;
-    if (const kdeps_status status = executor_.table->compile(executor_.instance, &call, config_.get(), &step); status == KDEPS_OK) {
+    if (const kdeps_status status = executor_.table->compile(executor_.instance, &call, config_.get(), &step);
+        status == KDEPS_OK) {
         step_ = step;
     } else if (faults.size() == before) {
         // A plugin that reported nothing has said what is wrong through fail.
@@ -30,14 +31,17 @@ Step::~Step() {
 value::Value Step::run(kdeps_call_& call, Watch& watch) {
     std::optional<Watch::Guard> guard;
     if ((executor_.table->flags & plugin::kNoCancel) == 0) {
-        guard.emplace(watch, call.deadline, [&call] { return call.state() == Status::cancelled; }, [&] { executor_.table->cancel(step_, &call); });
+        guard.emplace(
+            watch, call.deadline, [&call] { return call.state() == Status::cancelled; },
+            [&] { executor_.table->cancel(step_, &call); });
     }
     call.error.reset();
     kdeps_value result = nullptr;
     if (const kdeps_status status = executor_.table->run(step_, &call, &result); status != KDEPS_OK) {
         Error error = call.failure(status, plugin_id());
         if (error.status == Status::timeout && call.deadline.has_passed() && timeout_.count() > 0) {
-            error.message = "the time limit of " + duration_text(timeout_) + " was reached" + (call.error ? " (" + error.message + ")" : "");
+            error.message = "the time limit of " + duration_text(timeout_) + " was reached" +
+                            (call.error ? " (" + error.message + ")" : "");
         }
         throw Error(std::move(error));
     }

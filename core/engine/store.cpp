@@ -51,7 +51,8 @@ std::shared_ptr<Store> Sessions::make_store(const std::string& id) {
     if (file_ == nullptr) {
         return std::make_shared<Store>();
     }
-    return std::make_shared<Store>([this, id](std::string_view key, const value::Value& value) { file_->save(id, std::string(key), value); });
+    return std::make_shared<Store>(
+        [this, id](std::string_view key, const value::Value& value) { file_->save(id, std::string(key), value); });
 }
 
 std::shared_ptr<Store> Sessions::find(const std::string& id) {
@@ -108,8 +109,9 @@ void Sessions::forget_old(Clock::time_point now) {
     {
         const std::lock_guard lock(mutex_);
         if (sessions_.size() >= limit_) {
-            const auto oldest = std::min_element(sessions_.begin(), sessions_.end(),
-                                                 [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+            const auto oldest = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
+                return a.second.used < b.second.used;
+            });
             sessions_.erase(oldest);
         }
         if (now < next_sweep_) return;

@@ -41,11 +41,12 @@ private:
 
 class SessionFile;
 
-// Sessions in memory, and in a file if there is one.  A session that nobody used for `ttl` is forgotten; so is the oldest, in memory, when
-// there are more than `limit`.  Any thread.
+// Sessions in memory, and in a file if there is one.  A session that nobody used for `ttl` is forgotten; so is the
+// oldest, in memory, when there are more than `limit`.  Any thread.
 class Sessions {
 public:
-    explicit Sessions(std::chrono::nanoseconds ttl, std::unique_ptr<SessionFile> file = nullptr, std::size_t limit = 100'000);
+    explicit Sessions(std::chrono::nanoseconds ttl, std::unique_ptr<SessionFile> file = nullptr,
+                      std::size_t limit = 100'000);
     ~Sessions();
 
     // The store of an id that this host gave out, or nullptr.
@@ -67,7 +68,7 @@ private:
     const std::chrono::nanoseconds ttl_;
     const std::size_t limit_;
     const std::unique_ptr<SessionFile> file_;  // null: memory only
-    std::mutex mutex_;  // guards everything below
+    std::mutex mutex_;                         // guards everything below
     std::unordered_map<std::string, Session> sessions_;
     Clock::time_point next_sweep_{};
 };

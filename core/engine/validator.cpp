@@ -50,29 +50,42 @@ bool is_integral(const Value& value) {
 std::optional<double> as_number(const Value& value, bool from_text) {
     if (value.is_number()) return value.floating();
     double number = 0;
-    return from_text && value.is_string() && RE2::FullMatch(value.text(), "([-+]?[0-9.eE+-]+)", &number) ? std::optional(number) : std::nullopt;
+    return from_text && value.is_string() && RE2::FullMatch(value.text(), "([-+]?[0-9.eE+-]+)", &number)
+               ? std::optional(number)
+               : std::nullopt;
 }
 
 // The message if `value` is not of the type, else nothing.
 std::string type_fault(const std::string& type, const Value& value) {
-    static const RE2 kEmail(R"((?:[^<>]*<)?[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*>?)");
-    static const RE2 kUuid(R"((?i)(?:urn:uuid:)?\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?|[0-9a-f]{32})");
-    static const RE2 kDate(R"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2}))?)");
-    const auto expected = [&](std::string_view what) { return "expected " + std::string(what) + ", got " + std::string(json_type(value)); };
+    static const RE2 kEmail(
+        R"((?:[^<>]*<)?[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*>?)");
+    static const RE2 kUuid(
+        R"((?i)(?:urn:uuid:)?\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?|[0-9a-f]{32})");
+    static const RE2 kDate(
+        R"(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:[Tt](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2}))?)");
+    const auto expected = [&](std::string_view what) {
+        return "expected " + std::string(what) + ", got " + std::string(json_type(value));
+    };
     const std::string_view given = json_type(value);
     if (type.empty()) return "";
     if (type == "integer") return is_integral(value) ? "" : expected("integer");
     if (type == "number") return as_number(value, true) ? "" : expected("number");
-    if (type == "boolean") return given == "boolean" || (value.is_string() && (value.text() == "true" || value.text() == "false")) ? "" : expected("boolean");
+    if (type == "boolean")
+        return given == "boolean" || (value.is_string() && (value.text() == "true" || value.text() == "false"))
+                   ? ""
+                   : expected("boolean");
     if (type == "array" || type == "object") return given == type ? "" : expected(type);
     if (!value.is_string()) return expected("string");
     if (type == "email") return RE2::FullMatch(value.text(), kEmail) ? "" : "invalid email format";
     if (type == "uuid") return RE2::FullMatch(value.text(), kUuid) ? "" : "invalid UUID format";
-    if (type == "date") return RE2::FullMatch(value.text(), kDate) ? "" : "invalid date format (expected RFC3339 or YYYY-MM-DD)";
+    if (type == "date")
+        return RE2::FullMatch(value.text(), kDate) ? "" : "invalid date format (expected RFC3339 or YYYY-MM-DD)";
     if (type == "url") {
-        if (!value.text().starts_with("http://") && !value.text().starts_with("https://")) return "URL must start with http:// or https://";
+        if (!value.text().starts_with("http://") && !value.text().starts_with("https://"))
+            return "URL must start with http:// or https://";
         const std::size_t host = value.text().find("://") + 3;
-        const bool has_host = host < value.text().size() && value.text()[host] != '/' && value.text()[host] != '?' && value.text()[host] != ':';
+        const bool has_host = host < value.text().size() && value.text()[host] != '/' && value.text()[host] != '?' &&
+                              value.text()[host] != ':';
         if (!has_host) return "URL must have a valid host";
         return value.text().find_first_of(" \t\r\n") == std::string::npos ? "" : "invalid URL format";
     }
@@ -80,7 +93,8 @@ std::string type_fault(const std::string& type, const Value& value) {
 }
 
 std::size_t characters(const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 Value fault(const std::string& field, std::string_view type, const std::string& message, const Value* value) {
@@ -115,7 +129,9 @@ Validator::Validator(const workflow::Resource& resource, config::Diagnostics& fa
     for (const workflow::FieldRule& rule : resource.field_rules) {
         patterns_.push_back(rule.pattern.empty() ? nullptr : std::make_unique<re2::RE2>(rule.pattern, RE2::Quiet));
         if (patterns_.back() != nullptr && !patterns_.back()->ok()) {
-            faults.error("validation of '" + rule.field + "': pattern '" + rule.pattern + "': " + patterns_.back()->error(), resource.position);
+            faults.error(
+                "validation of '" + rule.field + "': pattern '" + rule.pattern + "': " + patterns_.back()->error(),
+                resource.position);
         }
     }
 }
@@ -130,17 +146,22 @@ void Validator::check_rule(std::size_t i, const Value& value, value::List& fault
     if (const std::string wrong = type_fault(rule.type, value); !wrong.empty()) return report("type", wrong);
     if (value.is_string() && rule.type != "integer" && rule.type != "number") {
         const std::size_t size = characters(value.text());
-        if (rule.min_length && size < *rule.min_length) return report("minLength", "must be at least " + std::to_string(*rule.min_length) + " characters");
-        if (rule.max_length && size > *rule.max_length) return report("maxLength", "must be at most " + std::to_string(*rule.max_length) + " characters");
-        if (patterns_[i] != nullptr && !RE2::PartialMatch(value.text(), *patterns_[i])) return report("pattern", "does not match required pattern");
+        if (rule.min_length && size < *rule.min_length)
+            return report("minLength", "must be at least " + std::to_string(*rule.min_length) + " characters");
+        if (rule.max_length && size > *rule.max_length)
+            return report("maxLength", "must be at most " + std::to_string(*rule.max_length) + " characters");
+        if (patterns_[i] != nullptr && !RE2::PartialMatch(value.text(), *patterns_[i]))
+            return report("pattern", "does not match required pattern");
     }
     if (const auto number = as_number(value, rule.type == "integer" || rule.type == "number")) {
         if (rule.least && *number < *rule.least) return report("min", "must be at least " + number_text(*rule.least));
         if (rule.most && *number > *rule.most) return report("max", "must be at most " + number_text(*rule.most));
     }
     if (value.is_array()) {
-        if (rule.min_items && value.size() < *rule.min_items) return report("minItems", "must have at least " + std::to_string(*rule.min_items) + " items");
-        if (rule.max_items && value.size() > *rule.max_items) return report("maxItems", "must have at most " + std::to_string(*rule.max_items) + " items");
+        if (rule.min_items && value.size() < *rule.min_items)
+            return report("minItems", "must have at least " + std::to_string(*rule.min_items) + " items");
+        if (rule.max_items && value.size() > *rule.max_items)
+            return report("maxItems", "must have at most " + std::to_string(*rule.max_items) + " items");
     }
     if (!rule.options.empty()) {
         const auto text_of = [](const Value& v) {
@@ -149,7 +170,8 @@ void Validator::check_rule(std::size_t i, const Value& value, value::List& fault
             return out;
         };
         const std::string given = text_of(value);
-        if (std::none_of(rule.options.begin(), rule.options.end(), [&](const Value& option) { return text_of(option) == given; })) {
+        if (std::none_of(rule.options.begin(), rule.options.end(),
+                         [&](const Value& option) { return text_of(option) == given; })) {
             std::string list;
             for (const Value& option : rule.options) list += (list.empty() ? "" : " ") + text_of(option);
             report("enum", "must be one of: [" + list + "]");
@@ -169,7 +191,8 @@ void Validator::check(Scope& scope) const {
     value::List faults;
     for (const std::string& field : resource_.required_fields) {
         const auto found = find(field);
-        if (!found || is_empty(*found)) faults.push_back(fault(field, "required", "field '" + field + "' is required", nullptr));
+        if (!found || is_empty(*found))
+            faults.push_back(fault(field, "required", "field '" + field + "' is required", nullptr));
     }
     for (std::size_t i = 0; i < resource_.field_rules.size(); ++i) {
         if (const auto found = find(resource_.field_rules[i].field)) check_rule(i, *found, faults);
@@ -177,7 +200,8 @@ void Validator::check(Scope& scope) const {
     if (!faults.empty()) fail("Input validation failed", std::move(faults));
     for (const workflow::CustomRule& rule : resource_.custom_rules) {
         try {
-            if (!expr::truthy(rule.condition.evaluate(scope))) faults.push_back(fault("", "custom", rule.message, nullptr));
+            if (!expr::truthy(rule.condition.evaluate(scope)))
+                faults.push_back(fault("", "custom", rule.message, nullptr));
         } catch (const Error& error) {
             faults.push_back(fault("", "expression", "expression evaluation failed: " + error.message, nullptr));
         }

@@ -85,8 +85,8 @@ void Watch::work() {
             wake_.wait(lock);
             is_idle = false;
         } else if (guards_.empty() || guards_.begin()->first > now) {
-            // While there is work, calls begin and end much more often than any reaches its deadline: the thread looks at them at its own
-            // pace instead of being told of each.
+            // While there is work, calls begin and end much more often than any reaches its deadline: the thread looks
+            // at them at its own pace instead of being told of each.
             is_idle = guards_.empty();
             sleeps_until_ = guards_.empty() ? now + kPace : std::min(guards_.begin()->first, now + kPace);
             wake_.wait_until(lock, Clock::time_point(sleeps_until_));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends calls that should end: at their deadline, or when a stop flag of theirs is raised, their plugin is asked to cancel, and asked
-// again until the call returns (a cancel that comes before the statement has started would otherwise be lost).
+// Ends calls that should end: at their deadline, or when a stop flag of theirs is raised, their plugin is asked to
+// cancel, and asked again until the call returns (a cancel that comes before the statement has started would otherwise
+// be lost).
 #pragma once
 
 #include <condition_variable>
@@ -48,7 +49,7 @@ private:
     std::mutex mutex_;  // guards everything below
     std::condition_variable wake_;
     std::condition_variable cancelled_;
-    std::multimap<Clock::time_point, Guard*> guards_;  // by the time of the next cancel
+    std::multimap<Clock::time_point, Guard*> guards_;            // by the time of the next cancel
     Clock::time_point sleeps_until_ = Clock::time_point::max();  // when the thread looks next by itself
     bool look_at_flags_ = false;
     bool is_ending_ = false;

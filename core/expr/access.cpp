@@ -68,7 +68,8 @@ Value index(const Value& object, const Value& key) {
         const auto size = static_cast<std::int64_t>(object.is_array() ? object.size() : object.text().size());
         const std::int64_t place = i < 0 && i >= -size ? size + i : i;
         if (place < 0 || place >= size) {
-            throw RunError("index " + std::to_string(i) + " is out of range, the array has " + std::to_string(size) + " elements");
+            throw RunError("index " + std::to_string(i) + " is out of range, the array has " + std::to_string(size) +
+                           " elements");
         }
         if (object.is_array()) {
             return object.at(static_cast<std::size_t>(place));

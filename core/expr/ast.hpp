@@ -25,13 +25,52 @@ using BuiltinFunction = value::Value (*)(Frame&, Arguments);
 using PredicateFunction = value::Value (*)(Frame&, const Node& call);
 
 enum class NodeKind : std::uint8_t {
-    literal, list, map, variable, environment, local, let, sequence, conditional,
-    unary_minus, unary_plus, logical_not, logical_and, logical_or, coalesce,
-    add, subtract, multiply, divide, modulo, power, range, equal, not_equal, less, less_equal, greater, greater_equal,
-    in, contains, starts_with, ends_with, matches,
-    member, optional_member, index, optional_index, slice, chain,
-    element, element_index, accumulator,
-    builtin, predicate, host_call, method_call,
+    literal,
+    list,
+    map,
+    variable,
+    environment,
+    local,
+    let,
+    sequence,
+    conditional,
+    unary_minus,
+    unary_plus,
+    logical_not,
+    logical_and,
+    logical_or,
+    coalesce,
+    add,
+    subtract,
+    multiply,
+    divide,
+    modulo,
+    power,
+    range,
+    equal,
+    not_equal,
+    less,
+    less_equal,
+    greater,
+    greater_equal,
+    in,
+    contains,
+    starts_with,
+    ends_with,
+    matches,
+    member,
+    optional_member,
+    index,
+    optional_index,
+    slice,
+    chain,
+    element,
+    element_index,
+    accumulator,
+    builtin,
+    predicate,
+    host_call,
+    method_call,
 };
 
 struct Node {
@@ -39,17 +78,18 @@ struct Node {
     ~Node();
 
     NodeKind kind;
-    std::size_t offset;              // byte in the source
+    std::size_t offset;  // byte in the source
     std::vector<NodePtr> children;
-    std::string text;                // name of a variable, member, function
-    value::Value value;              // of a literal
-    std::size_t slot = 0;            // of a local
-    std::vector<std::string> keys;   // of a map; empty = computed: the key expression stands before its value in children
+    std::string text;      // name of a variable, member, function
+    value::Value value;    // of a literal
+    std::size_t slot = 0;  // of a local
+    std::vector<std::string>
+        keys;  // of a map; empty = computed: the key expression stands before its value in children
     BuiltinFunction builtin = nullptr;
     PredicateFunction predicate = nullptr;
     const HostFunction* host = nullptr;
     std::unique_ptr<re2::RE2> pattern;  // of matches with a literal pattern
-    bool counts = false;  // a filter() of which only the length is wanted
+    bool counts = false;                // a filter() of which only the length is wanted
     std::size_t depth = 1;
 };
 

@@ -13,9 +13,9 @@ namespace kdeps::expr {
 struct Builtin {
     std::size_t min_arguments = 0;
     std::size_t max_arguments = 0;
-    BuiltinFunction function = nullptr;    // one of the two
+    BuiltinFunction function = nullptr;  // one of the two
     PredicateFunction predicate = nullptr;
-    std::size_t predicate_at = 1;          // which argument is the predicate
+    std::size_t predicate_at = 1;  // which argument is the predicate
 };
 
 using BuiltinTable = std::map<std::string, Builtin, std::less<>>;

@@ -65,13 +65,16 @@ Value parse_int(Frame& frame, Arguments a) {
 bool is_float_text(std::string_view text) {
     if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
     std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     if (lower == "inf" || lower == "infinity" || lower == "nan") return true;
     const bool is_hex = lower.starts_with("0x");
     const auto is_allowed = [&](char c) {
-        return (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-' || (is_hex ? (c >= 'a' && c <= 'f') || c == 'p' || c == 'x' : c == 'e');
+        return (c >= '0' && c <= '9') || c == '.' || c == '+' || c == '-' ||
+               (is_hex ? (c >= 'a' && c <= 'f') || c == 'p' || c == 'x' : c == 'e');
     };
-    return !lower.empty() && std::all_of(lower.begin(), lower.end(), is_allowed) && (!is_hex || lower.find('p') != std::string::npos);
+    return !lower.empty() && std::all_of(lower.begin(), lower.end(), is_allowed) &&
+           (!is_hex || lower.find('p') != std::string::npos);
 }
 
 Value to_float(Frame&, Arguments a) {
@@ -273,7 +276,8 @@ void add_conversions(BuiltinTable& table) {
                              return read_json(want_text(a[0], "the argument of fromJSON()"));
                          }};
     table["toBase64"] = {1, 1, [](Frame&, Arguments a) -> Value {
-                             if (!a[0].is_string() && a[0].kind() != Kind::bytes) throw RunError("toBase64() wants a string");
+                             if (!a[0].is_string() && a[0].kind() != Kind::bytes)
+                                 throw RunError("toBase64() wants a string");
                              std::string out;
                              columns::append_base64(a[0].text(), out);
                              return out;
@@ -294,7 +298,8 @@ void add_conversions(BuiltinTable& table) {
                         }};
     table["generateUUID"] = {0, 0, [](Frame&, Arguments) -> Value { return random_uuid(); }};
     // Marks a name of the database for the sql executor, which quotes it; elsewhere it is its argument.
-    table["identifier"] = {1, 1, [](Frame&, Arguments a) -> Value { return want_text(a[0], "the argument of identifier()"); }};
+    table["identifier"] = {
+        1, 1, [](Frame&, Arguments a) -> Value { return want_text(a[0], "the argument of identifier()"); }};
 }
 
 }  // namespace kdeps::expr

@@ -65,7 +65,8 @@ Value unique(Frame&, Arguments a) {
     KeyIndex seen;
     std::size_t scalars = 0;
     for_each_element(a[0], [&](const Value& element) {
-        if (element.is_array() || element.is_map() || element.kind() == value::Kind::object || element.kind() == value::Kind::bytes) {
+        if (element.is_array() || element.is_map() || element.kind() == value::Kind::object ||
+            element.kind() == value::Kind::bytes) {
             if (std::none_of(others.begin(), others.end(), [&](const Value& other) { return equal(other, element); })) {
                 others.push_back(element);
                 out.push_back(element);
@@ -74,7 +75,8 @@ Value unique(Frame&, Arguments a) {
         }
         // Equal numbers of different types have one key: the double, where an integer is exact as one.
         constexpr std::int64_t kExact = std::int64_t{1} << 53;
-        const bool as_double = element.is_number() && (!element.is_int() || (element.integer() <= kExact && element.integer() >= -kExact));
+        const bool as_double =
+            element.is_number() && (!element.is_int() || (element.integer() <= kExact && element.integer() >= -kExact));
         if (seen.place(as_double ? Value(element.floating()) : element, "uniq") == scalars) {
             ++scalars;
             out.push_back(element);
@@ -103,7 +105,8 @@ Value sort(Frame& frame, Arguments a) {
     }
     value::List list = elements(a[0]);
     frame.spend(list.size());
-    std::stable_sort(list.begin(), list.end(), [&](const Value& x, const Value& y) { return descending ? less(y, x) : less(x, y); });
+    std::stable_sort(list.begin(), list.end(),
+                     [&](const Value& x, const Value& y) { return descending ? less(y, x) : less(x, y); });
     return Value::list(std::move(list));
 }
 
@@ -154,7 +157,9 @@ Value values(Frame&, Arguments a) {
 
 Value to_pairs(Frame&, Arguments a) {
     value::List out;
-    each_entry(a[0], "toPairs", [&](const Value& key, const Value& value) { out.push_back(Value::list({key, value}, value::Flavor::pair)); });
+    each_entry(a[0], "toPairs", [&](const Value& key, const Value& value) {
+        out.push_back(Value::list({key, value}, value::Flavor::pair));
+    });
     return Value::list(std::move(out));
 }
 
@@ -191,7 +196,9 @@ Value get(Frame&, Arguments a) {
 }
 
 Value end_of(const Value& object, std::int64_t i) {
-    const bool is_empty = object.is_array() ? object.size() == 0 : !(object.is_string() || object.kind() == value::Kind::bytes) || object.text().empty();
+    const bool is_empty = object.is_array()
+                              ? object.size() == 0
+                              : !(object.is_string() || object.kind() == value::Kind::bytes) || object.text().empty();
     return is_empty ? Value() : index(object, Value(i));
 }
 

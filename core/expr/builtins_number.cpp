@@ -97,7 +97,10 @@ Value shifted(Arguments a, Operation operation) {
 
 void add_number_functions(BuiltinTable& table) {
     table["abs"] = {1, 1, [](Frame&, Arguments a) -> Value {
-                        if (want_number(a[0], "abs").is_int()) return a[0].integer() < 0 ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(a[0].integer())) : a[0].integer();
+                        if (want_number(a[0], "abs").is_int())
+                            return a[0].integer() < 0
+                                       ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(a[0].integer()))
+                                       : a[0].integer();
                         return std::fabs(a[0].floating());
                     }};
     table["ceil"] = {1, 1, rounded<std::ceil>};
@@ -118,7 +121,9 @@ void add_number_functions(BuiltinTable& table) {
                            });
                        }};
     table["bitshr"] = {2, 2, [](Frame&, Arguments a) {
-                           return shifted(a, [](std::int64_t x, std::int64_t by) -> Value { return by > 63 ? (x < 0 ? -1 : 0) : x >> by; });
+                           return shifted(a, [](std::int64_t x, std::int64_t by) -> Value {
+                               return by > 63 ? (x < 0 ? -1 : 0) : x >> by;
+                           });
                        }};
     table["bitushr"] = {2, 2, [](Frame&, Arguments a) {
                             return shifted(a, [](std::int64_t x, std::int64_t by) -> Value {

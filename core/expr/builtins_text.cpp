@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <utf8proc.h>
 #include <algorithm>
 #include <array>
 #include <kdeps/cpp/text.hpp>
-#include <utf8proc.h>
 
 #include "core/expr/builtins.hpp"
 #include "core/expr/evaluate.hpp"
@@ -16,16 +16,20 @@ namespace {
 
 std::size_t sequence_length(std::string_view text) {
     std::int32_t code = 0;
-    const auto read = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()), &code);
+    const auto read = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                       static_cast<utf8proc_ssize_t>(text.size()), &code);
     return read > 0 ? static_cast<std::size_t>(read) : 1;
 }
 
 bool is_space(std::string_view point) {
     std::int32_t code = 0;
-    if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()), static_cast<utf8proc_ssize_t>(point.size()), &code) <= 0) {
+    if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
+                         static_cast<utf8proc_ssize_t>(point.size()), &code) <= 0) {
         return false;
     }
-    return (code >= 9 && code <= 13) || code == ' ' || code == 0x85 || (code > 0x80 && utf8proc_category(code) >= UTF8PROC_CATEGORY_ZS && utf8proc_category(code) <= UTF8PROC_CATEGORY_ZP);
+    return (code >= 9 && code <= 13) || code == ' ' || code == 0x85 ||
+           (code > 0x80 && utf8proc_category(code) >= UTF8PROC_CATEGORY_ZS &&
+            utf8proc_category(code) <= UTF8PROC_CATEGORY_ZP);
 }
 
 Value to_list(const std::vector<std::string_view>& parts) {
@@ -186,7 +190,8 @@ std::string map_case(std::string_view text, bool to_upper) {
     out.reserve(text.size());
     for (const std::string_view point : code_points(text)) {
         std::int32_t code = 0;
-        if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()), static_cast<utf8proc_ssize_t>(point.size()), &code) <= 0) {
+        if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
+                             static_cast<utf8proc_ssize_t>(point.size()), &code) <= 0) {
             out += point;
             continue;
         }
@@ -246,15 +251,21 @@ void add_text_functions(BuiltinTable& table) {
     table["repeat"] = {2, 2, repeat};
     table["join"] = {1, 2, join};
     table["indexOf"] = {2, 2, [](Frame&, Arguments a) -> Value {
-                            const std::size_t found = text_argument(a, 0, "indexOf").find(text_argument(a, 1, "indexOf"));
+                            const std::size_t found =
+                                text_argument(a, 0, "indexOf").find(text_argument(a, 1, "indexOf"));
                             return found == std::string::npos ? Value(-1) : Value(found);
                         }};
     table["lastIndexOf"] = {2, 2, [](Frame&, Arguments a) -> Value {
-                                const std::size_t found = text_argument(a, 0, "lastIndexOf").rfind(text_argument(a, 1, "lastIndexOf"));
+                                const std::size_t found =
+                                    text_argument(a, 0, "lastIndexOf").rfind(text_argument(a, 1, "lastIndexOf"));
                                 return found == std::string::npos ? Value(-1) : Value(found);
                             }};
-    table["hasPrefix"] = {2, 2, [](Frame&, Arguments a) -> Value { return text_argument(a, 0, "hasPrefix").starts_with(text_argument(a, 1, "hasPrefix")); }};
-    table["hasSuffix"] = {2, 2, [](Frame&, Arguments a) -> Value { return text_argument(a, 0, "hasSuffix").ends_with(text_argument(a, 1, "hasSuffix")); }};
+    table["hasPrefix"] = {2, 2, [](Frame&, Arguments a) -> Value {
+                              return text_argument(a, 0, "hasPrefix").starts_with(text_argument(a, 1, "hasPrefix"));
+                          }};
+    table["hasSuffix"] = {2, 2, [](Frame&, Arguments a) -> Value {
+                              return text_argument(a, 0, "hasSuffix").ends_with(text_argument(a, 1, "hasSuffix"));
+                          }};
     table["slice"] = {2, 3, part};
     table["substring"] = {2, 3, part};
     table["urlencode"] = {1, 1, url_encode};
@@ -262,14 +273,17 @@ void add_text_functions(BuiltinTable& table) {
     table["contains"] = {2, 2, [](Frame&, Arguments a) -> Value {
                              if (a[0].is_null() || a[1].is_null()) return false;
                              if (a[0].is_array()) return is_in(a[1], a[0]);
-                             return text_argument(a, 0, "contains").find(text_argument(a, 1, "contains")) != std::string::npos;
+                             return text_argument(a, 0, "contains").find(text_argument(a, 1, "contains")) !=
+                                    std::string::npos;
                          }};
     table["matches"] = {2, 2, [](Frame&, Arguments a) -> Value { return matches(a[0], a[1]); }};
     table["startsWith"] = {2, 2, [](Frame&, Arguments a) -> Value {
-                               return !a[0].is_null() && text_argument(a, 0, "startsWith").starts_with(text_argument(a, 1, "startsWith"));
+                               return !a[0].is_null() &&
+                                      text_argument(a, 0, "startsWith").starts_with(text_argument(a, 1, "startsWith"));
                            }};
     table["endsWith"] = {2, 2, [](Frame&, Arguments a) -> Value {
-                             return !a[0].is_null() && text_argument(a, 0, "endsWith").ends_with(text_argument(a, 1, "endsWith"));
+                             return !a[0].is_null() &&
+                                    text_argument(a, 0, "endsWith").ends_with(text_argument(a, 1, "endsWith"));
                          }};
 }
 

@@ -31,11 +31,14 @@ Zone zone_argument(const Value& value) {
 Moment read_date(const std::string& text, const Value* layout, const Zone& zone) {
     if (layout == nullptr) {
         if (auto moment = parse_time(text, zone)) return *moment;
-        throw RunError("cannot read '" + text + "' as a date; write it like 2024-01-15, 2024-01-15 10:30:00 or 2024-01-15T10:30:00Z, or give a layout");
+        throw RunError(
+            "cannot read '" + text +
+            "' as a date; write it like 2024-01-15, 2024-01-15 10:30:00 or 2024-01-15T10:30:00Z, or give a layout");
     }
     const std::string& wanted = want_text(*layout, "the layout of date()");
     if (auto moment = parse_time(text, wanted, zone)) return *moment;
-    throw RunError("cannot read '" + text + "' as a date of the layout '" + wanted + "'; a layout shows Mon Jan 2 15:04:05 2006");
+    throw RunError("cannot read '" + text + "' as a date of the layout '" + wanted +
+                   "'; a layout shows Mon Jan 2 15:04:05 2006");
 }
 
 Value date(Frame&, Arguments a) {
@@ -68,12 +71,29 @@ std::string reference_layout(std::string_view layout) {
         std::string_view from;
         std::string_view to;
     };
-    static constexpr std::array<Token, 11> kPercent = {{{"%Y", "2006"}, {"%m", "01"}, {"%d", "02"}, {"%H", "15"}, {"%M", "04"}, {"%S", "05"},
-                                                        {"%y", "06"}, {"%b", "Jan"}, {"%B", "January"}, {"%F", "2006-01-02"}, {"%T", "15:04:05"}}};
-    static constexpr std::array<Token, 9> kLetters = {{{"YYYY", "2006"}, {"YY", "06"}, {"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"},
-                                                       {"DD", "02"}, {"HH", "15"}, {"mm", "04"}, {"ss", "05"}}};
+    static constexpr std::array<Token, 11> kPercent = {{{"%Y", "2006"},
+                                                        {"%m", "01"},
+                                                        {"%d", "02"},
+                                                        {"%H", "15"},
+                                                        {"%M", "04"},
+                                                        {"%S", "05"},
+                                                        {"%y", "06"},
+                                                        {"%b", "Jan"},
+                                                        {"%B", "January"},
+                                                        {"%F", "2006-01-02"},
+                                                        {"%T", "15:04:05"}}};
+    static constexpr std::array<Token, 9> kLetters = {{{"YYYY", "2006"},
+                                                       {"YY", "06"},
+                                                       {"MMMM", "January"},
+                                                       {"MMM", "Jan"},
+                                                       {"MM", "01"},
+                                                       {"DD", "02"},
+                                                       {"HH", "15"},
+                                                       {"mm", "04"},
+                                                       {"ss", "05"}}};
     const bool has_percent = layout.find('%') != std::string_view::npos;
-    const bool has_letters = layout.find("YY") != std::string_view::npos || layout.find("MM") != std::string_view::npos ||
+    const bool has_letters = layout.find("YY") != std::string_view::npos ||
+                             layout.find("MM") != std::string_view::npos ||
                              layout.find("DD") != std::string_view::npos || layout.find("HH") != std::string_view::npos;
     const std::span<const Token> tokens = has_percent   ? std::span<const Token>(kPercent)
                                           : has_letters ? std::span<const Token>(kLetters)
@@ -104,7 +124,8 @@ Value format_date(Frame&, Arguments a) {
         constexpr std::int64_t kMost = 1'000'000'000'000;
         const std::int64_t seconds = want_integer(a[0], "the time of formatDate()");
         if (seconds > kMost || seconds < -kMost) {
-            throw RunError("formatDate() takes seconds since 1970; " + std::to_string(seconds) + " is too large (are these milliseconds?)");
+            throw RunError("formatDate() takes seconds since 1970; " + std::to_string(seconds) +
+                           " is too large (are these milliseconds?)");
         }
         moment.seconds = seconds;
     } else {
@@ -113,25 +134,29 @@ Value format_date(Frame&, Arguments a) {
     if (a.size() > 2) {
         moment.zone = zone_argument(a[2]);
     }
-    return format_time(moment, a.size() > 1 ? reference_layout(want_text(a[1], "the layout of formatDate()")) : "2006-01-02");
+    return format_time(moment,
+                       a.size() > 1 ? reference_layout(want_text(a[1], "the layout of formatDate()")) : "2006-01-02");
 }
 
 }  // namespace
 
 void add_time_functions(BuiltinTable& table) {
-    table["now"] = {0, 1, [](Frame&, Arguments a) -> Value {
-                        Moment moment = now();
-                        if (!a.empty()) {
-                            const ZoneValue* zone = as_zone(a[0]);
-                            if (zone == nullptr) throw RunError("the argument of now() must be a timezone, not " + std::string(type_name(a[0])));
-                            moment.zone = zone->zone();
-                        }
-                        return make_time(std::move(moment));
-                    }};
+    table["now"] = {
+        0, 1, [](Frame&, Arguments a) -> Value {
+            Moment moment = now();
+            if (!a.empty()) {
+                const ZoneValue* zone = as_zone(a[0]);
+                if (zone == nullptr)
+                    throw RunError("the argument of now() must be a timezone, not " + std::string(type_name(a[0])));
+                moment.zone = zone->zone();
+            }
+            return make_time(std::move(moment));
+        }};
     table["date"] = {1, 3, date};
     table["duration"] = {1, 1, duration};
     table["timezone"] = {1, 1, [](Frame&, Arguments a) -> Value {
-                             return Value::object(std::make_unique<ZoneValue>(zone_named(want_text(a[0], "the argument of timezone()"))));
+                             return Value::object(std::make_unique<ZoneValue>(
+                                 zone_named(want_text(a[0], "the argument of timezone()"))));
                          }};
     table["formatDate"] = {1, 3, format_date};
 }

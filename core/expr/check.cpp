@@ -33,9 +33,7 @@ public:
             case NodeKind::variable: return builtins().contains(node.text) ? StaticType(function) : StaticType();
             case NodeKind::environment: return TypeKind::map;
             case NodeKind::local: return locals_[node.slot];
-            case NodeKind::let:
-                locals_[node.slot] = check(*node.children[0]);
-                return check(*node.children[1]);
+            case NodeKind::let: locals_[node.slot] = check(*node.children[0]); return check(*node.children[1]);
             case NodeKind::sequence: return sequence(node);
             case NodeKind::conditional: return conditional(node);
             case NodeKind::unary_minus:
@@ -70,7 +68,9 @@ private:
         StaticType element;
     };
 
-    [[noreturn]] static void fail(const Node& node, std::string text) { throw CompileError(std::move(text), node.offset); }
+    [[noreturn]] static void fail(const Node& node, std::string text) {
+        throw CompileError(std::move(text), node.offset);
+    }
 
     static void want_bool(const StaticType& type, const Node& node, const std::string& what) {
         if (!is_one_of(type, any, boolean)) fail(node, what + " must be bool, not " + std::string(type.name()));
@@ -100,7 +100,8 @@ private:
             if (key[0] == '(') {
                 const Node& computed = *node.children[child++];
                 const StaticType type = check(computed);
-                if (!is_one_of(type, any, text)) fail(computed, "a computed map key must be a string, not " + std::string(type.name()));
+                if (!is_one_of(type, any, text))
+                    fail(computed, "a computed map key must be a string, not " + std::string(type.name()));
             }
             check(*node.children[child++]);
         }
@@ -118,13 +119,15 @@ private:
     StaticType conditional(const Node& node) {
         const StaticType condition = check(*node.children[0]);
         want_bool(condition, node, "a condition");
-        return node.children.size() == 2 ? merged(condition, check(*node.children[1])) : merged(check(*node.children[1]), check(*node.children[2]));
+        return node.children.size() == 2 ? merged(condition, check(*node.children[1]))
+                                         : merged(check(*node.children[1]), check(*node.children[2]));
     }
 
     StaticType sign(const Node& node) {
         const StaticType type = check(*node.children[0]);
         if (!type.is_any() && !type.is_number()) {
-            fail(node, std::string("'") + (node.kind == NodeKind::unary_minus ? "-" : "+") + "' does not take " + std::string(type.name()));
+            fail(node, std::string("'") + (node.kind == NodeKind::unary_minus ? "-" : "+") + "' does not take " +
+                           std::string(type.name()));
         }
         return type;
     }
@@ -141,7 +144,8 @@ private:
         const StaticType a = check(*node.children[0]);
         const StaticType b = check(*node.children[1]);
         const auto refuse = [&](std::string_view op) {
-            fail(node, "'" + std::string(op) + "' does not take " + std::string(a.name()) + " and " + std::string(b.name()));
+            fail(node,
+                 "'" + std::string(op) + "' does not take " + std::string(a.name()) + " and " + std::string(b.name()));
         };
         // Both are of the kinds, or one is and the other may be.
         const auto both = [&](const auto&... kinds) {
@@ -151,7 +155,8 @@ private:
         switch (node.kind) {
             case NodeKind::equal:
             case NodeKind::not_equal:
-                if (!is_comparable(a, b)) fail(node, "cannot compare " + std::string(a.name()) + " with " + std::string(b.name()));
+                if (!is_comparable(a, b))
+                    fail(node, "cannot compare " + std::string(a.name()) + " with " + std::string(b.name()));
                 return boolean;
             case NodeKind::less:
             case NodeKind::greater:
@@ -180,7 +185,9 @@ private:
                 if (!both(integer)) refuse("%");
                 return integer;
             case NodeKind::range:
-                if (!both(integer)) fail(node, "the bounds of a range must be integers, not " + std::string((both(integer) || a.is(integer) || a.is_any() ? b : a).name()));
+                if (!both(integer))
+                    fail(node, "the bounds of a range must be integers, not " +
+                                   std::string((both(integer) || a.is(integer) || a.is_any() ? b : a).name()));
                 return {array, integer};
             case NodeKind::in: return in(node, a, b);
             case NodeKind::matches:
@@ -188,7 +195,9 @@ private:
                 return boolean;
             default:
                 if (!both(text)) {
-                    refuse(node.kind == NodeKind::contains ? "contains" : node.kind == NodeKind::starts_with ? "startsWith" : "endsWith");
+                    refuse(node.kind == NodeKind::contains      ? "contains"
+                           : node.kind == NodeKind::starts_with ? "startsWith"
+                                                                : "endsWith");
                 }
                 return boolean;
         }
@@ -203,7 +212,8 @@ private:
 
     static StaticType in(const Node& node, const StaticType& needle, const StaticType& container) {
         if (container.is(array) && !is_comparable(needle, container.of_element())) {
-            fail(node, "cannot look for " + std::string(needle.name()) + " in an array of " + std::string(container.of_element().name()));
+            fail(node, "cannot look for " + std::string(needle.name()) + " in an array of " +
+                           std::string(container.of_element().name()));
         }
         if (container.is(TypeKind::map) && !is_one_of(needle, any, text, nil)) {
             fail(node, "the key before 'in' must be a string, not " + std::string(needle.name()));
@@ -243,11 +253,13 @@ private:
             case any: return any;
             case keyed_map: return object.of_element();
             case TypeKind::map:
-                if (!is_one_of(key, any, text, nil)) fail(key_node, "the key of a map must be a string, not " + std::string(key.name()));
+                if (!is_one_of(key, any, text, nil))
+                    fail(key_node, "the key of a map must be a string, not " + std::string(key.name()));
                 return any;
             case array:
             case bytes:
-                if (!is_one_of(key, any, integer)) fail(key_node, "the index of an array must be an integer, not " + std::string(key.name()));
+                if (!is_one_of(key, any, integer))
+                    fail(key_node, "the index of an array must be an integer, not " + std::string(key.name()));
                 return object.is(bytes) ? StaticType(integer) : object.of_element();
             default: fail(node, "cannot fetch an element from " + std::string(object.name()));
         }
@@ -285,7 +297,8 @@ private:
             fail(node, unknown_method(node.text, object.name()).message);
         }
         if (wanted != node.children.size() - 1) {
-            fail(node, "." + node.text + "() takes " + std::to_string(wanted) + (wanted == 1 ? " argument, not " : " arguments, not ") +
+            fail(node, "." + node.text + "() takes " + std::to_string(wanted) +
+                           (wanted == 1 ? " argument, not " : " arguments, not ") +
                            std::to_string(node.children.size() - 1));
         }
         return method_result(object, node.text);
@@ -297,17 +310,23 @@ private:
             const StaticType type = check(*node.children[i]);
             if (i == 0) first = type;
             // What is only wrong when it is written: a value of such a type is taken as it is.
-            if ((node.text == "max" || node.text == "min") && !is_one_of(type, any, integer, floating, array, duration)) {
+            if ((node.text == "max" || node.text == "min") &&
+                !is_one_of(type, any, integer, floating, array, duration)) {
                 fail(*node.children[i], node.text + "() wants numbers, not " + std::string(type.name()));
             }
         }
-        const std::size_t counted = node.text == "repeat" ? 1 : node.text == "split" || node.text == "splitAfter" ? 2 : node.text == "replace" ? 3 : 0;
+        const std::size_t counted = node.text == "repeat"                               ? 1
+                                    : node.text == "split" || node.text == "splitAfter" ? 2
+                                    : node.text == "replace"                            ? 3
+                                                                                        : 0;
         if (counted > 0 && counted < node.children.size() && !is_one_of(check(*node.children[counted]), any, integer)) {
-            fail(*node.children[counted], "argument " + std::to_string(counted + 1) + " of " + node.text + "() must be an integer");
+            fail(*node.children[counted],
+                 "argument " + std::to_string(counted + 1) + " of " + node.text + "() must be an integer");
         }
         const auto want = [&](std::string_view wanted, auto... kinds) {
             if (!is_one_of(first, any, kinds...)) {
-                fail(*node.children[0], "argument 1 of " + node.text + "() must be " + std::string(wanted) + ", not " + std::string(first.name()));
+                fail(*node.children[0], "argument 1 of " + node.text + "() must be " + std::string(wanted) + ", not " +
+                                            std::string(first.name()));
             }
         };
         if (node.text == "first" || node.text == "last" || node.text == "sort") want("an array", array, bytes);
@@ -319,7 +338,8 @@ private:
     StaticType predicate(const Node& node) {
         const StaticType collection = check(*node.children[0]);
         if (!is_one_of(collection, any, array, bytes)) {
-            fail(*node.children[0], "argument 1 of " + node.text + "() must be an array, not " + std::string(collection.name()));
+            fail(*node.children[0],
+                 "argument 1 of " + node.text + "() must be an array, not " + std::string(collection.name()));
         }
         const StaticType element = collection.is(bytes) ? StaticType(integer) : collection.of_element();
         StaticType given;
@@ -337,8 +357,8 @@ private:
     }
 
     static void check_predicate(const Node& node, const StaticType& given) {
-        static constexpr std::array<std::string_view, 10> kWantBool = {"all", "any", "none", "one", "filter", "find", "findLast", "findIndex",
-                                                                       "findLastIndex", "count"};
+        static constexpr std::array<std::string_view, 10> kWantBool = {
+            "all", "any", "none", "one", "filter", "find", "findLast", "findIndex", "findLastIndex", "count"};
         if (given.is(nil)) {
             fail(*node.children[1], "the predicate of " + node.text + "() is always nil");
         }

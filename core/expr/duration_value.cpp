@@ -25,8 +25,14 @@ struct Unit {
     std::int64_t nanoseconds;
 };
 // Longer names before those that they begin with.
-constexpr std::array<Unit, 8> kUnits = {{{"ns", 1}, {"us", 1000}, {"\xC2\xB5s", 1000}, {"\xCE\xBCs", 1000}, {"ms", 1'000'000},
-                                         {"s", kSecond}, {"m", kMinute}, {"h", kHour}}};
+constexpr std::array<Unit, 8> kUnits = {{{"ns", 1},
+                                         {"us", 1000},
+                                         {"\xC2\xB5s", 1000},
+                                         {"\xCE\xBCs", 1000},
+                                         {"ms", 1'000'000},
+                                         {"s", kSecond},
+                                         {"m", kMinute},
+                                         {"h", kHour}}};
 
 // `span` in a unit, without trailing zeros: 1.5
 void append_in(std::uint64_t span, std::uint64_t unit, std::string& out) {
@@ -62,7 +68,8 @@ std::string DurationValue::text() const {
         return "0s";
     }
     std::string out = nanoseconds_ < 0 ? "-" : "";
-    const std::uint64_t span = nanoseconds_ < 0 ? 0 - static_cast<std::uint64_t>(nanoseconds_) : static_cast<std::uint64_t>(nanoseconds_);
+    const std::uint64_t span =
+        nanoseconds_ < 0 ? 0 - static_cast<std::uint64_t>(nanoseconds_) : static_cast<std::uint64_t>(nanoseconds_);
     if (span < 1000) {
         append_in(span, 1, out);
         return out + "ns";
@@ -174,7 +181,8 @@ Value duration_method(const DurationValue& duration, const std::string& name, Ar
         want_arguments(name, arguments, 1);
         const DurationValue* argument = as_duration(arguments[0]);
         if (argument == nullptr) {
-            throw RunError("the argument of ." + name + "() must be a duration, not " + std::string(kdeps::expr::type_name(arguments[0])));
+            throw RunError("the argument of ." + name + "() must be a duration, not " +
+                           std::string(kdeps::expr::type_name(arguments[0])));
         }
         return argument->nanoseconds();
     };

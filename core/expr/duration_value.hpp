@@ -29,7 +29,8 @@ private:
 value::Value make_duration(std::int64_t nanoseconds);
 const DurationValue* as_duration(const value::Value& value);
 
-// "1h30m", "-1.5s", "0": a sign, then numbers each with one of ns us µs ms s m h.  Nothing if it is something else or too long.
+// "1h30m", "-1.5s", "0": a sign, then numbers each with one of ns us µs ms s m h.  Nothing if it is something else or
+// too long.
 std::optional<std::int64_t> parse_span(std::string_view text);
 
 // To the nearest multiple (half away from zero), or towards zero; unchanged where the unit is not positive.

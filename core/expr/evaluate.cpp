@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/expr/evaluate.hpp"
 
-#include <array>
 #include <re2/re2.h>
+#include <array>
 
 #include "core/expr/methods.hpp"
 
@@ -36,9 +36,11 @@ bool text_operator(NodeKind kind, const Value& a, const Value& b) {
         return false;
     }
     if (!a.is_string() || !b.is_string()) {
-        const std::string_view name = kind == NodeKind::contains ? "contains" : kind == NodeKind::starts_with ? "startsWith" : "endsWith";
-        throw RunError("'" + std::string(name) + "' wants a string on its " + (a.is_string() ? "right" : "left") + " side, not " +
-                       std::string(type_name(a.is_string() ? b : a)));
+        const std::string_view name = kind == NodeKind::contains      ? "contains"
+                                      : kind == NodeKind::starts_with ? "startsWith"
+                                                                      : "endsWith";
+        throw RunError("'" + std::string(name) + "' wants a string on its " + (a.is_string() ? "right" : "left") +
+                       " side, not " + std::string(type_name(a.is_string() ? b : a)));
     }
     const std::string& text = a.text();
     const std::string& part = b.text();
@@ -210,7 +212,9 @@ Value evaluate_binary(Frame& frame, const Node& node) {
         case NodeKind::contains:
         case NodeKind::starts_with:
         case NodeKind::ends_with: return text_operator(node.kind, a, b);
-        case NodeKind::matches: return node.pattern == nullptr || is_nil(a) ? matches(a, b) : re2::RE2::PartialMatch(matched_text(a), *node.pattern);
+        case NodeKind::matches:
+            return node.pattern == nullptr || is_nil(a) ? matches(a, b)
+                                                        : re2::RE2::PartialMatch(matched_text(a), *node.pattern);
         case NodeKind::index: return index(a, b);
         default: return arithmetic(node.kind, a, b);
     }
@@ -245,9 +249,13 @@ Value evaluate_unplaced(Frame& frame, const Node& node) {
         case NodeKind::logical_not: return !evaluate_bool(frame, *node.children[0], "the operand of 'not'");
         // The right side is the result as it is, bool or not.
         case NodeKind::logical_and:
-            return evaluate_bool(frame, *node.children[0], "the left side of 'and'") ? evaluate(frame, *node.children[1]) : Value(false);
+            return evaluate_bool(frame, *node.children[0], "the left side of 'and'")
+                       ? evaluate(frame, *node.children[1])
+                       : Value(false);
         case NodeKind::logical_or:
-            return evaluate_bool(frame, *node.children[0], "the left side of 'or'") ? Value(true) : evaluate(frame, *node.children[1]);
+            return evaluate_bool(frame, *node.children[0], "the left side of 'or'")
+                       ? Value(true)
+                       : evaluate(frame, *node.children[1]);
         case NodeKind::coalesce: {
             Value value = evaluate(frame, *node.children[0]);
             return is_nil(value) ? evaluate(frame, *node.children[1]) : value;

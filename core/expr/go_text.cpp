@@ -42,7 +42,8 @@ void append_go_map(std::span<const std::pair<Value, Value>> entries, std::string
     for (std::size_t i = 0; i < order.size(); ++i) {
         order[i] = i;
     }
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return key_before(entries[a].first, entries[b].first); });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return key_before(entries[a].first, entries[b].first); });
     out += "map[";
     for (std::size_t i = 0; i < order.size(); ++i) {
         if (i > 0) out += ' ';

@@ -24,7 +24,8 @@ private:
     const Value& variables_;
 };
 
-// JSON with marks for what JSON cannot say: {"$float": "NaN"}, {"$bytes": "ff00"}, {"$map": [[key, value], ...]} sorted by key.
+// JSON with marks for what JSON cannot say: {"$float": "NaN"}, {"$bytes": "ff00"}, {"$map": [[key, value], ...]} sorted
+// by key.
 Value marked(const Value& value);
 
 Value mark(const char* name, Value content) {
@@ -100,7 +101,9 @@ Value evaluated(std::string_view source, const Value& variables) {
 
 }  // namespace
 
-Value evaluate_with(std::string_view source, const Value& variables) { return value::to_plain(evaluated(source, variables)); }
+Value evaluate_with(std::string_view source, const Value& variables) {
+    return value::to_plain(evaluated(source, variables));
+}
 
 std::string eval_jsonl_line(std::string_view line) {
     value::Map answer;

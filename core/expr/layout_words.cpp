@@ -57,7 +57,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // ".000" or ",999": a fraction of a second, if no further digit follows.
 bool read_fraction(std::string_view layout, std::size_t at, LayoutWord& word) {
-    if ((layout[at] != '.' && layout[at] != ',') || at + 1 >= layout.size() || (layout[at + 1] != '0' && layout[at + 1] != '9')) {
+    if ((layout[at] != '.' && layout[at] != ',') || at + 1 >= layout.size() ||
+        (layout[at + 1] != '0' && layout[at + 1] != '9')) {
         return false;
     }
     std::size_t end = at + 1;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/expr/lexer.hpp"
 
+#include <utf8proc.h>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <optional>
-#include <utf8proc.h>
 
 #include "core/expr/error.hpp"
 
@@ -15,8 +15,8 @@ namespace kdeps::expr {
 
 namespace {
 
-constexpr std::array<std::string_view, 11> kWordOperators = {"not",        "in",       "or",  "and", "matches", "contains",
-                                                              "startsWith", "endsWith", "let", "if",  "else"};
+constexpr std::array<std::string_view, 11> kWordOperators = {
+    "not", "in", "or", "and", "matches", "contains", "startsWith", "endsWith", "let", "if", "else"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -84,7 +84,8 @@ private:
         if (code < 0) return false;
         if (code < 0x80) return code == ' ' || (code >= 9 && code <= 13);
         const auto category = utf8proc_category(code);
-        return code == 0x85 || category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+        return code == 0x85 || category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+               category == UTF8PROC_CATEGORY_ZP;
     }
 
     static bool starts_name(std::int32_t code) {
@@ -95,7 +96,8 @@ private:
     }
 
     static bool continues_name(std::int32_t code) {
-        return starts_name(code) || (code >= '0' && code <= '9') || (code >= 0x80 && utf8proc_category(code) == UTF8PROC_CATEGORY_ND);
+        return starts_name(code) || (code >= '0' && code <= '9') ||
+               (code >= 0x80 && utf8proc_category(code) == UTF8PROC_CATEGORY_ND);
     }
 
     void read_token() {
@@ -126,13 +128,16 @@ private:
             at_ += length;
         }
         std::string text(source_.substr(start_, at_ - start_));
-        const bool after_dot = !tokens_.empty() && (tokens_.back().is(TokenKind::op, ".") || tokens_.back().is(TokenKind::op, "?."));
-        const bool is_word = !after_dot && std::find(kWordOperators.begin(), kWordOperators.end(), text) != kWordOperators.end();
+        const bool after_dot =
+            !tokens_.empty() && (tokens_.back().is(TokenKind::op, ".") || tokens_.back().is(TokenKind::op, "?."));
+        const bool is_word =
+            !after_dot && std::find(kWordOperators.begin(), kWordOperators.end(), text) != kWordOperators.end();
         add(is_word ? TokenKind::op : TokenKind::name, std::move(text));
     }
 
     void read_operator() {
-        static constexpr std::array<std::string_view, 12> kDouble = {"**", "..", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "::", "|"};
+        static constexpr std::array<std::string_view, 12> kDouble = {
+            "**", "..", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "::", "|"};
         for (const std::string_view op : kDouble) {
             if (looking_at(op)) {
                 at_ += op.size();
@@ -166,7 +171,8 @@ private:
         };
         if (base != 10) {
             at_ += 2;
-            take_digits([&](char c) { return base == 16 ? std::isxdigit(static_cast<unsigned char>(c)) != 0 : is_digit(c); });
+            take_digits(
+                [&](char c) { return base == 16 ? std::isxdigit(static_cast<unsigned char>(c)) != 0 : is_digit(c); });
         } else {
             take_digits(is_digit);
             if (peek() == '.' && peek(1) != '.') {

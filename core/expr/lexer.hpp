@@ -14,8 +14,8 @@ enum class TokenKind { number, text, bytes, name, op, bracket, end };
 
 struct Token {
     TokenKind kind = TokenKind::end;
-    std::string text;      // of a name, an operator, a bracket; a number's source text; a string's value
-    value::Value number;   // of a number
+    std::string text;     // of a name, an operator, a bracket; a number's source text; a string's value
+    value::Value number;  // of a number
     std::size_t offset = 0;
     std::size_t end = 0;
 

@@ -22,37 +22,61 @@ struct Method {
 };
 
 constexpr std::array<Method, 48> kMethods = {{
-    {"string", "includes", 1},          {"string", "trim", 0},
-    {"string", "toLowerCase", 0},       {"string", "toUpperCase", 0},
-    {"string", "length", 0},            {"array", "length", 0},
-    {"array", "includes", 1},           {"time.Time", "Year", 0},
-    {"time.Time", "Month", 0},          {"time.Time", "Day", 0},
-    {"time.Time", "Weekday", 0},        {"time.Time", "YearDay", 0},
-    {"time.Time", "Hour", 0},           {"time.Time", "Minute", 0},
-    {"time.Time", "Second", 0},         {"time.Time", "Nanosecond", 0},
-    {"time.Time", "Unix", 0},           {"time.Time", "UnixMilli", 0},
-    {"time.Time", "UnixMicro", 0},      {"time.Time", "UnixNano", 0},
-    {"time.Time", "Format", 1},         {"time.Time", "Add", 1},
-    {"time.Time", "AddDate", 3},        {"time.Time", "Sub", 1},
-    {"time.Time", "Before", 1},         {"time.Time", "After", 1},
-    {"time.Time", "Equal", 1},          {"time.Time", "Truncate", 1},
-    {"time.Time", "Round", 1},          {"time.Time", "In", 1},
-    {"time.Time", "UTC", 0},            {"time.Time", "Local", 0},
-    {"time.Time", "Location", 0},       {"time.Time", "IsZero", 0},
+    {"string", "includes", 1},
+    {"string", "trim", 0},
+    {"string", "toLowerCase", 0},
+    {"string", "toUpperCase", 0},
+    {"string", "length", 0},
+    {"array", "length", 0},
+    {"array", "includes", 1},
+    {"time.Time", "Year", 0},
+    {"time.Time", "Month", 0},
+    {"time.Time", "Day", 0},
+    {"time.Time", "Weekday", 0},
+    {"time.Time", "YearDay", 0},
+    {"time.Time", "Hour", 0},
+    {"time.Time", "Minute", 0},
+    {"time.Time", "Second", 0},
+    {"time.Time", "Nanosecond", 0},
+    {"time.Time", "Unix", 0},
+    {"time.Time", "UnixMilli", 0},
+    {"time.Time", "UnixMicro", 0},
+    {"time.Time", "UnixNano", 0},
+    {"time.Time", "Format", 1},
+    {"time.Time", "Add", 1},
+    {"time.Time", "AddDate", 3},
+    {"time.Time", "Sub", 1},
+    {"time.Time", "Before", 1},
+    {"time.Time", "After", 1},
+    {"time.Time", "Equal", 1},
+    {"time.Time", "Truncate", 1},
+    {"time.Time", "Round", 1},
+    {"time.Time", "In", 1},
+    {"time.Time", "UTC", 0},
+    {"time.Time", "Local", 0},
+    {"time.Time", "Location", 0},
+    {"time.Time", "IsZero", 0},
     {"time.Time", "String", 0},
-    {"time.Duration", "Hours", 0},      {"time.Duration", "Minutes", 0},
-    {"time.Duration", "Seconds", 0},    {"time.Duration", "Milliseconds", 0},
-    {"time.Duration", "Microseconds", 0}, {"time.Duration", "Nanoseconds", 0},
-    {"time.Duration", "String", 0},     {"time.Duration", "Round", 1},
-    {"time.Duration", "Truncate", 1},   {"time.Duration", "Abs", 0},
-    {"time.Location", "String", 0},     {"time.Month", "String", 0},
+    {"time.Duration", "Hours", 0},
+    {"time.Duration", "Minutes", 0},
+    {"time.Duration", "Seconds", 0},
+    {"time.Duration", "Milliseconds", 0},
+    {"time.Duration", "Microseconds", 0},
+    {"time.Duration", "Nanoseconds", 0},
+    {"time.Duration", "String", 0},
+    {"time.Duration", "Round", 1},
+    {"time.Duration", "Truncate", 1},
+    {"time.Duration", "Abs", 0},
+    {"time.Location", "String", 0},
+    {"time.Month", "String", 0},
     {"time.Weekday", "String", 0},
 }};
 
 }  // namespace
 
 bool has_method(std::string_view type, std::string_view name, std::size_t& arguments) {
-    const auto found = std::find_if(kMethods.begin(), kMethods.end(), [&](const Method& m) { return m.type == type && m.name == name; });
+    const auto found = std::find_if(kMethods.begin(), kMethods.end(),
+                                    [&](const Method& m) { return m.type == type && m.name == name; });
     if (found == kMethods.end() || name.empty()) {
         return false;
     }
@@ -62,8 +86,8 @@ bool has_method(std::string_view type, std::string_view name, std::size_t& argum
 
 void want_arguments(std::string_view method, Arguments arguments, std::size_t count) {
     if (arguments.size() != count) {
-        throw RunError("." + std::string(method) + "() takes " + std::to_string(count) + (count == 1 ? " argument, not " : " arguments, not ") +
-                       std::to_string(arguments.size()));
+        throw RunError("." + std::string(method) + "() takes " + std::to_string(count) +
+                       (count == 1 ? " argument, not " : " arguments, not ") + std::to_string(arguments.size()));
     }
 }
 
@@ -83,7 +107,8 @@ Value method(const Value& object, const std::string& name, Arguments arguments) 
         }
         if (name == "toLowerCase" || name == "toUpperCase" || name == "trim") {
             want_arguments(name, arguments, 0);
-            return name == "trim" ? Value(trim_space(object.text())) : Value(map_case(object.text(), name == "toUpperCase"));
+            return name == "trim" ? Value(trim_space(object.text()))
+                                  : Value(map_case(object.text(), name == "toUpperCase"));
         }
     }
     if (object.is_array() && name == "includes") {

@@ -85,12 +85,15 @@ std::optional<Value> time_arithmetic(NodeKind kind, const Value& a, const Value&
     const auto bits = [](const DurationValue* span) { return static_cast<std::uint64_t>(span->nanoseconds()); };
     switch (kind) {
         case NodeKind::add:
-            if (time_a != nullptr && span_b != nullptr) return make_time(advanced(time_a->moment(), span_b->nanoseconds()));
-            if (span_a != nullptr && time_b != nullptr) return make_time(advanced(time_b->moment(), span_a->nanoseconds()));
+            if (time_a != nullptr && span_b != nullptr)
+                return make_time(advanced(time_a->moment(), span_b->nanoseconds()));
+            if (span_a != nullptr && time_b != nullptr)
+                return make_time(advanced(time_b->moment(), span_a->nanoseconds()));
             if (span_a != nullptr && span_b != nullptr) return make_duration(wrapped(bits(span_a) + bits(span_b)));
             break;
         case NodeKind::subtract:
-            if (time_a != nullptr && time_b != nullptr) return make_duration(difference(time_a->moment(), time_b->moment()));
+            if (time_a != nullptr && time_b != nullptr)
+                return make_duration(difference(time_a->moment(), time_b->moment()));
             if (time_a != nullptr && span_b != nullptr && span_b->nanoseconds() != INT64_MIN) {
                 return make_time(advanced(time_a->moment(), -span_b->nanoseconds()));
             }
@@ -101,7 +104,8 @@ std::optional<Value> time_arithmetic(NodeKind kind, const Value& a, const Value&
             const DurationValue* span = span_a != nullptr ? span_a : span_b;
             const Value& factor = span_a != nullptr ? b : a;
             if (span == nullptr) break;
-            if (factor.is_int()) return make_duration(wrapped(bits(span) * static_cast<std::uint64_t>(factor.integer())));
+            if (factor.is_int())
+                return make_duration(wrapped(bits(span) * static_cast<std::uint64_t>(factor.integer())));
             if (factor.is_number()) return Value(static_cast<double>(span->nanoseconds()) * factor.floating());
             break;
         }
@@ -122,7 +126,8 @@ std::string_view symbol(NodeKind kind) {
 }
 
 RunError refuse(NodeKind kind, const Value& a, const Value& b) {
-    return RunError("'" + std::string(symbol(kind)) + "' does not take " + std::string(type_name(a)) + " and " + std::string(type_name(b)));
+    return RunError("'" + std::string(symbol(kind)) + "' does not take " + std::string(type_name(a)) + " and " +
+                    std::string(type_name(b)));
 }
 
 }  // namespace

@@ -75,10 +75,13 @@ void Parser::fill(Node& node, NodePtr piped, const Token& name, std::size_t leas
 
 void Parser::check_count(std::size_t count, const Token& name, std::size_t least, std::size_t most) {
     if (count < least || count > most) {
-        const std::string wanted = least == most       ? std::to_string(least)
+        const std::string wanted = least == most        ? std::to_string(least)
                                    : most >= kAnyNumber ? "at least " + std::to_string(least)
                                                         : std::to_string(least) + " to " + std::to_string(most);
-        throw CompileError(name.text + "() takes " + wanted + (wanted == "1" || wanted == "at least 1" ? " argument" : " arguments") + ", not " + std::to_string(count), name.offset);
+        throw CompileError(name.text + "() takes " + wanted +
+                               (wanted == "1" || wanted == "at least 1" ? " argument" : " arguments") + ", not " +
+                               std::to_string(count),
+                           name.offset);
     }
 }
 

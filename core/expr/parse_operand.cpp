@@ -15,7 +15,8 @@ NodePtr Parser::primary() {
         }
         if (token.text == "-" || token.text == "+") {
             next();
-            return make(token.text == "-" ? NodeKind::unary_minus : NodeKind::unary_plus, token.offset, binary(kUnaryMinus));
+            return make(token.text == "-" ? NodeKind::unary_minus : NodeKind::unary_plus, token.offset,
+                        binary(kUnaryMinus));
         }
         if (token.text == "#") {
             return postfix(pointer());
@@ -48,7 +49,8 @@ NodePtr Parser::primary() {
     }
     if (token.kind == TokenKind::text || token.kind == TokenKind::bytes) {
         next();
-        return postfix(literal(token.kind == TokenKind::text ? Value(token.text) : Value::bytes(token.text), token.offset));
+        return postfix(
+            literal(token.kind == TokenKind::text ? Value(token.text) : Value::bytes(token.text), token.offset));
     }
     if (token.is(TokenKind::bracket, "[")) {
         return postfix(list());
@@ -63,7 +65,8 @@ NodePtr Parser::primary() {
 }
 
 bool Parser::callable_word(const Token& token) const {
-    return token.kind == TokenKind::op && is_negatable(token.text) && token.text != "in" && ahead().is(TokenKind::bracket, "(");
+    return token.kind == TokenKind::op && is_negatable(token.text) && token.text != "in" &&
+           ahead().is(TokenKind::bracket, "(");
 }
 
 NodePtr Parser::name_or_call(const Token& token) {
@@ -87,7 +90,8 @@ NodePtr Parser::name_or_call(const Token& token) {
     if (token.text == "$env") {
         return postfix(make(NodeKind::environment, token.offset));
     }
-    if (names_.has_object(token.text) && is_op(".") && ahead().kind == TokenKind::name && tokens_[std::min(at_ + 2, tokens_.size() - 1)].is(TokenKind::bracket, "(")) {
+    if (names_.has_object(token.text) && is_op(".") && ahead().kind == TokenKind::name &&
+        tokens_[std::min(at_ + 2, tokens_.size() - 1)].is(TokenKind::bracket, "(")) {
         Token method = ahead();
         method.text = token.text + "." + method.text;
         method.offset = token.offset;
@@ -137,9 +141,11 @@ NodePtr Parser::pointer() {
         const Token name = current();
         next();
         const std::string& function = predicates_.back();
-        if (name.text == "index" && (function == "map" || function == "reduce")) return make(NodeKind::element_index, token.offset);
+        if (name.text == "index" && (function == "map" || function == "reduce"))
+            return make(NodeKind::element_index, token.offset);
         if (name.text == "acc" && function == "reduce") return make(NodeKind::accumulator, token.offset);
-        throw CompileError("unknown pointer '#" + name.text + "' in " + function + "(); there are #, #index (map, reduce) and #acc (reduce)",
+        throw CompileError("unknown pointer '#" + name.text + "' in " + function +
+                               "(); there are #, #index (map, reduce) and #acc (reduce)",
                            token.offset);
     }
     return make(NodeKind::element, token.offset);
@@ -170,7 +176,8 @@ NodePtr Parser::map() {
             node->keys.emplace_back(1, '(');
             adopt(*node, expression());
         } else {
-            fail_at_token("a map key must be a name, a string, a number or an expression in parentheses, not " + shown(key));
+            fail_at_token("a map key must be a name, a string, a number or an expression in parentheses, not " +
+                          shown(key));
         }
         expect(TokenKind::op, ":");
         adopt(*node, expression());
@@ -204,7 +211,8 @@ NodePtr Parser::postfix(NodePtr node) {
                 continue;
             }
             const Token name = current();
-            if (name.kind != TokenKind::name && !(name.kind == TokenKind::op && std::isalpha(static_cast<unsigned char>(name.text[0])))) {
+            if (name.kind != TokenKind::name &&
+                !(name.kind == TokenKind::op && std::isalpha(static_cast<unsigned char>(name.text[0])))) {
                 fail_at_token("expected a name after '" + token.text + "'");
             }
             next();

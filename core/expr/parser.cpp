@@ -2,8 +2,8 @@
 // Operators, let and if.
 #include "core/expr/parser.hpp"
 
-#include <array>
 #include <re2/re2.h>
+#include <array>
 
 #include "core/expr/parsing.hpp"
 
@@ -46,7 +46,8 @@ const Binary* find_binary(const Token& token) {
     if (token.kind != TokenKind::op) {
         return nullptr;
     }
-    const auto found = std::find_if(kBinary.begin(), kBinary.end(), [&](const Binary& b) { return b.op == token.text && b.precedence >= 0; });
+    const auto found = std::find_if(kBinary.begin(), kBinary.end(),
+                                    [&](const Binary& b) { return b.op == token.text && b.precedence >= 0; });
     return found == kBinary.end() ? nullptr : &*found;
 }
 
@@ -116,8 +117,9 @@ NodePtr Parser::let() {
     if (name.kind != TokenKind::name) {
         fail_at_token("expected a name after 'let'");
     }
-    const bool is_taken = builtins().contains(name.text) ||
-                          std::any_of(locals_.begin(), locals_.end(), [&](const Local& l) { return l.name == name.text; });
+    const bool is_taken =
+        builtins().contains(name.text) ||
+        std::any_of(locals_.begin(), locals_.end(), [&](const Local& l) { return l.name == name.text; });
     if (is_taken) {
         fail_at_token("'" + name.text + "' exists already; choose another name");
     }
@@ -167,7 +169,10 @@ NodePtr Parser::binary(int precedence) {
         }
         const std::size_t offset = token.offset;
         if (after_coalesce && op->kind != NodeKind::coalesce && op->op != "|") {
-            fail_at_token("'?" "?' and '" + std::string(op->op) + "' cannot be mixed without parentheses");
+            fail_at_token(
+                "'?"
+                "?' and '" +
+                std::string(op->op) + "' cannot be mixed without parentheses");
         }
         next();
         if (negated) next();
@@ -199,7 +204,8 @@ NodePtr Parser::comparison(NodePtr left, const Binary& first, std::size_t offset
         NodePtr right = binary(op->precedence + 1);
         const std::size_t behind = at_;
         NodePtr compared = make(op->kind, offset, std::move(left), std::move(right));
-        all = all == nullptr ? std::move(compared) : make(NodeKind::logical_and, offset, std::move(all), std::move(compared));
+        all = all == nullptr ? std::move(compared)
+                             : make(NodeKind::logical_and, offset, std::move(all), std::move(compared));
         const Binary* another = find_binary(current());
         if (another == nullptr || !is_order(another->kind)) {
             return all;

@@ -42,8 +42,9 @@ public:
 
 private:
     static constexpr std::size_t kMostNodes = 10'000;
-    static constexpr std::size_t kDeepest = 1'000;       // levels of the tree, which evaluation descends
-    static constexpr std::size_t kDeepestNesting = 500;  // levels of the parser's own recursion, two for each level of brackets
+    static constexpr std::size_t kDeepest = 1'000;  // levels of the tree, which evaluation descends
+    static constexpr std::size_t kDeepestNesting =
+        500;  // levels of the parser's own recursion, two for each level of brackets
 
     struct Local {
         std::string name;
@@ -75,7 +76,9 @@ private:
     bool is_bracket(std::string_view text) const { return current().is(TokenKind::bracket, text); }
 
     static std::string shown(const Token& token) {
-        return token.kind == TokenKind::end ? "end of the expression" : token.kind == TokenKind::text ? "a string" : "'" + token.text + "'";
+        return token.kind == TokenKind::end    ? "end of the expression"
+               : token.kind == TokenKind::text ? "a string"
+                                               : "'" + token.text + "'";
     }
     [[noreturn]] void fail_at_token(std::string text) const { throw CompileError(std::move(text), current().offset); }
 
@@ -103,7 +106,8 @@ private:
     void adopt(Node& parent, NodePtr child) {
         parent.depth = std::max(parent.depth, child->depth + 1);
         if (parent.depth > kDeepest) {
-            throw CompileError("the expression is nested deeper than 1,000 levels; use parentheses or sum([...])", child->offset);
+            throw CompileError("the expression is nested deeper than 1,000 levels; use parentheses or sum([...])",
+                               child->offset);
         }
         parent.children.push_back(std::move(child));
     }

@@ -22,12 +22,18 @@ bool is_odd(double x) {
     return std::modf(x, &whole) == 0 && (static_cast<std::int64_t>(whole) & 1) == 1;
 }
 
-// exp and log of the reference, which differ from the C library's in the last digit: a Taylor series on an argument reduced by
-// ln 2 and 16 (N. Shibata, "Efficient evaluation methods of elementary functions suitable for SIMD computation", 2010), and the
-// logarithm of FreeBSD's e_log.c.
+// exp and log of the reference, which differ from the C library's in the last digit: a Taylor series on an argument
+// reduced by ln 2 and 16 (N. Shibata, "Efficient evaluation methods of elementary functions suitable for SIMD
+// computation", 2010), and the logarithm of FreeBSD's e_log.c.
 double exponential(double x) {
-    constexpr std::array<double, 8> kTerms = {2.4801587301587301587e-5, 1.9841269841269841270e-4, 1.3888888888888888889e-3,
-                                              8.3333333333333333333e-3, 4.1666666666666666667e-2, 1.6666666666666666667e-1, 0.5, 1.0};
+    constexpr std::array<double, 8> kTerms = {2.4801587301587301587e-5,
+                                              1.9841269841269841270e-4,
+                                              1.3888888888888888889e-3,
+                                              8.3333333333333333333e-3,
+                                              4.1666666666666666667e-2,
+                                              1.6666666666666666667e-1,
+                                              0.5,
+                                              1.0};
     const double twos = std::nearbyint(1.4426950408889634073599246810018920 * x);
     double rest = std::fma(-0.69314718055966295651160180568695068359375, twos, x);
     rest = std::fma(-0.28235290563031577122588448175013436025525412068e-12, twos, rest);
@@ -55,7 +61,9 @@ double logarithm(double x) {
     const double s = f / (2 + f);
     const double s2 = s * s;
     const double s4 = s2 * s2;
-    const double t1 = s2 * (6.666666666666735130e-01 + s4 * (2.857142874366239149e-01 + s4 * (1.818357216161805012e-01 + s4 * 1.479819860511658591e-01)));
+    const double t1 =
+        s2 * (6.666666666666735130e-01 +
+              s4 * (2.857142874366239149e-01 + s4 * (1.818357216161805012e-01 + s4 * 1.479819860511658591e-01)));
     const double t2 = s4 * (3.999999999940941908e-01 + s4 * (2.222219843214978396e-01 + s4 * 1.531383769920937332e-01));
     const double half = 0.5 * f * f;
     return k * 6.93147180369123816490e-01 - ((half - (s * (half + (t1 + t2)) + k * 1.90821492927058770002e-10)) - f);

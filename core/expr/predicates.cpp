@@ -25,8 +25,9 @@ private:
     Scope outer_;
 };
 
-// Evaluates the collection of a call and visits its elements, each as the scope's #.  `visit` gives false to stop.  A text has its
-// bytes as elements.  A map has elements that cannot be read: only a predicate that does not look at them succeeds.
+// Evaluates the collection of a call and visits its elements, each as the scope's #.  `visit` gives false to stop.  A
+// text has its bytes as elements.  A map has elements that cannot be read: only a predicate that does not look at them
+// succeeds.
 template <typename Visit>
 void each(Frame& frame, const Node& call, Visit visit) {
     const Value collection = evaluate(frame, *call.children[0]);
@@ -55,7 +56,8 @@ void each(Frame& frame, const Node& call, Visit visit) {
 
 const Value& element_of(const Frame& frame, const Node& call) {
     if (frame.scope.element == nullptr) {
-        throw RunError("argument 1 of " + call.text + "() must be an array, not map; use values(), keys() or toPairs()");
+        throw RunError("argument 1 of " + call.text +
+                       "() must be an array, not map; use values(), keys() or toPairs()");
     }
     return *frame.scope.element;
 }
@@ -164,7 +166,8 @@ Value count(Frame& frame, const Node& call) {
         }
         const Value& element = element_of(frame, call);
         if (!element.is_bool()) {
-            throw RunError("count() without a predicate wants an array of bool, not " + std::string(type_name(element)));
+            throw RunError("count() without a predicate wants an array of bool, not " +
+                           std::string(type_name(element)));
         }
         found += element.boolean() ? 1 : 0;
         return true;
@@ -221,8 +224,9 @@ Value sort_by(Frame& frame, const Node& call) {
         return true;
     });
     frame.spend(keyed.size());
-    std::stable_sort(keyed.begin(), keyed.end(),
-                     [&](const auto& a, const auto& b) { return descending ? less(b.first, a.first) : less(a.first, b.first); });
+    std::stable_sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {
+        return descending ? less(b.first, a.first) : less(a.first, b.first);
+    });
     value::List out;
     out.reserve(keyed.size());
     for (auto& [key, element] : keyed) {

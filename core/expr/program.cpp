@@ -19,12 +19,14 @@ namespace {
 void collect_output(const Node& node, std::vector<Reference>& references) {
     const bool is_member = node.kind == NodeKind::member || node.kind == NodeKind::optional_member;
     const bool is_index = node.kind == NodeKind::index || node.kind == NodeKind::optional_index;
-    if ((!is_member && !is_index) || node.children[0]->kind != NodeKind::variable || node.children[0]->text != "outputs") {
+    if ((!is_member && !is_index) || node.children[0]->kind != NodeKind::variable ||
+        node.children[0]->text != "outputs") {
         return;
     }
     Reference reference;
     reference.function = "output";
-    reference.is_literal = is_member || (node.children[1]->kind == NodeKind::literal && node.children[1]->value.is_string());
+    reference.is_literal =
+        is_member || (node.children[1]->kind == NodeKind::literal && node.children[1]->value.is_string());
     if (reference.is_literal) {
         reference.key = is_member ? node.text : node.children[1]->value.text();
     }
@@ -32,11 +34,13 @@ void collect_output(const Node& node, std::vector<Reference>& references) {
     references.push_back(std::move(reference));
 }
 
-void collect(const Node& node, std::vector<Reference>& references, std::vector<std::string>& variables, bool& uses_host) {
+void collect(const Node& node, std::vector<Reference>& references, std::vector<std::string>& variables,
+             bool& uses_host) {
     if (node.kind == NodeKind::host_call) {
         uses_host = true;
         const auto literal = [&](std::size_t i) {
-            return i < node.children.size() && node.children[i]->kind == NodeKind::literal && node.children[i]->value.is_string();
+            return i < node.children.size() && node.children[i]->kind == NodeKind::literal &&
+                   node.children[i]->value.is_string();
         };
         Reference reference;
         reference.function = node.text;
@@ -70,10 +74,13 @@ bool is_spaced_arithmetic(std::string_view text) {
         if (token.kind == TokenKind::bracket && token.text != "(" && token.text != ")") {
             return false;
         }
-        const bool follows_operand = i > 0 && (tokens[i - 1].kind == TokenKind::number || tokens[i - 1].kind == TokenKind::text ||
-                                               tokens[i - 1].kind == TokenKind::name || tokens[i - 1].is(TokenKind::bracket, ")"));
+        const bool follows_operand =
+            i > 0 && (tokens[i - 1].kind == TokenKind::number || tokens[i - 1].kind == TokenKind::text ||
+                      tokens[i - 1].kind == TokenKind::name || tokens[i - 1].is(TokenKind::bracket, ")"));
         if (token.kind == TokenKind::op && follows_operand) {
-            const auto is_space = [&](std::size_t at) { return at < text.size() && std::isspace(static_cast<unsigned char>(text[at])) != 0; };
+            const auto is_space = [&](std::size_t at) {
+                return at < text.size() && std::isspace(static_cast<unsigned char>(text[at])) != 0;
+            };
             if (token.offset == 0 || !is_space(token.offset - 1) || !is_space(token.end)) {
                 return false;
             }
@@ -96,8 +103,9 @@ bool has_call(const Node& node) {
 }
 
 bool has_object_member(const Node& node) {
-    const bool is_access = node.kind == NodeKind::member || node.kind == NodeKind::optional_member || node.kind == NodeKind::index ||
-                           node.kind == NodeKind::optional_index || node.kind == NodeKind::method_call;
+    const bool is_access = node.kind == NodeKind::member || node.kind == NodeKind::optional_member ||
+                           node.kind == NodeKind::index || node.kind == NodeKind::optional_index ||
+                           node.kind == NodeKind::method_call;
     if (is_access && node.children[0]->kind == NodeKind::variable) {
         return true;
     }
@@ -126,7 +134,8 @@ Value Program::run(Environment& environment) const {
 
 std::string Program::called_function() const {
     const Node& root = *parsed_->root;
-    const bool is_call = root.kind == NodeKind::builtin || root.kind == NodeKind::predicate || root.kind == NodeKind::host_call;
+    const bool is_call =
+        root.kind == NodeKind::builtin || root.kind == NodeKind::predicate || root.kind == NodeKind::host_call;
     return is_call ? root.text : std::string();
 }
 
@@ -219,8 +228,9 @@ Reading classify(std::string_view text, Mode mode, const Names& names) {
     if (mode == Mode::templates || text.empty()) return Reading::literal;
     try {
         const Parsed parsed = parse(text, names);
-        return has_call(*parsed.root) || has_object_member(*parsed.root) || is_spaced_arithmetic(text) ? Reading::expression
-                                                                                                       : Reading::literal;
+        return has_call(*parsed.root) || has_object_member(*parsed.root) || is_spaced_arithmetic(text)
+                   ? Reading::expression
+                   : Reading::literal;
     } catch (const CompileError&) {
         return Reading::literal;
     }

@@ -16,11 +16,11 @@ struct Parsed;
 
 // A call of a host function, such as get('q'); for edges between resources and for warnings.
 struct Reference {
-    std::string function;          // "get", "set", "output", "python.stdout"
-    std::string key;               // the literal; empty if it is computed, or if there is no argument
+    std::string function;  // "get", "set", "output", "python.stdout"
+    std::string key;       // the literal; empty if it is computed, or if there is no argument
     bool is_literal = true;
-    std::string storage;           // third argument of set ("*" = computed), second of get, where literal
-    std::size_t offset = 0;        // of the call in the source
+    std::string storage;     // third argument of set ("*" = computed), second of get, where literal
+    std::size_t offset = 0;  // of the call in the source
 };
 
 class Program {
@@ -52,9 +52,9 @@ private:
 };
 
 struct TemplatePart {
-    std::string text;                          // literal text, or the expression's source
+    std::string text;                           // literal text, or the expression's source
     std::shared_ptr<const Program> expression;  // null for literal text
-    std::size_t offset = 0;                    // byte in the whole text, braces included
+    std::size_t offset = 0;                     // byte in the whole text, braces included
 };
 
 class Template {

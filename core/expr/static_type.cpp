@@ -53,41 +53,53 @@ bool is_comparable(const StaticType& a, const StaticType& b) {
 
 StaticType result_of(std::string_view name, const StaticType& first) {
     static const std::map<std::string_view, StaticType> kResults = {
-        {"len", integer},      {"int", integer},        {"parseInt", integer},  {"indexOf", integer}, {"lastIndexOf", integer},
-        {"bitand", integer},   {"bitor", integer},      {"bitxor", integer},    {"bitnand", integer}, {"bitnot", integer},
-        {"bitshl", integer},   {"bitshr", integer},     {"bitushr", integer},   {"float", floating},  {"ceil", floating},
-        {"floor", floating},   {"round", floating},     {"mean", floating},     {"median", floating}, {"string", text},
-        {"type", text},        {"typeof", text},        {"toJSON", text},       {"toBase64", text},   {"fromBase64", text},
-        {"json", text},        {"debug", text},         {"trim", text},         {"trimPrefix", text}, {"trimSuffix", text},
-        {"upper", text},       {"lower", text},         {"replace", text},      {"repeat", text},     {"join", text},
-        {"urlencode", text},   {"formatDate", text},    {"generateUUID", text}, {"bool", boolean},    {"contains", boolean},
-        {"startsWith", boolean}, {"endsWith", boolean}, {"matches", boolean},   {"hasPrefix", boolean}, {"hasSuffix", boolean},
-        {"now", time},         {"date", time},          {"duration", duration}, {"timezone", zone},   {"keys", array},
-        {"values", array},     {"flatten", array},      {"concat", array},      {"fromPairs", keyed_map},
+        {"len", integer},      {"int", integer},         {"parseInt", integer},
+        {"indexOf", integer},  {"lastIndexOf", integer}, {"bitand", integer},
+        {"bitor", integer},    {"bitxor", integer},      {"bitnand", integer},
+        {"bitnot", integer},   {"bitshl", integer},      {"bitshr", integer},
+        {"bitushr", integer},  {"float", floating},      {"ceil", floating},
+        {"floor", floating},   {"round", floating},      {"mean", floating},
+        {"median", floating},  {"string", text},         {"type", text},
+        {"typeof", text},      {"toJSON", text},         {"toBase64", text},
+        {"fromBase64", text},  {"json", text},           {"debug", text},
+        {"trim", text},        {"trimPrefix", text},     {"trimSuffix", text},
+        {"upper", text},       {"lower", text},          {"replace", text},
+        {"repeat", text},      {"join", text},           {"urlencode", text},
+        {"formatDate", text},  {"generateUUID", text},   {"bool", boolean},
+        {"contains", boolean}, {"startsWith", boolean},  {"endsWith", boolean},
+        {"matches", boolean},  {"hasPrefix", boolean},   {"hasSuffix", boolean},
+        {"now", time},         {"date", time},           {"duration", duration},
+        {"timezone", zone},    {"keys", array},          {"values", array},
+        {"flatten", array},    {"concat", array},        {"fromPairs", keyed_map},
     };
     if (name == "split" || name == "splitAfter") return {array, text};
     if (name == "toPairs") return {array, array};
     if (name == "abs") return first.is_number() ? first : StaticType();
     if (name == "first" || name == "last" || name == "get") return first.is(array) ? first.of_element() : StaticType();
-    if (name == "reverse" || name == "uniq" || name == "take" || name == "sort") return first.is(array) ? first : StaticType(array);
+    if (name == "reverse" || name == "uniq" || name == "take" || name == "sort")
+        return first.is(array) ? first : StaticType(array);
     const auto found = kResults.find(name);
     return found == kResults.end() ? StaticType() : found->second;
 }
 
 StaticType method_result(const StaticType& object, std::string_view method) {
     static const std::map<std::string_view, StaticType> kOfTime = {
-        {"Year", integer},      {"Month", month},        {"Day", integer},       {"Weekday", weekday}, {"YearDay", integer}, {"Hour", integer},
-        {"Minute", integer},    {"Second", integer},     {"Nanosecond", integer}, {"Unix", integer},   {"UnixMilli", integer}, {"UnixMicro", integer},
-        {"UnixNano", integer},  {"Format", text},        {"Add", time},          {"AddDate", time},    {"Sub", duration},    {"Before", boolean},
-        {"After", boolean},     {"Equal", boolean},      {"Truncate", time},     {"Round", time},      {"In", time},         {"UTC", time},
-        {"Local", time},        {"Location", zone},      {"IsZero", boolean},    {"String", text},
+        {"Year", integer},       {"Month", month},    {"Day", integer},       {"Weekday", weekday},
+        {"YearDay", integer},    {"Hour", integer},   {"Minute", integer},    {"Second", integer},
+        {"Nanosecond", integer}, {"Unix", integer},   {"UnixMilli", integer}, {"UnixMicro", integer},
+        {"UnixNano", integer},   {"Format", text},    {"Add", time},          {"AddDate", time},
+        {"Sub", duration},       {"Before", boolean}, {"After", boolean},     {"Equal", boolean},
+        {"Truncate", time},      {"Round", time},     {"In", time},           {"UTC", time},
+        {"Local", time},         {"Location", zone},  {"IsZero", boolean},    {"String", text},
     };
     static const std::map<std::string_view, StaticType> kOfDuration = {
-        {"Hours", floating},     {"Minutes", floating},     {"Seconds", floating}, {"Milliseconds", integer}, {"Microseconds", integer},
-        {"Nanoseconds", integer}, {"String", text},         {"Round", duration},   {"Truncate", duration},    {"Abs", duration},
+        {"Hours", floating},       {"Minutes", floating},    {"Seconds", floating}, {"Milliseconds", integer},
+        {"Microseconds", integer}, {"Nanoseconds", integer}, {"String", text},      {"Round", duration},
+        {"Truncate", duration},    {"Abs", duration},
     };
     static const std::map<std::string_view, StaticType> kOfOthers = {
-        {"String", text}, {"includes", boolean}, {"trim", text}, {"toLowerCase", text}, {"toUpperCase", text}, {"length", integer},
+        {"String", text},      {"includes", boolean}, {"trim", text},
+        {"toLowerCase", text}, {"toUpperCase", text}, {"length", integer},
     };
     const auto& results = object.is(time) ? kOfTime : object.is(duration) ? kOfDuration : kOfOthers;
     const auto found = results.find(method);

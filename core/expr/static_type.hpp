@@ -10,7 +10,22 @@
 namespace kdeps::expr {
 
 enum class TypeKind : std::uint8_t {
-    any, nil, boolean, integer, floating, text, bytes, array, map, keyed_map, time, duration, zone, month, weekday, function,
+    any,
+    nil,
+    boolean,
+    integer,
+    floating,
+    text,
+    bytes,
+    array,
+    map,
+    keyed_map,
+    time,
+    duration,
+    zone,
+    month,
+    weekday,
+    function,
 };
 
 struct StaticType {

@@ -10,7 +10,8 @@
 
 namespace kdeps::expr {
 
-// Words of a layout are those of Mon Jan 2 15:04:05 MST 2006 in any of their spellings; everything else stands for itself.
+// Words of a layout are those of Mon Jan 2 15:04:05 MST 2006 in any of their spellings; everything else stands for
+// itself.
 std::string format_time(const Moment& moment, std::string_view layout);
 
 // Nothing if the text does not have the layout.  `zone` counts where the text names none.

@@ -15,7 +15,8 @@ namespace {
 __extension__ typedef __int128 Wide;
 
 RunError wrong(const std::string& method, std::string_view wanted, const Value& argument) {
-    return RunError("the argument of ." + method + "() must be a " + std::string(wanted) + ", not " + std::string(type_name(argument)));
+    return RunError("the argument of ." + method + "() must be a " + std::string(wanted) + ", not " +
+                    std::string(type_name(argument)));
 }
 
 const Moment& time_argument(const std::string& method, Arguments arguments) {
@@ -73,7 +74,8 @@ Value time_method(const TimeValue& time, const std::string& name, Arguments argu
     }
     want_arguments(name, arguments, count);
     const auto since = [&](std::int64_t per_second, std::int64_t divisor) {
-        return Value(static_cast<std::int64_t>(static_cast<std::uint64_t>(moment.seconds) * static_cast<std::uint64_t>(per_second)) +
+        return Value(static_cast<std::int64_t>(static_cast<std::uint64_t>(moment.seconds) *
+                                               static_cast<std::uint64_t>(per_second)) +
                      moment.nanoseconds / divisor);
     };
     if (name == "Unix") return moment.seconds;
@@ -101,7 +103,8 @@ Value time_method(const TimeValue& time, const std::string& name, Arguments argu
     const Fields fields = fields_of(moment);
     if (name == "Year") return fields.year;
     if (name == "Month") return Value::object(std::make_unique<NamedNumber>(NamedNumber::Of::month, fields.month));
-    if (name == "Weekday") return Value::object(std::make_unique<NamedNumber>(NamedNumber::Of::weekday, fields.weekday));
+    if (name == "Weekday")
+        return Value::object(std::make_unique<NamedNumber>(NamedNumber::Of::weekday, fields.weekday));
     if (name == "Day") return fields.day;
     if (name == "YearDay") return fields.year_day;
     if (name == "Hour") return fields.hour;

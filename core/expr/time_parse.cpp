@@ -25,7 +25,8 @@ int days_in(int month, std::int64_t year) {
 
 class Reader {
 public:
-    Reader(std::string_view text, std::string_view layout, const Zone& zone) : text_(text), layout_(layout), local_(zone) {}
+    Reader(std::string_view text, std::string_view layout, const Zone& zone)
+        : text_(text), layout_(layout), local_(zone) {}
 
     std::optional<Moment> run() {
         while (true) {
@@ -67,7 +68,9 @@ private:
         return true;
     }
 
-    bool bounded(std::size_t least, int low, int high, int& out) { return number(least, 2, out) && out >= low && out <= high; }
+    bool bounded(std::size_t least, int low, int high, int& out) {
+        return number(least, 2, out) && out >= low && out <= high;
+    }
 
     template <typename Name>
     bool name(int first, int last, std::size_t length, Name name_of, int& out) {
@@ -123,7 +126,9 @@ private:
         return false;
     }
 
-    bool has_fraction() const { return text_.size() >= 2 && (text_[0] == '.' || text_[0] == ',') && is_digit(text_, 1); }
+    bool has_fraction() const {
+        return text_.size() >= 2 && (text_[0] == '.' || text_[0] == ',') && is_digit(text_, 1);
+    }
     std::size_t fraction_length() const {
         std::size_t length = 0;
         while (is_digit(text_, length + 1)) ++length;
@@ -205,7 +210,8 @@ private:
             length = signed_hours_length(0);
         } else {
             while (length < 6 && length < text_.size() && text_[length] >= 'A' && text_[length] <= 'Z') ++length;
-            const bool is_name = length == 3 || (length == 4 && (text_[3] == 'T' || text_.starts_with("WITA"))) || (length == 5 && text_[4] == 'T');
+            const bool is_name = length == 3 || (length == 4 && (text_[3] == 'T' || text_.starts_with("WITA"))) ||
+                                 (length == 5 && text_[4] == 'T');
             if (!is_name) return false;
         }
         if (length == 0) return false;
@@ -246,7 +252,8 @@ private:
             if (offset_at(local_, moment.seconds).abbreviation == zone_name_) return moment;
             // An abbreviation says no offset; only GMT+3 does, and that does not move the clock's reading.
             moment = moment_of(fields, Zone{});
-            const std::int32_t hours = zone_name_.size() > 3 && zone_name_.starts_with("GMT") ? std::stoi(zone_name_.substr(3)) : 0;
+            const std::int32_t hours =
+                zone_name_.size() > 3 && zone_name_.starts_with("GMT") ? std::stoi(zone_name_.substr(3)) : 0;
             moment.zone = Zone{nullptr, true, hours * 3600, zone_name_};
             return moment;
         }
@@ -273,6 +280,8 @@ private:
 
 }  // namespace
 
-std::optional<Moment> parse_time(std::string_view text, std::string_view layout, const Zone& zone) { return Reader(text, layout, zone).run(); }
+std::optional<Moment> parse_time(std::string_view text, std::string_view layout, const Zone& zone) {
+    return Reader(text, layout, zone).run();
+}
 
 }  // namespace kdeps::expr

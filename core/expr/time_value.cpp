@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/expr/time_value.hpp"
 
-#include <array>
-#include <chrono>
 #include <date/date.h>
 #include <date/tz.h>
+#include <array>
+#include <chrono>
 #include <stdexcept>
 
 #include "core/expr/error.hpp"
@@ -98,7 +98,8 @@ Moment moment_of(const Fields& fields, const Zone& zone) {
     // The offset at the local time read as UTC is right unless a change lies in between.
     const date::sys_info guess = info_at(*zone.named, out.seconds);
     const std::int64_t shifted = out.seconds - guess.offset.count();
-    const bool is_valid = shifted >= guess.begin.time_since_epoch().count() && shifted < guess.end.time_since_epoch().count();
+    const bool is_valid =
+        shifted >= guess.begin.time_since_epoch().count() && shifted < guess.end.time_since_epoch().count();
     out.seconds -= is_valid ? guess.offset.count() : info_at(*zone.named, shifted).offset.count();
     return out;
 }
@@ -121,7 +122,9 @@ bool NamedNumber::equals(const value::Object& other) const {
     return number != nullptr && number->of_ == of_ && number->number_ == number_;
 }
 
-std::string NamedNumber::text() const { return std::string(of_ == Of::month ? month_name(number_) : weekday_name(number_)); }
+std::string NamedNumber::text() const {
+    return std::string(of_ == Of::month ? month_name(number_) : weekday_name(number_));
+}
 
 Value make_time(Moment moment) { return Value::object(std::make_unique<TimeValue>(std::move(moment))); }
 
@@ -160,7 +163,9 @@ Moment advanced(Moment moment, std::int64_t nanoseconds) {
 }
 
 Moment now() {
-    const std::int64_t since = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const std::int64_t since =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+            .count();
     return {since / kBillion, static_cast<std::int32_t>(since % kBillion), {}};
 }
 

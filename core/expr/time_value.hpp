@@ -15,7 +15,8 @@ class time_zone;
 
 namespace kdeps::expr {
 
-// UTC, a fixed offset with a name that may be empty, or a zone of the time zone database, which lives as long as the process.
+// UTC, a fixed offset with a name that may be empty, or a zone of the time zone database, which lives as long as the
+// process.
 struct Zone {
     const date::time_zone* named = nullptr;
     bool is_fixed = false;
@@ -50,7 +51,7 @@ struct Fields {
     int minute = 0;
     int second = 0;
     int nanosecond = 0;
-    int weekday = 4;   // 0 = Sunday
+    int weekday = 4;  // 0 = Sunday
     int year_day = 1;
     Offset offset;
 };
@@ -63,7 +64,7 @@ class TimeValue final : public value::Object {
 public:
     explicit TimeValue(Moment m) : moment_(std::move(m)) {}
     std::string_view type_name() const override { return "time.Time"; }
-    std::string text() const override;   // 2024-01-15 00:00:00 +0000 UTC
+    std::string text() const override;    // 2024-01-15 00:00:00 +0000 UTC
     value::Value plain() const override;  // RFC 3339
     bool equals(const value::Object& other) const override;
     const Moment& moment() const { return moment_; }

@@ -59,7 +59,8 @@ TrustedProxies::TrustedProxies(const std::vector<std::string>& proxies) {
             is_valid = failed == std::errc() && end == proxy.data() + proxy.size() && bits >= 0 && bits <= most;
         }
         if (!is_valid) {
-            throw Error(Status::invalid_argument, "apiServer.trustedProxies: '" + proxy + "' is no address. Example: 10.0.0.1, 10.0.0.0/8, fd00::/8");
+            throw Error(Status::invalid_argument, "apiServer.trustedProxies: '" + proxy +
+                                                      "' is no address. Example: 10.0.0.1, 10.0.0.0/8, fd00::/8");
         }
         blocks_.push_back({*address, is_v4 ? bits + kMappedBits : bits});
     }
@@ -79,7 +80,8 @@ std::string TrustedProxies::client(std::string_view peer, std::string_view forwa
     std::string_view client = peer;
     while (trusts(client) && !forwarded_for.empty()) {
         const std::size_t comma = forwarded_for.rfind(',');
-        const std::string_view last = trim(comma == std::string_view::npos ? forwarded_for : forwarded_for.substr(comma + 1));
+        const std::string_view last =
+            trim(comma == std::string_view::npos ? forwarded_for : forwarded_for.substr(comma + 1));
         bool is_v4 = false;
         if (!parse(last, is_v4)) break;  // a proxy that is trusted does not write this; stop where the chain is sound
         client = last;

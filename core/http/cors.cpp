@@ -13,7 +13,9 @@ std::string joined(const std::vector<std::string>& list) {
     return out;
 }
 
-bool holds(const std::vector<std::string>& list, std::string_view one) { return std::find(list.begin(), list.end(), one) != list.end(); }
+bool holds(const std::vector<std::string>& list, std::string_view one) {
+    return std::find(list.begin(), list.end(), one) != list.end();
+}
 
 }  // namespace
 

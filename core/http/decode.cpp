@@ -10,7 +10,8 @@ namespace kdeps::http {
 std::string media_type(std::string_view content_type) {
     std::string out(content_type.substr(0, content_type.find(';')));
     out.erase(std::find_if(out.rbegin(), out.rend(), [](char c) { return c != ' '; }).base(), out.end());
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     return out;
 }
 
@@ -22,7 +23,8 @@ void decode_body(std::string body, std::string_view content_type, engine::Reques
     const bool is_form = type == "application/x-www-form-urlencoded";
     request.has_body = true;
     // A client that forgot to name the type (curl -d '{…}') means JSON.
-    if (type.empty() || type == "application/json" || type.ends_with("+json") || type == "text/json" || (is_form && looks_like_json)) {
+    if (type.empty() || type == "application/json" || type.ends_with("+json") || type == "text/json" ||
+        (is_form && looks_like_json)) {
         try {
             request.body = value::parse_json(body);
         } catch (const Error& error) {

@@ -17,9 +17,11 @@ void append_now(std::string& out) {
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss time(now - day);
     std::array<char, 40> buffer;
-    const int size = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                   static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                                   static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+    const int size = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+                                   static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                   static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                                   static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+                                   static_cast<int>(time.subseconds().count()));
     out.append(buffer.data(), static_cast<std::size_t>(size));
 }
 
@@ -44,7 +46,8 @@ void append_meta(const engine::Request& request, bool is_error, const value::Val
     out += "}}";
 }
 
-void append_error(std::string_view code, std::string_view message, std::string_view resource, std::string_view details, std::string& out) {
+void append_error(std::string_view code, std::string_view message, std::string_view resource, std::string_view details,
+                  std::string& out) {
     out += "{\"success\":false,\"error\":{\"code\":";
     append_json_string(code, out);
     out += ",\"message\":";
@@ -67,7 +70,9 @@ std::string envelope(const engine::Outcome& outcome, const engine::Request& requ
     if (outcome.error) {
         const Error& error = *outcome.error;
         // A code of its own (VALIDATION_ERROR …) comes with a message that is the author's or says it all.
-        const std::string message = error.code.empty() && !error.resource.empty() ? "resource '" + error.resource + "': " + error.message : error.message;
+        const std::string message = error.code.empty() && !error.resource.empty()
+                                        ? "resource '" + error.resource + "': " + error.message
+                                        : error.message;
         append_error(engine::error_code(error).code, redact(message), error.resource, error.details_json, out);
         append_meta(request, true, {}, out);
         return out;

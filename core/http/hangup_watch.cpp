@@ -10,7 +10,9 @@
 namespace kdeps::http {
 
 HangupWatch::HangupWatch(std::function<void()> on_stop)
-    : on_stop_(std::move(on_stop)), epoll_(epoll_create1(EPOLL_CLOEXEC)), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    : on_stop_(std::move(on_stop)),
+      epoll_(epoll_create1(EPOLL_CLOEXEC)),
+      event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (epoll_ < 0 || event_ < 0) {
         throw Error(Status::exhausted, "too many open files: the server cannot watch its clients");
     }

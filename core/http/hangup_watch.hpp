@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Raises the stop flag of a run whose client hangs up, and of all runs when the time to shut down is over.  One thread waits for all.
+// Raises the stop flag of a run whose client hangs up, and of all runs when the time to shut down is over.  One thread
+// waits for all.
 #pragma once
 
 #include <functional>
@@ -41,8 +42,8 @@ private:
 
     const std::function<void()> on_stop_;
     const int epoll_;
-    const int event_;  // wakes the thread
-    std::mutex mutex_;  // guards everything below
+    const int event_;                           // wakes the thread
+    std::mutex mutex_;                          // guards everything below
     std::unordered_map<int, StopFlag*> flags_;  // by socket
     Deadline deadline_;
     bool is_ending_ = false;

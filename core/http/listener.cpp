@@ -16,9 +16,9 @@ namespace {
 
 // Each open connection has a thread while it is served and, for a while, when it is kept alive.
 constexpr std::size_t kMostThreads = 1024;
-constexpr int kKeepAlive = 15'000;    // ms that a connection may be idle
-constexpr int kLook = 250;            // ms between looks at whether the server ends
-constexpr int kTransfer = 30'000;     // ms that a client may stall
+constexpr int kKeepAlive = 15'000;  // ms that a connection may be idle
+constexpr int kLook = 250;          // ms between looks at whether the server ends
+constexpr int kTransfer = 30'000;   // ms that a client may stall
 constexpr std::size_t kBuffered = 64U << 10;
 
 thread_local int served_socket = -1;
@@ -96,7 +96,8 @@ private:
         if (get(socket_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return;
         std::array<char, NI_MAXHOST> host{};
         std::array<char, NI_MAXSERV> service{};
-        if (getnameinfo(reinterpret_cast<sockaddr*>(&address), length, host.data(), host.size(), service.data(), service.size(), NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+        if (getnameinfo(reinterpret_cast<sockaddr*>(&address), length, host.data(), host.size(), service.data(),
+                        service.size(), NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
             ip = host.data();
             port = std::atoi(service.data());
         }
@@ -127,7 +128,8 @@ public:
         });
         on_look_();
     }
-    // Waits for every connection that was accepted: Workers drops what it has not begun, and the client would wait for ever.
+    // Waits for every connection that was accepted: Workers drops what it has not begun, and the client would wait for
+    // ever.
     void shutdown() override {
         std::unique_lock lock(mutex_);
         served_.wait(lock, [this] { return connections_ == 0; });
@@ -155,7 +157,8 @@ Listener::Listener() {
     // Calls on_idle, so that end() is noticed when nobody comes.
     set_idle_interval(0, kLook * 1000);
     set_tcp_nodelay(true);
-    // cpp-httplib would set SO_REUSEPORT, and a second host on the same port would take half of the requests instead of failing.
+    // cpp-httplib would set SO_REUSEPORT, and a second host on the same port would take half of the requests instead of
+    // failing.
     set_socket_options([](socket_t socket) {
         const int yes = 1;
         setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
@@ -190,7 +193,8 @@ bool Listener::process_and_close_socket(socket_t socket) {
     // What the client still sends is read, or its system would take the reset for the answer.
     ::shutdown(socket, SHUT_WR);
     std::array<char, 4096> rest;
-    for (int i = 0; i < 64 && wait_for(socket, POLLIN, 50) && recv(socket, rest.data(), rest.size(), MSG_DONTWAIT) > 0; ++i) {
+    for (int i = 0; i < 64 && wait_for(socket, POLLIN, 50) && recv(socket, rest.data(), rest.size(), MSG_DONTWAIT) > 0;
+         ++i) {
     }
     ::close(socket);
     served_socket = -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// cpp-httplib's server with what this project needs of its sockets: threads as they are needed, answers in one write, and the socket of
-// the request that a thread serves.
+// cpp-httplib's server with what this project needs of its sockets: threads as they are needed, answers in one write,
+// and the socket of the request that a thread serves.
 #pragma once
 
 #include <httplib.h>
@@ -16,7 +16,8 @@ public:
     // Ends listening soon, also if it has not begun; requests that run are finished.  Any thread.
     void end() { is_ending_ = true; }
 
-    // Lets the system hold as many new connections as it can; cpp-httplib asks for five, and a burst loses the rest.  Once it is bound.
+    // Lets the system hold as many new connections as it can; cpp-httplib asks for five, and a burst loses the rest.
+    // Once it is bound.
     void widen_backlog() const;
 
     // Socket of the request that this thread serves.

@@ -59,7 +59,8 @@ void parse_query(std::string_view text, engine::Pairs& out) {
         const std::string_view pair = text.substr(0, end);
         if (!pair.empty()) {
             const std::size_t equals = std::min(pair.find('='), pair.size());
-            out.emplace_back(decode_percent(pair.substr(0, equals), true), decode_percent(pair.substr(std::min(equals + 1, pair.size())), true));
+            out.emplace_back(decode_percent(pair.substr(0, equals), true),
+                             decode_percent(pair.substr(std::min(equals + 1, pair.size())), true));
         }
         text.remove_prefix(std::min(end + 1, text.size()));
     }
@@ -98,7 +99,8 @@ Router::Found Router::find(std::string_view method, std::string_view path) const
             const std::string& wanted = pattern.segments[i];
             if (is_parameter(wanted)) {
                 matches = !given[i].empty();
-                if (matches && wanted.size() > 1) found.parameters.emplace_back(wanted.substr(1), decode_percent(given[i], false));
+                if (matches && wanted.size() > 1)
+                    found.parameters.emplace_back(wanted.substr(1), decode_percent(given[i], false));
             } else {
                 matches = wanted == given[i] || wanted == decode_percent(given[i], false);
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Finds the route of a path: exact, ":param" for one segment, a final "*" for any rest.  The most specific pattern wins.
+// Finds the route of a path: exact, ":param" for one segment, a final "*" for any rest.  The most specific pattern
+// wins.
 #pragma once
 
 #include <string>

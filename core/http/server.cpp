@@ -22,7 +22,9 @@ constexpr auto kHealthTimeout = std::chrono::seconds(5);
 class EngineService final : public Service {
 public:
     explicit EngineService(engine::Engine& engine) : engine_(engine) {}
-    engine::Outcome run(const engine::Request& request, const StopFlag& stop) override { return engine_.run(request, stop); }
+    engine::Outcome run(const engine::Request& request, const StopFlag& stop) override {
+        return engine_.run(request, stop);
+    }
     void notify_stops() override { engine_.notify_stops(); }
     value::Value health(std::chrono::nanoseconds timeout) override { return engine_.health(timeout); }
     std::string_view name() const override { return engine_.workflow().name; }
@@ -33,13 +35,16 @@ private:
 };
 
 // Headers that cpp-httplib adds to a request.
-bool is_added(std::string_view name) { return name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" || name == "LOCAL_PORT"; }
+bool is_added(std::string_view name) {
+    return name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" || name == "LOCAL_PORT";
+}
 
 // An id that a client gives is taken over if it can stand in a header and a log.
 std::string request_id(const httplib::Request& given) {
     constexpr std::size_t kLongest = 128;
     const std::string id = given.get_header_value("X-Request-ID");
-    const bool is_sane = !id.empty() && id.size() <= kLongest && std::all_of(id.begin(), id.end(), [](unsigned char c) { return c > 32 && c < 127; });
+    const bool is_sane = !id.empty() && id.size() <= kLongest &&
+                         std::all_of(id.begin(), id.end(), [](unsigned char c) { return c > 32 && c < 127; });
     return is_sane ? id : random_uuid();
 }
 
@@ -51,7 +56,8 @@ std::string session_of(const httplib::Request& given) {
         std::string_view one = rest.substr(0, end);
         while (one.starts_with(' ')) one.remove_prefix(1);
         const std::string_view name(kCookie);
-        if (one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=') return std::string(one.substr(name.size() + 1));
+        if (one.starts_with(name) && one.size() > name.size() && one[name.size()] == '=')
+            return std::string(one.substr(name.size() + 1));
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return "";
@@ -65,30 +71,38 @@ bool can_stand_in_header(std::string_view text) {
 
 struct Server::Parts {
     Parts(Service& service_of_server, Metrics& metrics_of_server, ServerOptions given)
-        : service(service_of_server), metrics(metrics_of_server), options(std::move(given)), router(options.api.routes), proxies(options.api.trusted_proxies),
+        : service(service_of_server),
+          metrics(metrics_of_server),
+          options(std::move(given)),
+          router(options.api.routes),
+          proxies(options.api.trusted_proxies),
           hangups([this] { service.notify_stops(); }) {
         listener.set_payload_max_length(options.api.max_body_bytes);
         listener.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
             // A body is read by the handlers below; everything else is answered at once.
-            const bool has_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH" || request.method == "DELETE";
+            const bool has_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH" ||
+                                  request.method == "DELETE";
             if (has_body) return httplib::Server::HandlerResponse::Unhandled;
             answer(request, response, nullptr);
             return httplib::Server::HandlerResponse::Handled;
         });
-        const auto with_body = [this](const httplib::Request& request, httplib::Response& response, const httplib::ContentReader& reader) {
-            answer(request, response, &reader);
-        };
+        const auto with_body = [this](const httplib::Request& request, httplib::Response& response,
+                                      const httplib::ContentReader& reader) { answer(request, response, &reader); };
         listener.Post(".*", with_body).Put(".*", with_body).Patch(".*", with_body).Delete(".*", with_body);
-        listener.set_error_handler([this](const httplib::Request& request, httplib::Response& response) { describe(request, response); });
+        listener.set_error_handler(
+            [this](const httplib::Request& request, httplib::Response& response) { describe(request, response); });
     }
 
     void answer(const httplib::Request& given, httplib::Response& response, const httplib::ContentReader* reader);
     void run(engine::Request& request, httplib::Response& response);
-    void give(const engine::Outcome& outcome, const engine::Request& request, bool is_secure, httplib::Response& response) const;
-    bool read_body(const httplib::Request& given, const httplib::ContentReader& reader, engine::Request& request, httplib::Response& response) const;
+    void give(const engine::Outcome& outcome, const engine::Request& request, bool is_secure,
+              httplib::Response& response) const;
+    bool read_body(const httplib::Request& given, const httplib::ContentReader& reader, engine::Request& request,
+                   httplib::Response& response) const;
     bool answer_reserved(std::string_view path, httplib::Response& response);
     engine::Request make_request(const httplib::Request& given) const;
-    void refuse(const engine::Request& request, int status, std::string_view code, const std::string& message, httplib::Response& response) const;
+    void refuse(const engine::Request& request, int status, std::string_view code, const std::string& message,
+                httplib::Response& response) const;
     void describe(const httplib::Request& given, httplib::Response& response) const;
     bool is_secure(const httplib::Request& given) const {
         return proxies.trusts(given.remote_addr) && given.get_header_value("X-Forwarded-Proto") == "https";
@@ -125,7 +139,8 @@ engine::Request Server::Parts::make_request(const httplib::Request& given) const
     return request;
 }
 
-void Server::Parts::refuse(const engine::Request& request, int status, std::string_view code, const std::string& message, httplib::Response& response) const {
+void Server::Parts::refuse(const engine::Request& request, int status, std::string_view code,
+                           const std::string& message, httplib::Response& response) const {
     response.status = status;
     response.set_header("X-Request-ID", request.id);
     response.set_content(error_envelope(code, message, request), kJson);
@@ -136,7 +151,12 @@ void Server::Parts::describe(const httplib::Request& given, httplib::Response& r
     if (!response.body.empty() || response.content_length_ > 0 || given.method == "HEAD") return;
     engine::Request request = make_request(given);
     switch (response.status) {
-        case 413: refuse(request, 413, "PAYLOAD_TOO_LARGE", "the body is larger than " + std::to_string(options.api.max_body_bytes) + " bytes (apiServer.maxBodyBytes)", response); break;
+        case 413:
+            refuse(request, 413, "PAYLOAD_TOO_LARGE",
+                   "the body is larger than " + std::to_string(options.api.max_body_bytes) +
+                       " bytes (apiServer.maxBodyBytes)",
+                   response);
+            break;
         case 414: refuse(request, 414, "BAD_REQUEST", "the request's URL is too long", response); break;
         case 404: refuse(request, 404, "NOT_FOUND", "no route takes " + request.path, response); break;
         case 500: refuse(request, 500, "INTERNAL_ERROR", "internal error", response); break;
@@ -144,7 +164,8 @@ void Server::Parts::describe(const httplib::Request& given, httplib::Response& r
     }
 }
 
-bool Server::Parts::read_body(const httplib::Request& given, const httplib::ContentReader& reader, engine::Request& request, httplib::Response& response) const {
+bool Server::Parts::read_body(const httplib::Request& given, const httplib::ContentReader& reader,
+                              engine::Request& request, httplib::Response& response) const {
     const std::size_t most = options.api.max_body_bytes;
     std::size_t total = 0;
     bool is_too_large = false;
@@ -187,7 +208,8 @@ bool Server::Parts::read_body(const httplib::Request& given, const httplib::Cont
     }
     if (is_too_large) {
         response.set_header("Connection", "close");
-        refuse(request, 413, "PAYLOAD_TOO_LARGE", "the body is larger than " + std::to_string(most) + " bytes (apiServer.maxBodyBytes)", response);
+        refuse(request, 413, "PAYLOAD_TOO_LARGE",
+               "the body is larger than " + std::to_string(most) + " bytes (apiServer.maxBodyBytes)", response);
         return false;
     }
     if (!is_read) {
@@ -237,11 +259,13 @@ bool Server::Parts::answer_reserved(std::string_view path, httplib::Response& re
     return true;
 }
 
-void Server::Parts::answer(const httplib::Request& given, httplib::Response& response, const httplib::ContentReader* reader) {
+void Server::Parts::answer(const httplib::Request& given, httplib::Response& response,
+                           const httplib::ContentReader* reader) {
     engine::Request request = make_request(given);
     const bool is_preflight = request.method == "OPTIONS" && given.has_header("Access-Control-Request-Method");
     if (options.api.cors) {
-        for (const auto& [name, text] : cors_headers(*options.api.cors, given.get_header_value("Origin"), is_preflight)) response.set_header(name, text);
+        for (const auto& [name, text] : cors_headers(*options.api.cors, given.get_header_value("Origin"), is_preflight))
+            response.set_header(name, text);
     }
     const std::string_view target = given.target;
     Router::Found found = router.find(request.method, target.substr(0, target.find_first_of("?#")));
@@ -255,7 +279,8 @@ void Server::Parts::answer(const httplib::Request& given, httplib::Response& res
             refuse(request, 404, "NOT_FOUND", "no route takes " + request.path, response);
         } else {
             response.set_header("Allow", found.allow);
-            refuse(request, 405, "METHOD_NOT_ALLOWED", request.path + " takes " + found.allow + ", not " + request.method, response);
+            refuse(request, 405, "METHOD_NOT_ALLOWED",
+                   request.path + " takes " + found.allow + ", not " + request.method, response);
         }
         return;
     }
@@ -275,25 +300,36 @@ void Server::Parts::answer(const httplib::Request& given, httplib::Response& res
     }
     give(outcome, request, is_secure(given), response);
     const std::chrono::duration<double> seconds = Clock::now() - began;
-    metrics.count("kdeps_http_requests_total", {{"route", request.route}, {"method", request.method}, {"status", std::to_string(response.status)}}, 1);
+    metrics.count("kdeps_http_requests_total",
+                  {{"route", request.route}, {"method", request.method}, {"status", std::to_string(response.status)}},
+                  1);
     metrics.observe("kdeps_http_request_seconds", {{"route", request.route}}, seconds.count());
     if (outcome.error) {
         const Error& error = *outcome.error;
         const auto level = response.status >= 500 ? log::Level::error : log::Level::info;
-        log::write(level, error.message, {{"resource", error.resource}, {"request", request.id}, {"status", std::to_string(response.status)}, {"detail", error.detail}});
+        log::write(level, error.message,
+                   {{"resource", error.resource},
+                    {"request", request.id},
+                    {"status", std::to_string(response.status)},
+                    {"detail", error.detail}});
     } else if (log::is_enabled(log::Level::debug)) {
-        log::debug(request.method + " " + request.path, {{"request", request.id}, {"status", std::to_string(response.status)}, {"took", duration_text(std::chrono::duration_cast<std::chrono::nanoseconds>(seconds))}});
+        log::debug(request.method + " " + request.path,
+                   {{"request", request.id},
+                    {"status", std::to_string(response.status)},
+                    {"took", duration_text(std::chrono::duration_cast<std::chrono::nanoseconds>(seconds))}});
     }
 }
 
-void Server::Parts::give(const engine::Outcome& outcome, const engine::Request& request, bool is_secure, httplib::Response& response) const {
+void Server::Parts::give(const engine::Outcome& outcome, const engine::Request& request, bool is_secure,
+                         httplib::Response& response) const {
     response.status = outcome.status;
     response.set_header("X-Request-ID", request.id);
     if (outcome.status == 503) response.set_header("Retry-After", "1");
     std::string type = kJson;
     for (const auto& [name, text] : outcome.headers) {
         if (!can_stand_in_header(name) || !can_stand_in_header(text) || name.empty()) {
-            log::warning("a response header is left out: it holds a line break", {{"header", name}, {"request", request.id}});
+            log::warning("a response header is left out: it holds a line break",
+                         {{"header", name}, {"request", request.id}});
         } else if (media_type(name) == "content-type") {
             type = text;
         } else {
@@ -301,15 +337,18 @@ void Server::Parts::give(const engine::Outcome& outcome, const engine::Request& 
         }
     }
     if (!outcome.session_id.empty()) {
-        response.set_header("Set-Cookie", std::string(kCookie) + "=" + outcome.session_id + "; Path=/; HttpOnly; SameSite=Lax" + (is_secure ? "; Secure" : ""));
+        response.set_header("Set-Cookie", std::string(kCookie) + "=" + outcome.session_id +
+                                              "; Path=/; HttpOnly; SameSite=Lax" + (is_secure ? "; Secure" : ""));
     }
     // A text with a type of its own (csv, html) is the body as it is.
-    const bool is_raw = media_type(type) != kJson && !media_type(type).ends_with("+json") && outcome.data.is_string() && !outcome.error;
+    const bool is_raw =
+        media_type(type) != kJson && !media_type(type).ends_with("+json") && outcome.data.is_string() && !outcome.error;
     response.body = is_raw ? outcome.data.text() : envelope(outcome, request);
     response.set_header("Content-Type", type);
 }
 
-Server::Server(Service& service, Metrics& metrics, ServerOptions options) : parts_(std::make_unique<Parts>(service, metrics, std::move(options))) {}
+Server::Server(Service& service, Metrics& metrics, ServerOptions options)
+    : parts_(std::make_unique<Parts>(service, metrics, std::move(options))) {}
 
 Server::Server(engine::Engine& engine, Metrics& metrics, ServerOptions options) {
     auto service = std::make_unique<EngineService>(engine);
@@ -331,7 +370,8 @@ int Server::bind() {
         parts_->listener.widen_backlog();
         return port;
     }
-    throw Error(Status::unavailable, "cannot listen on " + api.host + ":" + std::to_string(api.port) + ": " + std::strerror(errno) +
+    throw Error(Status::unavailable, "cannot listen on " + api.host + ":" + std::to_string(api.port) + ": " +
+                                         std::strerror(errno) +
                                          "; choose another port with --port, or end what uses it");
 }
 

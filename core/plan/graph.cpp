@@ -17,7 +17,8 @@ std::string kind_of(const workflow::Resource& resource) {
 std::string label(const workflow::Resource& resource) { return resource.action_id + " (" + kind_of(resource) + ")"; }
 
 bool runs(const Plan& plan, std::size_t resource) {
-    return std::any_of(plan.nodes().begin(), plan.nodes().end(), [&](const Node& node) { return node.resource == resource; });
+    return std::any_of(plan.nodes().begin(), plan.nodes().end(),
+                       [&](const Node& node) { return node.resource == resource; });
 }
 
 struct Line {
@@ -54,10 +55,12 @@ std::string mermaid(const workflow::Workflow& workflow, const Plan& plan) {
     std::string out = "flowchart TD\n";
     for (std::size_t i = 0; i < workflow.resources.size(); ++i) {
         const bool is_target = i == workflow.target_index;
-        out += "    r" + std::to_string(i) + (is_target ? "([\"" : "[\"") + mermaid_text(label(workflow.resources[i])) + (is_target ? "\"])" : "\"]") + "\n";
+        out += "    r" + std::to_string(i) + (is_target ? "([\"" : "[\"") + mermaid_text(label(workflow.resources[i])) +
+               (is_target ? "\"])" : "\"]") + "\n";
     }
     for (const Line& line : lines(workflow, plan)) {
-        const std::string arrow = line.cause == Cause::requires_ ? " --> " : " -. \"" + mermaid_text(label(line)) + "\" .-> ";
+        const std::string arrow =
+            line.cause == Cause::requires_ ? " --> " : " -. \"" + mermaid_text(label(line)) + "\" .-> ";
         out += "    r" + std::to_string(line.from) + arrow + "r" + std::to_string(line.to) + "\n";
     }
     for (std::size_t i = 0; i < workflow.resources.size(); ++i) {
@@ -69,11 +72,15 @@ std::string mermaid(const workflow::Workflow& workflow, const Plan& plan) {
 std::string dot(const workflow::Workflow& workflow, const Plan& plan) {
     std::string out = "digraph workflow {\n";
     for (std::size_t i = 0; i < workflow.resources.size(); ++i) {
-        const std::string style = i == workflow.target_index ? ", peripheries=2" : runs(plan, i) ? "" : ", style=dashed";
-        out += "    " + quoted(workflow.resources[i].action_id) + " [label=" + quoted(label(workflow.resources[i])) + style + "];\n";
+        const std::string style = i == workflow.target_index ? ", peripheries=2"
+                                  : runs(plan, i)            ? ""
+                                                             : ", style=dashed";
+        out += "    " + quoted(workflow.resources[i].action_id) + " [label=" + quoted(label(workflow.resources[i])) +
+               style + "];\n";
     }
     for (const Line& line : lines(workflow, plan)) {
-        out += "    " + quoted(workflow.resources[line.from].action_id) + " -> " + quoted(workflow.resources[line.to].action_id);
+        out += "    " + quoted(workflow.resources[line.from].action_id) + " -> " +
+               quoted(workflow.resources[line.to].action_id);
         out += line.cause == Cause::requires_ ? ";\n" : " [style=dotted, label=" + quoted(label(line)) + "];\n";
     }
     return out + "}\n";

@@ -20,10 +20,12 @@ struct Access {
 
 bool is_store(const std::string& storage) { return storage == "memory" || storage == "session" || storage == "app"; }
 
-// Sources of get() that no set() of another resource changes.  Any other second argument is a default: get('k', 'none').
+// Sources of get() that no set() of another resource changes.  Any other second argument is a default: get('k',
+// 'none').
 bool is_fixed_source(const std::string& storage) {
-    static constexpr std::array<std::string_view, 16> kSources = {"item", "loop", "output", "param", "query", "path", "header", "body",
-                                                                  "data", "file", "filepath", "filetype", "info", "env", "itemvalues", "error"};
+    static constexpr std::array<std::string_view, 16> kSources = {
+        "item", "loop", "output",   "param",    "query", "path", "header",     "body",
+        "data", "file", "filepath", "filetype", "info",  "env",  "itemvalues", "error"};
     return std::find(kSources.begin(), kSources.end(), storage) != kSources.end();
 }
 
@@ -34,10 +36,14 @@ std::vector<Access> accesses(const workflow::Resource& resource) {
         if (reference.function == "set") {
             // What is put into an item is seen by this resource alone.
             if (reference.storage == "item" || reference.storage == "loop") continue;
-            out.push_back({key, true, reference.storage == "*" ? "" : reference.storage.empty() ? "memory" : reference.storage});
+            out.push_back({key, true,
+                           reference.storage == "*"    ? ""
+                           : reference.storage.empty() ? "memory"
+                                                       : reference.storage});
         } else if (reference.function == "get" || (reference.function == "input" && is_store(reference.storage))) {
             // The stores come before the outputs, so the id of a resource is a key like any other.
-            if (!is_fixed_source(reference.storage)) out.push_back({key, false, is_store(reference.storage) ? reference.storage : ""});
+            if (!is_fixed_source(reference.storage))
+                out.push_back({key, false, is_store(reference.storage) ? reference.storage : ""});
         } else if (reference.function == "session") {
             out.push_back({std::nullopt, false, "session"});
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Door of core/plan: which resources a target needs, in what order, and which may run side by side.  A Plan never changes after it is
-// built.
+// Door of core/plan: which resources a target needs, in what order, and which may run side by side.  A Plan never
+// changes after it is built.
 #pragma once
 
 #include <cstddef>
@@ -31,9 +31,10 @@ class Plan {
 public:
     Plan() = default;  // runs nothing
 
-    // The workflow must have no cycle.  Nodes are in an order in which they could run one after the other: depth first from the target,
-    // following requires as listed.  Two resources without a path between them, of which one set()s a key that the other get()s or
-    // set()s, get an edge in that order, so that a run gives the same result every time (architecture, decision 5).
+    // The workflow must have no cycle.  Nodes are in an order in which they could run one after the other: depth first
+    // from the target, following requires as listed.  Two resources without a path between them, of which one set()s a
+    // key that the other get()s or set()s, get an edge in that order, so that a run gives the same result every time
+    // (architecture, decision 5).
     Plan(const workflow::Workflow& workflow, std::size_t target);
 
     const std::vector<Node>& nodes() const { return nodes_; }

@@ -20,8 +20,9 @@ const Value& kdeps_value_::value() {
 }
 
 Status kdeps_call_::state() const {
-    const bool is_stopped = std::any_of(std::begin(stops), std::end(stops),
-                                        [](const kdeps::StopFlag* stop) { return stop != nullptr && stop->is_requested(); });
+    const bool is_stopped = std::any_of(std::begin(stops), std::end(stops), [](const kdeps::StopFlag* stop) {
+        return stop != nullptr && stop->is_requested();
+    });
     if (is_stopped) {
         return Status::cancelled;
     }
@@ -69,7 +70,8 @@ Error kdeps_call_::failure(kdeps_status status, std::string_view plugin) const {
         case Status::cancelled: return {category, "the run was cancelled"};
         default: break;
     }
-    return {category, "plugin '" + std::string(plugin) + "' failed with " + std::string(status_name(category)) + " and gave no reason"};
+    return {category, "plugin '" + std::string(plugin) + "' failed with " + std::string(status_name(category)) +
+                          " and gave no reason"};
 }
 
 namespace kdeps::plugin {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// One invocation of a plugin: its arena of values, its deadline and stop flags, its error, and the run that it belongs to.
+// One invocation of a plugin: its arena of values, its deadline and stop flags, its error, and the run that it belongs
+// to.
 #pragma once
 
+#include <kdeps/kdeps.h>
 #include <deque>
 #include <functional>
-#include <kdeps/kdeps.h>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,11 +20,13 @@
 #include "core/value/value.hpp"
 #include "core/workflow/workflow.hpp"
 
-// What a kdeps_value points to: a value of a run, a container that a plugin is still building, or a node of configuration.
+// What a kdeps_value points to: a value of a run, a container that a plugin is still building, or a node of
+// configuration.
 struct kdeps_value_ {
     std::variant<kdeps::value::Value, kdeps::value::List, kdeps::value::Map> content;
 
-    // Configuration: the node, and a handle for each element, entry, or expression part, which live as long as this one.
+    // Configuration: the node, and a handle for each element, entry, or expression part, which live as long as this
+    // one.
     const kdeps::workflow::ConfigValue* config = nullptr;
     std::vector<std::unique_ptr<kdeps_value_>> children;
 
@@ -51,7 +54,8 @@ std::unique_ptr<kdeps_value_> make_handles(const workflow::ConfigValue& config);
 }  // namespace kdeps::plugin
 
 struct kdeps_call_ {
-    kdeps_call_(kdeps::plugin::Registry& registry_of_call, std::string_view resource_name, std::string_view workflow_folder)
+    kdeps_call_(kdeps::plugin::Registry& registry_of_call, std::string_view resource_name,
+                std::string_view workflow_folder)
         : registry(registry_of_call), resource(resource_name), folder(workflow_folder) {}
     kdeps_call_(const kdeps_call_&) = delete;
     kdeps_call_& operator=(const kdeps_call_&) = delete;

@@ -58,7 +58,8 @@ kdeps_str source(kdeps_value config) {
 }
 
 kdeps_str called(kdeps_value config) {
-    return config == nullptr || config->config == nullptr ? kdeps_str{"", 0} : to_str(config->config->called_function());
+    return config == nullptr || config->config == nullptr ? kdeps_str{"", 0}
+                                                          : to_str(config->config->called_function());
 }
 
 void report(kdeps_call* call, std::int32_t severity, kdeps_value at, std::size_t offset, kdeps_str message) {
@@ -92,7 +93,8 @@ kdeps_str nearest_name(kdeps_str name, const kdeps_str* candidates, std::size_t 
 
 }  // namespace
 
-const kdeps_expressions kExpressionExtension = {sizeof(kdeps_expressions), 0, evaluate, part_count, part, source, called};
+const kdeps_expressions kExpressionExtension = {
+    sizeof(kdeps_expressions), 0, evaluate, part_count, part, source, called};
 
 const kdeps_diagnostics kDiagnosticsExtension = {sizeof(kdeps_diagnostics), 0, report, location, nearest_name};
 

@@ -12,7 +12,8 @@ namespace kdeps::plugin {
 
 namespace {
 
-static_assert(static_cast<int>(Status::internal) == KDEPS_INTERNAL && static_cast<int>(Status::conflict) == KDEPS_CONFLICT &&
+static_assert(static_cast<int>(Status::internal) == KDEPS_INTERNAL &&
+              static_cast<int>(Status::conflict) == KDEPS_CONFLICT &&
               static_cast<int>(Status::timeout) == KDEPS_TIMEOUT);
 
 Registry& registry_of(const kdeps_host* host) { return *reinterpret_cast<const HostTable*>(host)->registry; }
@@ -29,16 +30,19 @@ const void* get_extension(const kdeps_host*, const char* id) {
                                                           {KDEPS_PROGRESS_ID, &kProgressExtension},
                                                           {KDEPS_METRICS_ID, &kMetricsExtension},
                                                           {KDEPS_BACKGROUND_ID, &kBackgroundExtension}}};
-    const auto found = std::find_if(kExtensions.begin(), kExtensions.end(), [&](const Extension& e) { return e.id == id; });
+    const auto found =
+        std::find_if(kExtensions.begin(), kExtensions.end(), [&](const Extension& e) { return e.id == id; });
     return found == kExtensions.end() ? nullptr : found->table;
 }
 
-const void* find_interface(const kdeps_host* host, kdeps_call* call, const char* id, kdeps_str name, kdeps_instance** owner) {
+const void* find_interface(const kdeps_host* host, kdeps_call* call, const char* id, kdeps_str name,
+                           kdeps_instance** owner) {
     const void* table = nullptr;
     call->guard([&] {
         Plugin* plugin = registry_of(host).find(id, to_view(name));
         if (plugin == nullptr) {
-            throw Error(Status::not_found, "no plugin provides " + std::string(id) + " '" + std::string(to_view(name)) + "'");
+            throw Error(Status::not_found,
+                        "no plugin provides " + std::string(id) + " '" + std::string(to_view(name)) + "'");
         }
         table = plugin->interface(id);
         if (table == nullptr) {

@@ -27,6 +27,8 @@ extern const kdeps_metrics kMetricsExtension;
 extern const kdeps_background kBackgroundExtension;
 
 inline kdeps_str to_str(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view to_view(kdeps_str text) { return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size); }
+inline std::string_view to_view(kdeps_str text) {
+    return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+}
 
 }  // namespace kdeps::plugin

@@ -34,7 +34,8 @@ void append_folder_list(const char* variable, std::vector<fs::path>& out) {
 
 bool Manifest::offers(std::string_view interface, std::string_view name) const {
     return std::any_of(provides.begin(), provides.end(), [&](const Provided& provided) {
-        return provided.interface == interface && std::find(provided.names.begin(), provided.names.end(), name) != provided.names.end();
+        return provided.interface == interface &&
+               std::find(provided.names.begin(), provided.names.end(), name) != provided.names.end();
     });
 }
 
@@ -57,7 +58,8 @@ Manifest read_manifest(const fs::path& file) {
         manifest.package = json.value("package", "");
         manifest.sha256 = json.value("sha256", "");
         for (const auto& entry : json.at("provides")) {
-            manifest.provides.push_back({entry.at("interface").get<std::string>(), entry.at("names").get<std::vector<std::string>>()});
+            manifest.provides.push_back(
+                {entry.at("interface").get<std::string>(), entry.at("names").get<std::vector<std::string>>()});
         }
         const fs::path library = json.at("library").get<std::string>();
         if (library.has_parent_path()) {

@@ -31,15 +31,16 @@ struct Manifest {
 // Throws Error naming the file and what is wrong in it.
 Manifest read_manifest(const std::filesystem::path& file);
 
-// The manifests of several folders, in order; of two with the same id the first counts.  A folder that does not exist is empty.
+// The manifests of several folders, in order; of two with the same id the first counts.  A folder that does not exist
+// is empty.
 struct SearchResult {
     std::vector<Manifest> manifests;
     std::vector<std::string> faults;  // a text for each manifest that could not be read
 };
 SearchResult find_manifests(const std::vector<std::filesystem::path>& folders);
 
-// Where plugins are looked for: `given` (--plugin-dir), KDEPS_PLUGIN_PATH (separated by ':'), the user's data folder, and the folder
-// that belongs to the running binary.
+// Where plugins are looked for: `given` (--plugin-dir), KDEPS_PLUGIN_PATH (separated by ':'), the user's data folder,
+// and the folder that belongs to the running binary.
 std::vector<std::filesystem::path> search_folders(const std::vector<std::filesystem::path>& given);
 
 }  // namespace kdeps::plugin

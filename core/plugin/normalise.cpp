@@ -50,7 +50,8 @@ public:
 
 private:
     [[noreturn]] void refuse(const std::string& what) const {
-        throw Error(Status::bad_data, "plugin '" + std::string(plugin_) + "': its table for " + std::string(interface_) + " " + what);
+        throw Error(Status::bad_data,
+                    "plugin '" + std::string(plugin_) + "': its table for " + std::string(interface_) + " " + what);
     }
 
     std::string_view plugin_;
@@ -76,16 +77,22 @@ kdeps_executor normalise_executor(const void* raw, std::string_view plugin) {
         .require(table.run, "run")
         .require(table.destroy, "destroy");
     // The host need not watch what cannot be cancelled.
-    table.flags = (table.flags & ~(kNoCancel | kNoStart)) | (table.cancel == nullptr ? kNoCancel : 0U) | (table.start == nullptr ? kNoStart : 0U);
-    default_to(table.cancel, +[](kdeps_step*, kdeps_call*) {});
-    default_to(table.start, +[](kdeps_step*, kdeps_call*) { return kUnsupported; });
+    table.flags = (table.flags & ~(kNoCancel | kNoStart)) | (table.cancel == nullptr ? kNoCancel : 0U) |
+                  (table.start == nullptr ? kNoStart : 0U);
+    default_to(
+        table.cancel, +[](kdeps_step*, kdeps_call*) {});
+    default_to(
+        table.start, +[](kdeps_step*, kdeps_call*) { return kUnsupported; });
     return table;
 }
 
 kdeps_settings normalise_settings(const void* raw, std::string_view plugin) {
     auto table = copy_of<kdeps_settings>(raw, plugin, KDEPS_SETTINGS_ID);
-    Slots(plugin, KDEPS_SETTINGS_ID).require_text(table.settings_key, "settings_key").require(table.configure, "configure");
-    default_to(table.start, +[](kdeps_instance*, kdeps_call*) {});
+    Slots(plugin, KDEPS_SETTINGS_ID)
+        .require_text(table.settings_key, "settings_key")
+        .require(table.configure, "configure");
+    default_to(
+        table.start, +[](kdeps_instance*, kdeps_call*) {});
     return table;
 }
 
@@ -105,24 +112,38 @@ kdeps_driver normalise_driver(const void* raw, std::string_view plugin) {
         .require(table.prepare, "prepare")
         .require(table.execute, "execute")
         .require(table.finalize, "finalize");
-    default_to(table.check, +[](kdeps_instance*, kdeps_call*, const kdeps_target*) -> kdeps_status { return KDEPS_OK; });
-    default_to(table.server, +[](kdeps_connection*) { return kdeps_str{"", 0}; });
-    default_to(table.ping, +[](kdeps_connection*, kdeps_call*) -> kdeps_status { return KDEPS_OK; });
-    default_to(table.reset, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
-    default_to(table.cancel, +[](kdeps_connection*) {});
-    default_to(table.describe, +[](kdeps_statement*, kdeps_call*, ArrowSchema*, ArrowSchema*) { return kUnsupported; });
-    // execute_batch, begin, commit and rollback answer UNSUPPORTED: the sql plugin then loops, or says that the driver has no
-    // transactions.  A parameter stream is moved, so the stub releases it.
-    default_to(table.execute_batch, +[](kdeps_statement*, kdeps_call*, ArrowArrayStream* parameters, ArrowArrayStream*, kdeps_batch*) {
-        if (parameters->release != nullptr) {
-            parameters->release(parameters);
-        }
-        return kUnsupported;
-    });
-    default_to(table.begin, +[](kdeps_connection*, kdeps_call*, std::uint32_t, std::uint32_t) { return kUnsupported; });
-    default_to(table.commit, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
-    default_to(table.rollback, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
-    default_to(table.send, +[](kdeps_statement*, kdeps_call*, const kdeps_cell*, std::size_t) { return kUnsupported; });
+    default_to(
+        table.check, +[](kdeps_instance*, kdeps_call*, const kdeps_target*) -> kdeps_status { return KDEPS_OK; });
+    default_to(
+        table.server, +[](kdeps_connection*) {
+            return kdeps_str{"", 0};
+        });
+    default_to(
+        table.ping, +[](kdeps_connection*, kdeps_call*) -> kdeps_status { return KDEPS_OK; });
+    default_to(
+        table.reset, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
+    default_to(
+        table.cancel, +[](kdeps_connection*) {});
+    default_to(
+        table.describe, +[](kdeps_statement*, kdeps_call*, ArrowSchema*, ArrowSchema*) { return kUnsupported; });
+    // execute_batch, begin, commit and rollback answer UNSUPPORTED: the sql plugin then loops, or says that the driver
+    // has no transactions.  A parameter stream is moved, so the stub releases it.
+    default_to(
+        table.execute_batch,
+        +[](kdeps_statement*, kdeps_call*, ArrowArrayStream* parameters, ArrowArrayStream*, kdeps_batch*) {
+            if (parameters->release != nullptr) {
+                parameters->release(parameters);
+            }
+            return kUnsupported;
+        });
+    default_to(
+        table.begin, +[](kdeps_connection*, kdeps_call*, std::uint32_t, std::uint32_t) { return kUnsupported; });
+    default_to(
+        table.commit, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
+    default_to(
+        table.rollback, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
+    default_to(
+        table.send, +[](kdeps_statement*, kdeps_call*, const kdeps_cell*, std::size_t) { return kUnsupported; });
     return table;
 }
 

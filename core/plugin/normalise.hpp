@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a plugin's table safe to call: a copy of the host's own size in which every required slot is present and every optional one that
-// the plugin left out does something harmless, so that no caller tests for NULL.
+// Makes a plugin's table safe to call: a copy of the host's own size in which every required slot is present and every
+// optional one that the plugin left out does something harmless, so that no caller tests for NULL.
 #pragma once
 
 #include <kdeps/connections.h>

@@ -38,8 +38,8 @@ void Plugin::load() {
 void Plugin::load_once() {
     const kdeps_plugin* descriptor = open_library(manifest_.library);
     if (const std::string_view id = to_view(descriptor->id); id != manifest_.id) {
-        throw Error(Status::bad_data, "plugin library '" + manifest_.library.string() + "' calls itself '" + std::string(id) +
-                                          "', its manifest says '" + manifest_.id + "'");
+        throw Error(Status::bad_data, "plugin library '" + manifest_.library.string() + "' calls itself '" +
+                                          std::string(id) + "', its manifest says '" + manifest_.id + "'");
     }
     kdeps_call_ call(registry_, "", "");
     kdeps_instance* instance = nullptr;
@@ -56,7 +56,9 @@ void Plugin::load_once() {
 
 const void* Plugin::interface(std::string_view id) {
     load();
-    const auto address = [](const Table& table) { return std::visit([](const auto& t) -> const void* { return &t; }, table); };
+    const auto address = [](const Table& table) {
+        return std::visit([](const auto& t) -> const void* { return &t; }, table);
+    };
     {
         const std::lock_guard lock(mutex_);
         if (const auto found = tables_.find(id); found != tables_.end()) {
@@ -93,10 +95,11 @@ Registry::Registry(const std::vector<std::filesystem::path>& folders)
 }
 
 Registry::~Registry() {
-    // A plugin may use one that was loaded after it (sql uses drivers) only through connections that its own shutdown closes, so the
-    // first loaded ends first.
+    // A plugin may use one that was loaded after it (sql uses drivers) only through connections that its own shutdown
+    // closes, so the first loaded ends first.
     for (Plugin* plugin : load_order_) {
-        const auto place = std::find_if(plugins_.begin(), plugins_.end(), [&](const auto& owned) { return owned.get() == plugin; });
+        const auto place =
+            std::find_if(plugins_.begin(), plugins_.end(), [&](const auto& owned) { return owned.get() == plugin; });
         place->reset();
     }
 }
@@ -104,8 +107,9 @@ Registry::~Registry() {
 const kdeps_host& Registry::host() const { return host_->table; }
 
 Plugin* Registry::find(std::string_view interface, std::string_view name) const {
-    const auto found = std::find_if(plugins_.begin(), plugins_.end(),
-                                    [&](const auto& plugin) { return plugin != nullptr && plugin->manifest().offers(interface, name); });
+    const auto found = std::find_if(plugins_.begin(), plugins_.end(), [&](const auto& plugin) {
+        return plugin != nullptr && plugin->manifest().offers(interface, name);
+    });
     return found == plugins_.end() ? nullptr : found->get();
 }
 

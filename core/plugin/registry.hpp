@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plugins that were found, loaded on need.  One broken plugin never stops the others: its error comes when something asks for it.
+// The plugins that were found, loaded on need.  One broken plugin never stops the others: its error comes when
+// something asks for it.
 #pragma once
 
-#include <filesystem>
 #include <kdeps/kdeps.h>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -41,7 +42,8 @@ public:
     // Opens the library and initialises the plugin.  Throws the same Error each time if that failed.
     void load();
 
-    // The normalised table of an interface, or nullptr if the plugin does not provide it.  Loads on need.  Throws Error.
+    // The normalised table of an interface, or nullptr if the plugin does not provide it.  Loads on need.  Throws
+    // Error.
     const void* interface(std::string_view id);
 
     // Valid after load().
@@ -96,7 +98,8 @@ public:
         }
         const auto* table = static_cast<const Table*>(plugin->interface(id));
         if (table == nullptr) {
-            throw Error(Status::bad_data, "plugin '" + plugin->manifest().id + "' says in its manifest that it provides " + std::string(id) +
+            throw Error(Status::bad_data, "plugin '" + plugin->manifest().id +
+                                              "' says in its manifest that it provides " + std::string(id) +
                                               ", but does not");
         }
         return Bound<Table>{table, plugin->instance(), plugin};

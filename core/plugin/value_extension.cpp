@@ -109,7 +109,8 @@ kdeps_str key_at(kdeps_value handle, std::size_t i) {
         return {"", 0};
     }
     if (handle->config != nullptr) {
-        return i < size(handle) && handle->config->kind() == ConfigValue::Kind::map ? to_str(handle->config->key(i)) : kdeps_str{"", 0};
+        return i < size(handle) && handle->config->kind() == ConfigValue::Kind::map ? to_str(handle->config->key(i))
+                                                                                    : kdeps_str{"", 0};
     }
     const Value& value = handle->value();
     if (value.kind() == Kind::table) {
@@ -146,8 +147,9 @@ kdeps_value new_cell(kdeps_call* call, const kdeps_cell* cell) {
         case KDEPS_INT: return call->keep(Value(cell->as.i));
         case KDEPS_DOUBLE: return call->keep(Value(cell->as.d));
         case KDEPS_DECIMAL:
-            return call->keep(value::is_number_text(to_view(cell->as.s)) ? Value::decimal(std::string(to_view(cell->as.s)))
-                                                                         : Value(to_view(cell->as.s)));
+            return call->keep(value::is_number_text(to_view(cell->as.s))
+                                  ? Value::decimal(std::string(to_view(cell->as.s)))
+                                  : Value(to_view(cell->as.s)));
         case KDEPS_STRING: return call->keep(Value(to_view(cell->as.s)));
         case KDEPS_BYTES: return call->keep(Value::bytes(std::string(to_view(cell->as.s))));
         default: break;
@@ -208,7 +210,8 @@ kdeps_status new_table(kdeps_call* call, ArrowArrayStream* moved, kdeps_value* o
 
 }  // namespace
 
-const kdeps_values kValueExtension = {sizeof(kdeps_values), 0, kind, cell, size, at, key_at, find, new_cell,
-                                      new_list, new_map, push, put, open_table, new_table};
+const kdeps_values kValueExtension = {
+    sizeof(kdeps_values), 0,        kind, cell, size, at, key_at, find, new_cell, new_list, new_map, push, put,
+    open_table,           new_table};
 
 }  // namespace kdeps::plugin

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/value/arrow_share.hpp"
 
-#include <cstddef>
 #include <kdeps/arrow.h>
+#include <cstddef>
 #include <vector>
 
 namespace kdeps::value {
@@ -52,7 +52,11 @@ void share(const Struct& from, const std::shared_ptr<const void>& owner, Struct*
 
 }  // namespace
 
-void share_schema(const ArrowSchema& from, const std::shared_ptr<const void>& owner, ArrowSchema* out) { share(from, owner, out); }
-void share_array(const ArrowArray& from, const std::shared_ptr<const void>& owner, ArrowArray* out) { share(from, owner, out); }
+void share_schema(const ArrowSchema& from, const std::shared_ptr<const void>& owner, ArrowSchema* out) {
+    share(from, owner, out);
+}
+void share_array(const ArrowArray& from, const std::shared_ptr<const void>& owner, ArrowArray* out) {
+    share(from, owner, out);
+}
 
 }  // namespace kdeps::value

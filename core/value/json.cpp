@@ -53,7 +53,8 @@ public:
     }
     bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
         offset = position == 0 ? 0 : position - 1;
-        // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...": the last part is what helps.
+        // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...": the last part is
+        // what helps.
         std::string_view text = error.what();
         if (const std::size_t column = text.find("column"); column != std::string_view::npos) {
             text.remove_prefix(std::min(text.find(": ", column) + 2, text.size()));
@@ -191,8 +192,8 @@ Value parse_json(std::string_view text) {
             ++column;
         }
     }
-    throw Error(Status::bad_data,
-                "not valid JSON at line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + builder.fault);
+    throw Error(Status::bad_data, "not valid JSON at line " + std::to_string(line) + ", column " +
+                                      std::to_string(column) + ": " + builder.fault);
 }
 
 Value to_plain(const Value& value) {

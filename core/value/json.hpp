@@ -13,11 +13,12 @@ namespace kdeps::value {
 void append_json(const Value& value, std::string& out);
 std::string to_json(const Value& value);
 
-// The text of a value in a template: null is empty, lists, maps and tables are compact JSON, numbers plain decimal (rules §3).
+// The text of a value in a template: null is empty, lists, maps and tables are compact JSON, numbers plain decimal
+// (rules §3).
 void append_text(const Value& value, std::string& out);
 
-// Integers that fit are int64, larger ones decimal, every other number double.  Throws Error (BAD_DATA) with line and column; nesting
-// beyond 512 levels is an error.
+// Integers that fit are int64, larger ones decimal, every other number double.  Throws Error (BAD_DATA) with line and
+// column; nesting beyond 512 levels is an error.
 Value parse_json(std::string_view text);
 
 // Objects of the expression language replaced by what JSON has for them, through lists and maps.

@@ -32,7 +32,8 @@ TablePtr Table::from_stream(ArrowArrayStream* moved) {
     const auto check = [&](int code) {
         if (code != 0) {
             const char* text = stream.get()->get_last_error(stream.get());
-            throw Error(Status::bad_data, std::string("cannot read the result set: ") + (text != nullptr ? text : std::strerror(code)));
+            throw Error(Status::bad_data,
+                        std::string("cannot read the result set: ") + (text != nullptr ? text : std::strerror(code)));
         }
     };
     std::shared_ptr<Table> table(new Table());
@@ -82,8 +83,9 @@ std::optional<std::size_t> Table::column_index(std::string_view name) const {
 }
 
 Table::Place Table::place(std::size_t row) const {
-    const auto after = std::upper_bound(batches_.begin(), batches_.end(), row,
-                                        [](std::size_t wanted, const auto& batch) { return wanted < batch->first_row; });
+    const auto after =
+        std::upper_bound(batches_.begin(), batches_.end(), row,
+                         [](std::size_t wanted, const auto& batch) { return wanted < batch->first_row; });
     const Batch* batch = std::prev(after)->get();
     return {batch, static_cast<std::int64_t>(row - batch->first_row)};
 }

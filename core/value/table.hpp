@@ -22,8 +22,8 @@ namespace kdeps::value {
 
 class Table {
 public:
-    // Takes the stream (its release is null afterwards, also on failure) and reads it to its end.  Throws Error (BAD_DATA) for a type
-    // that kdeps does not use, or with the stream's own error.
+    // Takes the stream (its release is null afterwards, also on failure) and reads it to its end.  Throws Error
+    // (BAD_DATA) for a type that kdeps does not use, or with the stream's own error.
     static TablePtr from_stream(ArrowArrayStream* moved);
 
     ~Table();

@@ -90,7 +90,9 @@ Value Value::at(std::size_t i) const {
     }
 }
 
-std::string_view Value::key_at(std::size_t i) const { return is_row() ? table()->column_name(i) : std::string_view(map()[i].first); }
+std::string_view Value::key_at(std::size_t i) const {
+    return is_row() ? table()->column_name(i) : std::string_view(map()[i].first);
+}
 
 std::optional<Value> Value::find(std::string_view key) const {
     if (is_row()) {
@@ -106,7 +108,8 @@ bool operator==(const Value& a, const Value& b) {
         if (a.kind() == Kind::integer && b.kind() == Kind::integer) {
             return a.integer() == b.integer();
         }
-        return (a.kind() == Kind::decimal && b.kind() == Kind::decimal && a.text() == b.text()) || a.floating() == b.floating();
+        return (a.kind() == Kind::decimal && b.kind() == Kind::decimal && a.text() == b.text()) ||
+               a.floating() == b.floating();
     }
     if (a.is_array() && b.is_array()) {
         bool is_equal = a.size() == b.size();

@@ -21,12 +21,14 @@ class Map;
 class Value;
 using List = std::vector<Value>;
 
-// integer is int64; larger integers are decimal.  decimal keeps its exact digits as JSON number text and acts as a double in arithmetic.
-// A row of a table is a map that reads its columns when asked.  object is what only expressions make: time, duration, ...
+// integer is int64; larger integers are decimal.  decimal keeps its exact digits as JSON number text and acts as a
+// double in arithmetic. A row of a table is a map that reads its columns when asked.  object is what only expressions
+// make: time, duration, ...
 enum class Kind : std::uint8_t { null, boolean, integer, floating, decimal, string, bytes, list, map, table, object };
 
-// What the expression language tells apart within a kind; everything else may ignore it.  row: a map that reads a table.
-// absent: an empty list that also equals null.  integers, texts, pair: lists whose elements the language knows the type of.
+// What the expression language tells apart within a kind; everything else may ignore it.  row: a map that reads a
+// table. absent: an empty list that also equals null.  integers, texts, pair: lists whose elements the language knows
+// the type of.
 enum class Flavor : std::uint8_t { plain, row, absent, integers, texts, pair };
 
 // Payload shared by values.  Any thread.
@@ -71,7 +73,9 @@ public:
     static Value object(std::unique_ptr<Object> object);
 
     Value(const Value& other) noexcept : kind_(other.kind_), flavor_(other.flavor_), as_(other.as_) { retain(); }
-    Value(Value&& other) noexcept : kind_(other.kind_), flavor_(other.flavor_), as_(other.as_) { other.kind_ = Kind::null; }
+    Value(Value&& other) noexcept : kind_(other.kind_), flavor_(other.flavor_), as_(other.as_) {
+        other.kind_ = Kind::null;
+    }
     Value& operator=(const Value& other) noexcept {
         Value copy(other);
         swap(copy);
@@ -92,7 +96,9 @@ public:
     bool is_null() const noexcept { return kind_ == Kind::null; }
     bool is_bool() const noexcept { return kind_ == Kind::boolean; }
     bool is_int() const noexcept { return kind_ == Kind::integer; }
-    bool is_number() const noexcept { return kind_ == Kind::integer || kind_ == Kind::floating || kind_ == Kind::decimal; }
+    bool is_number() const noexcept {
+        return kind_ == Kind::integer || kind_ == Kind::floating || kind_ == Kind::decimal;
+    }
     bool is_string() const noexcept { return kind_ == Kind::string; }
     bool is_array() const noexcept { return kind_ == Kind::list || kind_ == Kind::table; }
     bool is_map() const noexcept { return kind_ == Kind::map; }
@@ -102,19 +108,19 @@ public:
     // Each wants the kind that it is named after.
     bool boolean() const noexcept { return as_.boolean; }
     std::int64_t integer() const noexcept { return as_.integer; }
-    double floating() const;                 // any number
-    const std::string& text() const;         // string, decimal (digits), bytes
+    double floating() const;          // any number
+    const std::string& text() const;  // string, decimal (digits), bytes
     const List& list() const;
-    const Map& map() const;                  // not for rows
-    const TablePtr& table() const;           // table, or the table of a row
-    std::size_t row_index() const;           // of a row
+    const Map& map() const;         // not for rows
+    const TablePtr& table() const;  // table, or the table of a row
+    std::size_t row_index() const;  // of a row
     const Object& object() const;
 
     // Elements of a list, entries of a map, rows of a table; 0 for everything else.
     std::size_t size() const;
-    Value at(std::size_t i) const;                           // i < size()
-    std::string_view key_at(std::size_t i) const;            // of a map
-    std::optional<Value> find(std::string_view key) const;   // of a map; nothing if absent
+    Value at(std::size_t i) const;                          // i < size()
+    std::string_view key_at(std::size_t i) const;           // of a map
+    std::optional<Value> find(std::string_view key) const;  // of a map; nothing if absent
 
     // Deep; numbers by value, rows as maps, tables as lists of maps, maps without regard to order.
     friend bool operator==(const Value& a, const Value& b);

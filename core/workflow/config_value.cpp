@@ -58,7 +58,9 @@ Value ConfigValue::evaluate(expr::Environment& environment) const {
         case Kind::literal: return literal_;
         case Kind::expression: return run(*program_, skipped_);
         case Kind::templ: {
-            const auto source_offset = [&](const expr::TemplatePart& part) { return node_.text.find(part.text, part.offset); };
+            const auto source_offset = [&](const expr::TemplatePart& part) {
+                return node_.text.find(part.text, part.offset);
+            };
             if (parts().size() == 1 && parts()[0].expression != nullptr) {
                 return run(*parts()[0].expression, source_offset(parts()[0]));
             }
@@ -94,17 +96,22 @@ Value ConfigValue::evaluate(expr::Environment& environment) const {
 
 bool ConfigValue::reads_item() const {
     // What get() and info() know during an iteration (spec: items, context).
-    static constexpr std::array<std::string_view, 14> kKeys = {"item", "current", "prev", "previous", "next", "index", "i",
-                                                              "count", "total", "length", "items", "all", "list", ""};
-    const auto is_key = [](const std::string& key) { return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end(); };
+    static constexpr std::array<std::string_view, 14> kKeys = {"item",  "current", "prev",  "previous", "next",
+                                                               "index", "i",       "count", "total",    "length",
+                                                               "items", "all",     "list",  ""};
+    const auto is_key = [](const std::string& key) {
+        return std::find(kKeys.begin(), kKeys.end(), key) != kKeys.end();
+    };
     if (kind_ == Kind::expression) {
         const auto& variables = program_->variables();
         const auto& references = program_->references();
-        return std::any_of(variables.begin(), variables.end(), [](const std::string& name) { return name == "item" || name == "$env"; }) ||
+        return std::any_of(variables.begin(), variables.end(),
+                           [](const std::string& name) { return name == "item" || name == "$env"; }) ||
                std::any_of(references.begin(), references.end(), [&](const expr::Reference& one) {
                    const bool asks_item = one.storage == "item" || one.storage == "loop";
                    const bool may_ask = one.function == "get" || one.function == "info" || one.function == "input";
-                   return one.function.starts_with("item.") || one.function.starts_with("loop.") || asks_item || (may_ask && is_key(one.key));
+                   return one.function.starts_with("item.") || one.function.starts_with("loop.") || asks_item ||
+                          (may_ask && is_key(one.key));
                });
     }
     return std::any_of(children_.begin(), children_.end(), [](const ConfigValue& child) { return child.reads_item(); });
@@ -151,7 +158,8 @@ Node without_children(const Node& node) {
 
 }  // namespace
 
-ConfigValue compile(const Node& node, const config::Schema& schema, const expr::Names& names, config::Diagnostics& faults) {
+ConfigValue compile(const Node& node, const config::Schema& schema, const expr::Names& names,
+                    config::Diagnostics& faults) {
     ConfigValue out;
     out.node_ = without_children(node);
     out.location_ = node.position.text();

@@ -67,7 +67,8 @@ private:
 };
 
 // Compiles a node; "x-kdeps-read" in the schema tells how its strings are read.
-ConfigValue compile(const config::Node& node, const config::Schema& schema, const expr::Names& names, config::Diagnostics& faults);
+ConfigValue compile(const config::Node& node, const config::Schema& schema, const expr::Names& names,
+                    config::Diagnostics& faults);
 
 // A string that is always an expression; one enclosing {{ }} is taken off.
 ConfigValue compile_expression(const config::Node& node, const expr::Names& names, config::Diagnostics& faults);

@@ -33,7 +33,8 @@ std::map<std::string, std::string> read_env_file(const std::filesystem::path& fi
         while (!name.empty() && name.back() == ' ') name.remove_suffix(1);
         std::string_view value = rest.substr(equals + 1);
         while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-        while (!value.empty() && (value.back() == '\r' || value.back() == ' ' || value.back() == '\t')) value.remove_suffix(1);
+        while (!value.empty() && (value.back() == '\r' || value.back() == ' ' || value.back() == '\t'))
+            value.remove_suffix(1);
         if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front()) {
             value = value.substr(1, value.size() - 2);
         } else if (const std::size_t comment = value.find(" #"); comment != std::string_view::npos) {
@@ -44,7 +45,8 @@ std::map<std::string, std::string> read_env_file(const std::filesystem::path& fi
     return out;
 }
 
-std::string substituted(const std::string& text, const std::map<std::string, std::string>& file, std::set<std::string>& missing) {
+std::string substituted(const std::string& text, const std::map<std::string, std::string>& file,
+                        std::set<std::string>& missing) {
     std::string out;
     std::size_t at = 0;
     while (at < text.size()) {
@@ -153,9 +155,11 @@ void override_connections(Node& settings, const std::map<std::string, std::strin
     for (char** entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text = *entry;
         const std::size_t equals = text.find('=');
-        if (text.starts_with(kPrefix) && equals != std::string_view::npos && !used.contains(std::string(text.substr(0, equals)))) {
+        if (text.starts_with(kPrefix) && equals != std::string_view::npos &&
+            !used.contains(std::string(text.substr(0, equals)))) {
             std::string name(text.substr(kPrefix.size(), equals - kPrefix.size()));
-            std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+            std::transform(name.begin(), name.end(), name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
             urls[name] = std::string(text.substr(equals + 1));
         }
     }

@@ -16,7 +16,8 @@ namespace kdeps::workflow {
 // One map.  Every key that is asked for counts as known; report_unknown() warns of the others.
 class Fields {
 public:
-    Fields(const config::Node* node, std::string name, config::Diagnostics& faults) : node_(node), name_(std::move(name)), faults_(faults) {
+    Fields(const config::Node* node, std::string name, config::Diagnostics& faults)
+        : node_(node), name_(std::move(name)), faults_(faults) {
         if (node_ != nullptr && node_->kind != config::Node::Kind::map) {
             if (node_->kind != config::Node::Kind::null) {
                 faults_.error(name_ + ": Expected type: object", node_->position);
@@ -27,7 +28,9 @@ public:
 
     const config::Node* node() const { return node_; }
     config::Diagnostics& faults() { return faults_; }
-    std::string field(std::string_view key) const { return name_.empty() ? std::string(key) : name_ + "." + std::string(key); }
+    std::string field(std::string_view key) const {
+        return name_.empty() ? std::string(key) : name_ + "." + std::string(key);
+    }
 
     const config::Node* get(std::string_view key) {
         known_.insert(std::string(key));
@@ -51,7 +54,9 @@ public:
         const auto found = text(key);
         if (!found) return std::nullopt;
         const auto value = parse_bool(*found);
-        if (!value) faults_.error(field(key) + ": '" + *found + "' is not accepted. Expected type: boolean", node_->find(key)->position);
+        if (!value)
+            faults_.error(field(key) + ": '" + *found + "' is not accepted. Expected type: boolean",
+                          node_->find(key)->position);
         return value;
     }
 
@@ -62,11 +67,14 @@ public:
         plain.is_quoted = false;
         const value::Value value = plain.scalar();
         if (found->kind != config::Node::Kind::scalar || !value.is_int()) {
-            faults_.error(field(key) + ": '" + found->text + "' is not accepted. Expected type: integer", found->position);
+            faults_.error(field(key) + ": '" + found->text + "' is not accepted. Expected type: integer",
+                          found->position);
             return std::nullopt;
         }
         if (value.integer() < least || value.integer() > most) {
-            faults_.error(field(key) + ": '" + found->text + "' must be between " + std::to_string(least) + " and " + std::to_string(most), found->position);
+            faults_.error(field(key) + ": '" + found->text + "' must be between " + std::to_string(least) + " and " +
+                              std::to_string(most),
+                          found->position);
             return std::nullopt;
         }
         return value.integer();
@@ -76,7 +84,9 @@ public:
         const auto found = text(key);
         if (!found) return std::nullopt;
         const auto value = parse_duration(*found);
-        if (!value) faults_.error(field(key) + ": '" + *found + "' is not a duration. Example: 500ms, 30s, 1m30s, 1h", node_->find(key)->position);
+        if (!value)
+            faults_.error(field(key) + ": '" + *found + "' is not a duration. Example: 500ms, 30s, 1m30s, 1h",
+                          node_->find(key)->position);
         return value;
     }
 
@@ -107,7 +117,8 @@ public:
         }
         std::string list;
         for (const std::string& option : options) list += (list.empty() ? "" : ", ") + option;
-        faults_.error(field(key) + ": '" + *found + "' is not accepted" + did_you_mean(*found, options) + ". Available options: [" + list + "]",
+        faults_.error(field(key) + ": '" + *found + "' is not accepted" + did_you_mean(*found, options) +
+                          ". Available options: [" + list + "]",
                       node_->find(key)->position);
         return std::nullopt;
     }
@@ -123,7 +134,8 @@ public:
             } else {
                 std::string list;
                 for (const std::string& option : options) list += (list.empty() ? "" : ", ") + option;
-                faults_.error(field(key) + ": '" + (*found)[i] + "' is not accepted" + did_you_mean((*found)[i], options) + ". Available options: [" + list + "]",
+                faults_.error(field(key) + ": '" + (*found)[i] + "' is not accepted" +
+                                  did_you_mean((*found)[i], options) + ". Available options: [" + list + "]",
                               node_->find(key)->children[i].position);
             }
         }
@@ -132,7 +144,8 @@ public:
 
     void require(std::string_view key) {
         if (node_ != nullptr && get(key) == nullptr) {
-            faults_.error((name_.empty() ? "(root)" : name_) + ": " + std::string(key) + " is required", node_->position);
+            faults_.error((name_.empty() ? "(root)" : name_) + ": " + std::string(key) + " is required",
+                          node_->position);
         }
     }
 
@@ -168,16 +181,18 @@ void read_settings(const config::Node* node, Reading& reading);
 void read_resource(const config::Node& node, Reading& reading);
 void check_api_version(Fields& fields, bool is_required);
 std::optional<OnError> read_on_error(const config::Node* node, const std::string& field, Reading& reading);
-void read_validation(Fields& validation, Fields& custom, std::string_view custom_key, Resource& resource, Reading& reading);
+void read_validation(Fields& validation, Fields& custom, std::string_view custom_key, Resource& resource,
+                     Reading& reading);
 
 // An action or response: checks it against its executor's schema and compiles it.  The executor must exist.
-Action read_action(const std::string& run_key, const config::Node& node, const std::string& field, const ExecutorInfo& info, Reading& reading);
+Action read_action(const std::string& run_key, const config::Node& node, const std::string& field,
+                   const ExecutorInfo& info, Reading& reading);
 
 // A list of expressions, or one.
 std::vector<ConfigValue> read_expressions(Fields& fields, std::string_view key, Reading& reading);
 
-// ${NAME} and ${NAME:-default} in every string of a settings tree, from the environment and the .env file in `folder` (rules §1).
-// Names that are missing go to `missing`.
+// ${NAME} and ${NAME:-default} in every string of a settings tree, from the environment and the .env file in `folder`
+// (rules §1). Names that are missing go to `missing`.
 void substitute_environment(config::Node& node, const std::filesystem::path& folder, std::set<std::string>& missing);
 
 // KDEPS_CONNECTION_<NAME> and --connection over settings.sqlConnections (rules §1).

@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 using config::Node;
 
 std::optional<std::size_t> Workflow::index_of(std::string_view action_id) const {
-    const auto found = std::find_if(resources.begin(), resources.end(), [&](const Resource& r) { return r.action_id == action_id; });
+    const auto found =
+        std::find_if(resources.begin(), resources.end(), [&](const Resource& r) { return r.action_id == action_id; });
     return found == resources.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - resources.begin()));
 }
 
@@ -56,7 +57,8 @@ std::vector<fs::path> resource_files(const fs::path& folder) {
             files.push_back(entry.path());
         }
     }
-    std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) { return a.filename().string() < b.filename().string(); });
+    std::sort(files.begin(), files.end(),
+              [](const fs::path& a, const fs::path& b) { return a.filename().string() < b.filename().string(); });
     return files;
 }
 
@@ -70,14 +72,17 @@ DocumentKind kind_of(const Node& document, config::Diagnostics& faults) {
     const Node* kind = document.find("kind");
     if (kind == nullptr) {
         if (document.find("actionId") != nullptr || document.find("run") != nullptr) return DocumentKind::resource;
-        if (document.find("settings") != nullptr || document.find("resources") != nullptr) return DocumentKind::workflow;
+        if (document.find("settings") != nullptr || document.find("resources") != nullptr)
+            return DocumentKind::workflow;
         faults.error("(root): kind is required. Available options: [Workflow, Resource]", document.position);
         return DocumentKind::unknown;
     }
     if (kind->text == "Workflow") return DocumentKind::workflow;
     if (kind->text == "Resource") return DocumentKind::resource;
     const std::vector<std::string> options = {"Workflow", "Resource"};
-    faults.error("kind: '" + kind->text + "' is not accepted" + did_you_mean(kind->text, options) + ". Available options: [Workflow, Resource]", kind->position);
+    faults.error("kind: '" + kind->text + "' is not accepted" + did_you_mean(kind->text, options) +
+                     ". Available options: [Workflow, Resource]",
+                 kind->position);
     return DocumentKind::unknown;
 }
 
@@ -124,7 +129,9 @@ void check_ids(const Workflow& workflow, config::Diagnostics& faults) {
     for (const Resource& resource : workflow.resources) {
         const auto [first, is_new] = seen.emplace(resource.action_id, &resource);
         if (!is_new && !resource.action_id.empty()) {
-            faults.error("duplicate actionId '" + resource.action_id + "', first declared at " + first->second->position.text(), resource.position);
+            faults.error(
+                "duplicate actionId '" + resource.action_id + "', first declared at " + first->second->position.text(),
+                resource.position);
         }
     }
 }
@@ -137,7 +144,8 @@ void link(Workflow& workflow, config::Diagnostics& faults) {
             if (const auto index = workflow.index_of(id)) {
                 resource.predecessors.push_back(*index);
             } else {
-                faults.error("resource '" + resource.action_id + "' requires the unknown resource '" + id + "'" + did_you_mean(id, ids),
+                faults.error("resource '" + resource.action_id + "' requires the unknown resource '" + id + "'" +
+                                 did_you_mean(id, ids),
                              resource.requires_positions[i]);
             }
         }
@@ -158,7 +166,8 @@ void check_cycles(const Workflow& workflow, config::Diagnostics& faults) {
                 for (auto step = std::find(path.begin(), path.end(), next); step != path.end(); ++step) {
                     text += workflow.resources[*step].action_id + " → ";
                 }
-                faults.error("dependency cycle: " + text + workflow.resources[next].action_id, workflow.resources[next].position);
+                faults.error("dependency cycle: " + text + workflow.resources[next].action_id,
+                             workflow.resources[next].position);
             } else if (states[next] == State::fresh) {
                 visit(next);
             }
@@ -192,7 +201,8 @@ void check_references(const Workflow& workflow, config::Diagnostics& faults) {
         const std::vector<bool> is_ahead = reachable(workflow, i);
         for (const auto& [reference, position] : resource.references) {
             const bool wants_resource = reference.function == "output" || reference.function.starts_with("python.") ||
-                                        reference.function.starts_with("exec.") || reference.function.starts_with("http.") || reference.storage == "output";
+                                        reference.function.starts_with("exec.") ||
+                                        reference.function.starts_with("http.") || reference.storage == "output";
             const bool may_be_resource = wants_resource || (reference.function == "get" && reference.storage.empty());
             if (!reference.is_literal || !may_be_resource) continue;
             const auto index = workflow.index_of(reference.key);
@@ -224,7 +234,9 @@ void check_whole(Reading& reading, bool has_workflow) {
     if (target) {
         workflow.target_index = *target;
     } else if (!workflow.target.empty()) {
-        reading.faults.error("target action '" + workflow.target + "' not found in resources" + did_you_mean(workflow.target, ids_of(workflow)), place);
+        reading.faults.error("target action '" + workflow.target + "' not found in resources" +
+                                 did_you_mean(workflow.target, ids_of(workflow)),
+                             place);
     }
 }
 
@@ -235,8 +247,8 @@ void check_api_version(Fields& fields, bool is_required) {
     fields.word("apiVersion", {"kdeps.io/v1"});
 }
 
-std::unique_ptr<Workflow> read(const fs::path& path, const ReadOptions& options, const ExecutorCatalog& catalog, const expr::Names& names,
-                               config::Diagnostics& faults) {
+std::unique_ptr<Workflow> read(const fs::path& path, const ReadOptions& options, const ExecutorCatalog& catalog,
+                               const expr::Names& names, config::Diagnostics& faults) {
     auto workflow = std::make_unique<Workflow>();
     const auto main = find_main(path, faults);
     if (!main) {

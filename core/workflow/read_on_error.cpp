@@ -9,15 +9,19 @@ std::optional<OnError> read_on_error(const config::Node* node, const std::string
     if (fields.node() == nullptr) return std::nullopt;
     OnError out;
     const auto action = fields.word("action", {"continue", "fail", "retry"});
-    out.action = action == "continue" ? OnError::Action::carry_on : action == "retry" ? OnError::Action::retry : OnError::Action::fail;
+    out.action = action == "continue" ? OnError::Action::carry_on
+                 : action == "retry"  ? OnError::Action::retry
+                                      : OnError::Action::fail;
     if (const auto retries = fields.integer("maxRetries", 0, 1000)) out.max_retries = static_cast<int>(*retries);
     if (const auto delay = fields.duration("retryDelay")) out.retry_delay = *delay;
     out.is_fixed_delay = fields.word("retryBackoff", {"exponential", "fixed"}) == "fixed";
-    if (const config::Node* fallback = fields.get("fallback"); fallback != nullptr && fallback->kind != config::Node::Kind::null) {
+    if (const config::Node* fallback = fields.get("fallback");
+        fallback != nullptr && fallback->kind != config::Node::Kind::null) {
         out.fallback = compile(*fallback, config::Schema(), reading.names, reading.faults);
     }
     if (out.fallback && out.action == OnError::Action::fail) {
-        reading.faults.warning(fields.field("fallback") + " is never used with 'action: fail'" + (action ? "" : ", which holds where no action is given") +
+        reading.faults.warning(fields.field("fallback") + " is never used with 'action: fail'" +
+                                   (action ? "" : ", which holds where no action is given") +
                                    "; write 'action: continue', or 'action: retry'",
                                fields.get("fallback")->position);
     }
@@ -28,8 +32,10 @@ std::optional<OnError> read_on_error(const config::Node* node, const std::string
             if (const auto info = reading.catalog.executor("apiResponse")) {
                 out.response = read_action("apiResponse", *response, fields.field("apiResponse"), *info, reading);
             } else {
-                reading.faults.error(fields.field("apiResponse") + " needs the executor 'apiResponse'; install the package kdeps, or set KDEPS_PLUGIN_PATH",
-                                     response->position);
+                reading.faults.error(
+                    fields.field("apiResponse") +
+                        " needs the executor 'apiResponse'; install the package kdeps, or set KDEPS_PLUGIN_PATH",
+                    response->position);
             }
         } catch (const Error& error) {
             reading.faults.error("executor 'apiResponse': " + error.message, response->position);

@@ -11,9 +11,11 @@ namespace {
 const std::vector<std::string> kMethods = {"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"};
 
 // Executors of this project that are packages of their own, so that a missing one is named with its package.
-const std::map<std::string, std::string, std::less<>> kPackages = {{"sql", "kdeps"}, {"apiResponse", "kdeps"}, {"python", "kdeps-executor-python"}};
+const std::map<std::string, std::string, std::less<>> kPackages = {
+    {"sql", "kdeps"}, {"apiResponse", "kdeps"}, {"python", "kdeps-executor-python"}};
 
-// Where the two spellings keep a field.  `run` and `checks` are the same map as `meta` in the flat form, or one of their own.
+// Where the two spellings keep a field.  `run` and `checks` are the same map as `meta` in the flat form, or one of
+// their own.
 struct Spelling {
     bool is_flat;
     Fields& meta;
@@ -33,8 +35,9 @@ void read_conditions(Spelling& spelling, Resource& out, Reading& reading) {
     out.routes = routes->texts(routes_key).value_or(std::vector<std::string>());
     for (std::size_t i = 0; i < out.routes.size(); ++i) {
         if (!out.routes[i].starts_with('/')) {
-            reading.faults.error(routes->field(routes_key) + ": '" + out.routes[i] + "' Must start with '/'. Example: '/api/users'",
-                                 routes->node()->find(routes_key)->children[i].position);
+            reading.faults.error(
+                routes->field(routes_key) + ": '" + out.routes[i] + "' Must start with '/'. Example: '/api/users'",
+                routes->node()->find(routes_key)->children[i].position);
         }
     }
     const auto [headers, headers_key] = spelling.check("allowedHeaders", "headers");
@@ -52,7 +55,8 @@ void read_preflight(Fields& list, std::string_view list_key, Fields& error_owner
         Fields fields(error, error_owner.field("error"), reading.faults);
         preflight.code = static_cast<int>(fields.integer("code", 100, 599).value_or(0));
         if (const Node* message = fields.get("message")) {
-            preflight.message = compile(*message, config::Schema(R"({"x-kdeps-read": "template"})"), reading.names, reading.faults);
+            preflight.message =
+                compile(*message, config::Schema(R"({"x-kdeps-read": "template"})"), reading.names, reading.faults);
         }
         fields.report_unknown();
     }
@@ -78,10 +82,13 @@ void read_loop(const Node* node, Resource& out, Reading& reading) {
     if (condition == nullptr) return;
     Loop loop;
     loop.condition = compile_expression(*condition, reading.names, reading.faults);
-    if (const auto most = fields.integer("maxIterations", 1, 1'000'000)) loop.max_iterations = static_cast<std::size_t>(*most);
+    if (const auto most = fields.integer("maxIterations", 1, 1'000'000))
+        loop.max_iterations = static_cast<std::size_t>(*most);
     if (const auto every = fields.duration("every")) loop.every = *every;
     if (const Node* at = fields.get("at")) {
-        reading.faults.error("loop.at: times of day are not supported; have a timer (cron, systemd) start 'kdeps run --once' at them", at->position);
+        reading.faults.error(
+            "loop.at: times of day are not supported; have a timer (cron, systemd) start 'kdeps run --once' at them",
+            at->position);
     }
     fields.report_unknown();
     if (out.items) reading.faults.error("items and loop cannot stand together", node->position);
@@ -97,23 +104,27 @@ std::optional<ExecutorInfo> executor(const std::string& key, const Node& at, Rea
         return std::nullopt;
     }
     const auto package = kPackages.find(key);
-    reading.faults.error("no executor for '" + key + "'" + did_you_mean(key, reading.catalog.run_keys()) + "; install " +
-                             (package == kPackages.end() ? "the plugin that brings it" : "the package " + package->second) +
-                             ", or set KDEPS_PLUGIN_PATH",
-                         at.position);
+    reading.faults.error(
+        "no executor for '" + key + "'" + did_you_mean(key, reading.catalog.run_keys()) + "; install " +
+            (package == kPackages.end() ? "the plugin that brings it" : "the package " + package->second) +
+            ", or set KDEPS_PLUGIN_PATH",
+        at.position);
     return std::nullopt;
 }
 
 void read_actions(Fields& run, Resource& out, Reading& reading) {
     if (run.node() == nullptr) return;
     const std::vector<std::string> installed = reading.catalog.run_keys();
-    // A map under a key that nobody knows may be the action of a plugin that is not installed, unless it looks like a typing error.
+    // A map under a key that nobody knows may be the action of a plugin that is not installed, unless it looks like a
+    // typing error.
     const std::vector<std::string> known = run.known();
     for (std::size_t i = 0; i < run.node()->keys.size(); ++i) {
         const Node& key = run.node()->keys[i];
         const Node& value = run.node()->children[i];
         const bool is_installed = std::find(installed.begin(), installed.end(), key.text) != installed.end();
-        const bool may_be_action = kPackages.contains(key.text) || (value.kind == Node::Kind::map && !run.knows(key.text) && did_you_mean(key.text, known).empty());
+        const bool may_be_action =
+            kPackages.contains(key.text) ||
+            (value.kind == Node::Kind::map && !run.knows(key.text) && did_you_mean(key.text, known).empty());
         if (!is_installed && !may_be_action) continue;
         run.get(key.text);
         const auto info = executor(key.text, key, reading);
@@ -127,8 +138,9 @@ void read_actions(Fields& run, Resource& out, Reading& reading) {
         } else if (!info->responds && !out.action) {
             out.action = std::move(action);
         } else {
-            reading.faults.error("resource can only specify one primary execution type; '" + (info->responds ? out.response : out.action)->run_key + "' and '" +
-                                     key.text + "' stand here",
+            reading.faults.error("resource can only specify one primary execution type; '" +
+                                     (info->responds ? out.response : out.action)->run_key + "' and '" + key.text +
+                                     "' stand here",
                                  key.position);
         }
     }
@@ -173,10 +185,13 @@ std::vector<ConfigValue> read_expressions(Fields& fields, std::string_view key, 
         if (expression.kind == Node::Kind::scalar) {
             out.push_back(compile_expression(expression, reading.names, reading.faults));
         } else if (expression.kind == Node::Kind::map && (key == "before" || key == "after")) {
-            reading.faults.error(fields.field(key) + ": actions inside a list are not supported; make the action a resource of its own and name it in requires",
+            reading.faults.error(fields.field(key) +
+                                     ": actions inside a list are not supported; make the action a resource of its own "
+                                     "and name it in requires",
                                  expression.position);
         } else {
-            reading.faults.error(fields.field(key) + ": Expected type: string. Example: get('q') == ''", expression.position);
+            reading.faults.error(fields.field(key) + ": Expected type: string. Example: get('q') == ''",
+                                 expression.position);
         }
     };
     if (node->kind == Node::Kind::list) {
@@ -187,7 +202,8 @@ std::vector<ConfigValue> read_expressions(Fields& fields, std::string_view key, 
     return out;
 }
 
-Action read_action(const std::string& run_key, const Node& node, const std::string& field, const ExecutorInfo& info, Reading& reading) {
+Action read_action(const std::string& run_key, const Node& node, const std::string& field, const ExecutorInfo& info,
+                   Reading& reading) {
     Action action;
     action.run_key = run_key;
     action.responds = info.responds;
@@ -248,7 +264,8 @@ void read_resource(const Node& node, Reading& reading) {
     }
     meta.ignore({"description", "category"});
     read_items(root.get("items"), out, reading);
-    if (const auto most = root.integer("itemsConcurrency", 1, 256)) out.items_concurrency = static_cast<std::size_t>(*most);
+    if (const auto most = root.integer("itemsConcurrency", 1, 256))
+        out.items_concurrency = static_cast<std::size_t>(*most);
     read_loop(root.get("loop"), out, reading);
 
     read_conditions(spelling, out, reading);
@@ -278,7 +295,9 @@ void read_resource(const Node& node, Reading& reading) {
     if (!out.action && !out.response && !out.has_faulty_action && out.expr_before.empty() && out.expr_after.empty()) {
         std::string keys;
         for (const std::string& key : reading.catalog.run_keys()) keys += (keys.empty() ? "" : ", ") + key;
-        reading.faults.error("resource '" + out.action_id + "' must specify at least one execution type or an expression. Available options: [" + keys + "]",
+        reading.faults.error("resource '" + out.action_id +
+                                 "' must specify at least one execution type or an expression. Available options: [" +
+                                 keys + "]",
                              run.node() == nullptr ? node.position : run.node()->position);
     }
     root.report_unknown();

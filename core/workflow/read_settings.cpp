@@ -24,7 +24,9 @@ void read_routes(Fields& server, ApiServer& out, Reading& reading) {
         read.position = routes->children[i].position;
         if (const auto path = route.text("path")) {
             if (!path->starts_with('/')) {
-                reading.faults.error(route.field("path") + ": '" + *path + "' Must start with '/'. Example: '/api/users'", route.get("path")->position);
+                reading.faults.error(
+                    route.field("path") + ": '" + *path + "' Must start with '/'. Example: '/api/users'",
+                    route.get("path")->position);
                 continue;
             }
             read.path = *path;
@@ -47,11 +49,13 @@ void read_cors(const Node* node, const std::string& field, ApiServer& out, Readi
     cors.allow_headers = fields.texts("allowHeaders").value_or(cors.allow_headers);
     cors.expose_headers = fields.texts("exposeHeaders").value_or(cors.expose_headers);
     cors.allow_credentials = fields.boolean("allowCredentials").value_or(false);
-    if (const auto age = fields.duration("maxAge")) cors.max_age = std::chrono::duration_cast<std::chrono::seconds>(*age);
+    if (const auto age = fields.duration("maxAge"))
+        cors.max_age = std::chrono::duration_cast<std::chrono::seconds>(*age);
     fields.report_unknown();
     for (const std::string& origin : cors.allow_origins) {
         if (origin == "*" && cors.allow_credentials) {
-            reading.faults.error(field + ".allowCredentials: cannot be true with allowOrigins '*'; name the origins", node->position);
+            reading.faults.error(field + ".allowCredentials: cannot be true with allowOrigins '*'; name the origins",
+                                 node->position);
         }
     }
     if (is_enabled) out.cors = std::move(cors);
@@ -64,7 +68,8 @@ void read_api_server(const Node* node, Reading& reading) {
     out.host = server.text("hostIp").value_or(out.host);
     if (const auto port = server.integer("portNum", 1, 65535)) out.port = static_cast<int>(*port);
     out.trusted_proxies = server.texts("trustedProxies").value_or(std::vector<std::string>());
-    if (const auto bytes = server.integer("maxBodyBytes", 1, std::int64_t{1} << 40)) out.max_body_bytes = static_cast<std::size_t>(*bytes);
+    if (const auto bytes = server.integer("maxBodyBytes", 1, std::int64_t{1} << 40))
+        out.max_body_bytes = static_cast<std::size_t>(*bytes);
     read_routes(server, out, reading);
     read_cors(server.get("cors"), "settings.apiServer.cors", out, reading);
     if (const auto ttl = server.duration("shutdownTimeout")) reading.workflow.settings.shutdown_timeout = *ttl;
@@ -86,11 +91,14 @@ void read_agent_settings(const Node* node, Reading& reading) {
         }
     }
     // The python plugin's, and those of use only with LLMs or images.
-    agent.ignore({"pythonVersion", "pythonPackages", "requirementsFile", "pyprojectFile", "lockFile", "repositories", "packages", "osPackages",
-                  "baseOS", "installOllama", "args", "models", "offlineMode", "ollamaUrl"});
-    for (const char* key : {"models", "ollamaUrl", "installOllama", "offlineMode", "baseOS", "osPackages", "repositories"}) {
+    agent.ignore({"pythonVersion", "pythonPackages", "requirementsFile", "pyprojectFile", "lockFile", "repositories",
+                  "packages", "osPackages", "baseOS", "installOllama", "args", "models", "offlineMode", "ollamaUrl"});
+    for (const char* key :
+         {"models", "ollamaUrl", "installOllama", "offlineMode", "baseOS", "osPackages", "repositories"}) {
         if (const Node* ignored = agent.node() == nullptr ? nullptr : agent.node()->find(key)) {
-            reading.faults.note("settings.agentSettings." + std::string(key) + " has no effect here: it concerns LLMs or images", ignored->position);
+            reading.faults.note(
+                "settings.agentSettings." + std::string(key) + " has no effect here: it concerns LLMs or images",
+                ignored->position);
             break;  // one note is enough
         }
     }
@@ -117,7 +125,8 @@ void read_session(const Node* node, Reading& reading) {
 
 void read_execution(const Node* node, Reading& reading) {
     Fields execution(node, "settings.execution", reading.faults);
-    reading.workflow.settings.is_sequential = execution.word("mode", {"parallel", "sequential"}).value_or("parallel") == "sequential";
+    reading.workflow.settings.is_sequential =
+        execution.word("mode", {"parallel", "sequential"}).value_or("parallel") == "sequential";
     execution.report_unknown();
 }
 
@@ -172,8 +181,10 @@ void read_settings(const Node* given, Reading& reading) {
     }
     if (out.api_server_mode && out.api_server.routes.empty()) {
         const Node* server = settings.get("apiServer");
-        reading.faults.error("settings.apiServer: routes is required when apiServerMode is true. Example: routes: [{path: /api/users, methods: [GET]}]",
-                             server == nullptr ? node.position : server->position);
+        reading.faults.error(
+            "settings.apiServer: routes is required when apiServerMode is true. Example: routes: [{path: /api/users, "
+            "methods: [GET]}]",
+            server == nullptr ? node.position : server->position);
     }
     for (const std::string& key : reading.catalog.settings_keys()) {
         if (const Node* found = settings.get(key)) read_plugin_settings(key, *found, reading);
@@ -182,8 +193,10 @@ void read_settings(const Node* given, Reading& reading) {
         const auto keys = reading.catalog.settings_keys();
         if (std::find(keys.begin(), keys.end(), "sqlConnections") == keys.end()) {
             settings.get("sqlConnections");
-            reading.faults.error("settings.sqlConnections needs the sql executor, which is not installed; install the package kdeps, or set KDEPS_PLUGIN_PATH",
-                                 connections->position);
+            reading.faults.error(
+                "settings.sqlConnections needs the sql executor, which is not installed; install the package kdeps, or "
+                "set KDEPS_PLUGIN_PATH",
+                connections->position);
         }
     }
     settings.report_unknown();

@@ -17,7 +17,8 @@ std::optional<double> number(Fields& fields, std::string_view key) {
     plain.is_quoted = false;
     const value::Value value = plain.scalar();
     if (!value.is_number()) {
-        fields.faults().error(fields.field(key) + ": '" + node->text + "' is not accepted. Expected type: number", node->position);
+        fields.faults().error(fields.field(key) + ": '" + node->text + "' is not accepted. Expected type: number",
+                              node->position);
         return std::nullopt;
     }
     return value.floating();
@@ -31,7 +32,10 @@ std::optional<std::size_t> length(Fields& fields, std::string_view key) {
 FieldRule read_rule(Fields& fields, std::string name) {
     FieldRule rule;
     rule.field = std::move(name);
-    rule.type = fields.word("type", {"string", "integer", "number", "boolean", "array", "object", "email", "url", "uuid", "date"}).value_or("");
+    rule.type =
+        fields
+            .word("type", {"string", "integer", "number", "boolean", "array", "object", "email", "url", "uuid", "date"})
+            .value_or("");
     rule.min_length = length(fields, "minLength");
     rule.max_length = length(fields, "maxLength");
     rule.pattern = fields.text("pattern").value_or("");
@@ -51,11 +55,13 @@ FieldRule read_rule(Fields& fields, std::string name) {
 
 }  // namespace
 
-void read_validation(Fields& validation, Fields& custom, std::string_view custom_key, Resource& resource, Reading& reading) {
+void read_validation(Fields& validation, Fields& custom, std::string_view custom_key, Resource& resource,
+                     Reading& reading) {
     resource.required_fields = validation.texts("required").value_or(std::vector<std::string>());
     if (const Node* rules = validation.get("rules")) {
         for (std::size_t i = 0; i < rules->children.size(); ++i) {
-            Fields fields(&rules->children[i], validation.field("rules") + "[" + std::to_string(i) + "]", reading.faults);
+            Fields fields(&rules->children[i], validation.field("rules") + "[" + std::to_string(i) + "]",
+                          reading.faults);
             fields.require("field");
             std::string name = fields.text("field").value_or("");
             resource.field_rules.push_back(read_rule(fields, std::move(name)));
@@ -80,14 +86,16 @@ void read_validation(Fields& validation, Fields& custom, std::string_view custom
             const Node& one = rules->children[i];
             const std::string name = custom.field(custom_key) + "[" + std::to_string(i) + "]";
             if (one.kind == Node::Kind::scalar) {
-                resource.custom_rules.push_back({compile_expression(one, reading.names, reading.faults), "validation failed: " + one.text});
+                resource.custom_rules.push_back(
+                    {compile_expression(one, reading.names, reading.faults), "validation failed: " + one.text});
                 continue;
             }
             Fields fields(&one, name, reading.faults);
             fields.require("expr");
             fields.require("message");
             if (const Node* condition = fields.get("expr")) {
-                resource.custom_rules.push_back({compile_expression(*condition, reading.names, reading.faults), fields.text("message").value_or("")});
+                resource.custom_rules.push_back({compile_expression(*condition, reading.names, reading.faults),
+                                                 fields.text("message").value_or("")});
             }
             fields.report_unknown();
         }

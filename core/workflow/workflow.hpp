@@ -92,7 +92,7 @@ struct FieldRule {
     std::string type;  // string integer number boolean array object email url uuid date; empty = any
     std::optional<std::size_t> min_length;  // characters
     std::optional<std::size_t> max_length;
-    std::string pattern;  // RE2, unanchored
+    std::string pattern;                // RE2, unanchored
     std::vector<value::Value> options;  // enum
     std::optional<double> least;
     std::optional<double> most;
@@ -172,9 +172,9 @@ struct ReadOptions {
     std::string target;                              // instead of metadata.targetActionId; empty = none
 };
 
-// Reads a workflow.yaml, or the folder that holds it, with resources/*.yaml|*.yml.  All faults go to `faults`; with errors among them the
-// workflow must not run.  `names` outlives the workflow.
-std::unique_ptr<Workflow> read(const std::filesystem::path& path, const ReadOptions& options, const ExecutorCatalog& catalog,
-                               const expr::Names& names, config::Diagnostics& faults);
+// Reads a workflow.yaml, or the folder that holds it, with resources/*.yaml|*.yml.  All faults go to `faults`; with
+// errors among them the workflow must not run.  `names` outlives the workflow.
+std::unique_ptr<Workflow> read(const std::filesystem::path& path, const ReadOptions& options,
+                               const ExecutorCatalog& catalog, const expr::Names& names, config::Diagnostics& faults);
 
 }  // namespace kdeps::workflow

@@ -4,24 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STR(literal) {literal, sizeof(literal) - 1}
+#define STR(literal) \
+    { literal, sizeof(literal) - 1 }
 
 struct kdeps_instance {
-    const kdeps_host *host;
-    const kdeps_values *values;
-    const kdeps_expressions *expressions;
-    const kdeps_diagnostics *diagnostics;
+    const kdeps_host* host;
+    const kdeps_values* values;
+    const kdeps_expressions* expressions;
+    const kdeps_diagnostics* diagnostics;
 };
 
 /* A compiled step: the configuration lives as long as the step. */
 struct kdeps_step {
-    const kdeps_instance *plugin;
+    const kdeps_instance* plugin;
     kdeps_value text;
 };
 
 static const kdeps_str kText = STR("text");
 
-static kdeps_status fail(const kdeps_instance *plugin, kdeps_call *call, kdeps_status status, const char *message) {
+static kdeps_status fail(const kdeps_instance* plugin, kdeps_call* call, kdeps_status status, const char* message) {
     kdeps_error error = {0};
     error.struct_size = sizeof(error);
     error.status = status;
@@ -32,10 +33,10 @@ static kdeps_status fail(const kdeps_instance *plugin, kdeps_call *call, kdeps_s
     return plugin->host->fail(call, &error);
 }
 
-static kdeps_status compile(kdeps_instance *plugin, kdeps_call *call, kdeps_value config, kdeps_step **out) {
+static kdeps_status compile(kdeps_instance* plugin, kdeps_call* call, kdeps_value config, kdeps_step** out) {
     /* No call: what is found lives as long as the configuration. */
     const kdeps_value text = plugin->values->find(NULL, config, kText);
-    kdeps_step *step;
+    kdeps_step* step;
     if (text == NULL) {
         const kdeps_str message = STR("'text' is missing; give the text to make a slug of");
         plugin->diagnostics->report(call, KDEPS_FAULT_ERROR, config, 0, message);
@@ -52,7 +53,7 @@ static kdeps_status compile(kdeps_instance *plugin, kdeps_call *call, kdeps_valu
 }
 
 /* Writes at most text.size bytes; the number of them. */
-static size_t make_slug(kdeps_str text, char *out) {
+static size_t make_slug(kdeps_str text, char* out) {
     size_t size = 0;
     for (size_t i = 0; i < text.size; ++i) {
         const char c = text.data[i];
@@ -66,8 +67,8 @@ static size_t make_slug(kdeps_str text, char *out) {
     return size > 0 && out[size - 1] == '-' ? size - 1 : size;
 }
 
-static kdeps_status run(kdeps_step *step, kdeps_call *call, kdeps_value *out) {
-    const kdeps_instance *plugin = step->plugin;
+static kdeps_status run(kdeps_step* step, kdeps_call* call, kdeps_value* out) {
+    const kdeps_instance* plugin = step->plugin;
     kdeps_value text = NULL;
     kdeps_cell cell;
     const kdeps_status status = plugin->expressions->evaluate(call, step->text, &text);
@@ -77,7 +78,7 @@ static kdeps_status run(kdeps_step *step, kdeps_call *call, kdeps_value *out) {
     if (plugin->values->kind(text) != KDEPS_STRING || plugin->values->cell(text, &cell) != KDEPS_OK) {
         return fail(plugin, call, KDEPS_INVALID_ARGUMENT, "'text' must be a string");
     }
-    char *slug = malloc(cell.as.s.size + 1);
+    char* slug = malloc(cell.as.s.size + 1);
     if (slug == NULL) {
         return fail(plugin, call, KDEPS_EXHAUSTED, "not enough memory");
     }
@@ -88,20 +89,21 @@ static kdeps_status run(kdeps_step *step, kdeps_call *call, kdeps_value *out) {
     return KDEPS_OK;
 }
 
-static void destroy(kdeps_step *step) { free(step); }
+static void destroy(kdeps_step* step) { free(step); }
 
 static const kdeps_executor kExecutor = {
     .struct_size = sizeof(kdeps_executor),
     .flags = KDEPS_EXECUTOR_PURE,
     .run_key = STR("slug"),
-    .config_schema = STR("{\"type\": \"object\", \"properties\": {\"text\": {}}, \"required\": [\"text\"], \"additionalProperties\": false}"),
+    .config_schema = STR("{\"type\": \"object\", \"properties\": {\"text\": {}}, \"required\": [\"text\"], "
+                         "\"additionalProperties\": false}"),
     .compile = compile,
     .run = run,
     .destroy = destroy,
 };
 
-static kdeps_status init(const kdeps_host *host, kdeps_call *call, kdeps_instance **out) {
-    kdeps_instance *plugin = malloc(sizeof(*plugin));
+static kdeps_status init(const kdeps_host* host, kdeps_call* call, kdeps_instance** out) {
+    kdeps_instance* plugin = malloc(sizeof(*plugin));
     (void)call;
     if (plugin == NULL) {
         return KDEPS_EXHAUSTED;
@@ -118,12 +120,12 @@ static kdeps_status init(const kdeps_host *host, kdeps_call *call, kdeps_instanc
     return KDEPS_OK;
 }
 
-static const void *get_interface(kdeps_instance *plugin, const char *id) {
+static const void* get_interface(kdeps_instance* plugin, const char* id) {
     (void)plugin;
     return strcmp(id, KDEPS_EXECUTOR_ID) == 0 ? &kExecutor : NULL;
 }
 
-static void shut_down(kdeps_instance *plugin) { free(plugin); }
+static void shut_down(kdeps_instance* plugin) { free(plugin); }
 
 static const kdeps_plugin kPlugin = {
     .struct_size = sizeof(kdeps_plugin),
@@ -138,4 +140,4 @@ static const kdeps_plugin kPlugin = {
     .shutdown = shut_down,
 };
 
-const kdeps_plugin *kdeps_plugin_entry_v1(void) { return &kPlugin; }
+const kdeps_plugin* kdeps_plugin_entry_v1(void) { return &kPlugin; }

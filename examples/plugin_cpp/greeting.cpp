@@ -9,7 +9,9 @@ class Greeting final {
 public:
     explicit Greeting(kdeps::Config config) : who_(config["who"]) {}
 
-    kdeps::Value run(kdeps::Call& call) const { return call.string("Hello, " + std::string(call.evaluate(who_).string()) + "!"); }
+    kdeps::Value run(kdeps::Call& call) const {
+        return call.string("Hello, " + std::string(call.evaluate(who_).string()) + "!");
+    }
 
 private:
     kdeps::Config who_;

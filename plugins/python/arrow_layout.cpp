@@ -39,8 +39,10 @@ Layout layout_of(std::string_view format) {
     const Layout validity{true, 1, {{Growth::validity, 0}}};
     if (format == "n") return {true, 0, {}};
     if (format == "b") return {true, 2, {{Growth::validity, 0}, {Growth::bits, 0}}};
-    if (format == "u" || format == "z") return {true, 3, {{Growth::validity, 0}, {Growth::offsets32, 0}, {Growth::data32, 0}}};
-    if (format == "U" || format == "Z") return {true, 3, {{Growth::validity, 0}, {Growth::offsets64, 0}, {Growth::data64, 0}}};
+    if (format == "u" || format == "z")
+        return {true, 3, {{Growth::validity, 0}, {Growth::offsets32, 0}, {Growth::data32, 0}}};
+    if (format == "U" || format == "Z")
+        return {true, 3, {{Growth::validity, 0}, {Growth::offsets64, 0}, {Growth::data64, 0}}};
     if (format.size() == 1 && width_of(format[0]) > 0) return fixed(width_of(format[0]));
     if (format.starts_with("w:")) return fixed(number_after(format, ':'));
     if (format.starts_with("d:")) {
@@ -67,8 +69,10 @@ std::size_t buffer_size(const Layout& layout, std::size_t i, std::int64_t rows, 
         case Growth::fixed: return n * layout.buffers[i].width;
         case Growth::offsets32: return n == 0 ? 0 : (n + 1) * 4;
         case Growth::offsets64: return n == 0 ? 0 : (n + 1) * 8;
-        case Growth::data32: return n == 0 ? 0 : static_cast<std::size_t>(static_cast<const std::int32_t*>(array.buffers[1])[n]);
-        case Growth::data64: return n == 0 ? 0 : static_cast<std::size_t>(static_cast<const std::int64_t*>(array.buffers[1])[n]);
+        case Growth::data32:
+            return n == 0 ? 0 : static_cast<std::size_t>(static_cast<const std::int32_t*>(array.buffers[1])[n]);
+        case Growth::data64:
+            return n == 0 ? 0 : static_cast<std::size_t>(static_cast<const std::int64_t*>(array.buffers[1])[n]);
     }
     return 0;
 }

@@ -28,7 +28,8 @@ struct Layout {
 // Views and run-end encodings are not known: what brings them is asked for plain columns.
 Layout layout_of(std::string_view format);
 
-// Bytes that `rows` rows (offset included) need in buffer i.  `array` is asked for the end of its offsets, which must be readable.
+// Bytes that `rows` rows (offset included) need in buffer i.  `array` is asked for the end of its offsets, which must
+// be readable.
 std::size_t buffer_size(const Layout& layout, std::size_t i, std::int64_t rows, const ArrowArray& array);
 
 }  // namespace kdeps::python

@@ -58,7 +58,9 @@ std::optional<Type> single_type(const TableParts& parts, std::int64_t column) {
     const ArrowSchema& schema = *parts.schema->children[column];
     std::optional<Type> found;
     for (std::int64_t i = 0; i < schema.n_children; ++i) {
-        const auto has_cells = [&](const columns::Array& batch) { return batch->children[column]->children[i]->length > 0; };
+        const auto has_cells = [&](const columns::Array& batch) {
+            return batch->children[column]->children[i]->length > 0;
+        };
         const Type type = columns::type_of(*schema.children[i]);
         if (type == Type::null || std::none_of(parts.batches.begin(), parts.batches.end(), has_cells)) continue;
         if (found && *found != type) return std::nullopt;
@@ -70,7 +72,8 @@ std::optional<Type> single_type(const TableParts& parts, std::int64_t column) {
 // One array of any type, cell by cell.
 class AnyReader {
 public:
-    AnyReader(const ArrowSchema& schema, const ArrowArray& array) : schema_(schema), array_(array), format_(schema.format) {}
+    AnyReader(const ArrowSchema& schema, const ArrowArray& array)
+        : schema_(schema), array_(array), format_(schema.format) {}
 
     bool is_null(std::int64_t row) const {
         if (format_ == "n") return true;
@@ -120,7 +123,9 @@ public:
         } else {
             // A cell of its own, in a type that is known to write itself.
             const auto target = target_of(schema_);
-            if (!target) throw std::runtime_error("a nested column has the Arrow format '" + std::string(format_) + "', which cannot be handed over");
+            if (!target)
+                throw std::runtime_error("a nested column has the Arrow format '" + std::string(format_) +
+                                         "', which cannot be handed over");
             ColumnBuilder one(*target);
             append_value(row, one);
             columns::Schema schema;
@@ -169,8 +174,9 @@ private:
         };
         const auto* views = static_cast<const View*>(array_.buffers[1]) + row + array_.offset;
         constexpr std::int32_t kMostInline = 12;
-        const char* bytes = views->size <= kMostInline ? reinterpret_cast<const char*>(&views->prefix)
-                                                       : static_cast<const char*>(array_.buffers[2 + views->buffer]) + views->offset;
+        const char* bytes = views->size <= kMostInline
+                                ? reinterpret_cast<const char*>(&views->prefix)
+                                : static_cast<const char*>(array_.buffers[2 + views->buffer]) + views->offset;
         return {bytes, static_cast<std::size_t>(views->size)};
     }
 
@@ -223,12 +229,15 @@ private:
     static double half(std::uint16_t bits) {
         const int exponent = bits >> 10 & 0x1F;
         const int fraction = bits & 0x3FF;
-        const double size = exponent == 0 ? std::ldexp(fraction, -24) : exponent == 31 ? (fraction == 0 ? HUGE_VAL : NAN) : std::ldexp(fraction + 1024, exponent - 25);
+        const double size = exponent == 0    ? std::ldexp(fraction, -24)
+                            : exponent == 31 ? (fraction == 0 ? HUGE_VAL : NAN)
+                                             : std::ldexp(fraction + 1024, exponent - 25);
         return (bits & 0x8000) != 0 ? -size : size;
     }
 
     void append_value(std::int64_t row, ColumnBuilder& out) const {
-        if (format_ == "vu" || format_ == "vz" || format_ == "u" || format_ == "U" || format_ == "z" || format_ == "Z" || format_.starts_with("w:")) {
+        if (format_ == "vu" || format_ == "vz" || format_ == "u" || format_ == "U" || format_ == "z" ||
+            format_ == "Z" || format_.starts_with("w:")) {
             out.text(text(row));
         } else if (format_ == "e") {
             out.number(half(at<std::uint16_t>(row)));
@@ -327,7 +336,8 @@ Struct take(Struct& from) {
 
 TableParts to_plain(TableParts parts) {
     const ArrowSchema& given = *parts.schema;
-    if (std::string_view(given.format) != "+s") throw std::runtime_error("what offers an Arrow stream must give rows of columns");
+    if (std::string_view(given.format) != "+s")
+        throw std::runtime_error("what offers an Arrow stream must give rows of columns");
     std::vector<bool> stays;
     std::vector<Type> targets;
     for (std::int64_t i = 0; i < given.n_children; ++i) {
@@ -336,7 +346,8 @@ TableParts to_plain(TableParts parts) {
         stays.push_back(is_plain(column) && (!is_variant(column) || !target));
         targets.push_back(target.value_or(Type::null));
         if (!stays.back() && !target) {
-            throw std::runtime_error("column '" + std::string(column.name) + "' has the Arrow format '" + column.format + "', which cannot be handed over");
+            throw std::runtime_error("column '" + std::string(column.name) + "' has the Arrow format '" +
+                                     column.format + "', which cannot be handed over");
         }
     }
     if (std::find(stays.begin(), stays.end(), false) == stays.end()) return parts;

@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::uint64_t kAbsent = UINT64_MAX;
 
-[[noreturn]] void broken(const char* why) { throw std::runtime_error(std::string("a table in a message is broken: ") + why); }
+[[noreturn]] void broken(const char* why) {
+    throw std::runtime_error(std::string("a table in a message is broken: ") + why);
+}
 
 // Metadata of a schema: counted pairs of counted texts.
 std::string_view metadata_of(const char* metadata) {
@@ -44,8 +46,8 @@ void write_schema(const ArrowSchema& schema, Writer& out) {
 void write_array(const ArrowSchema& schema, const ArrowArray& array, Packet& packet) {
     const Layout layout = layout_of(schema.format);
     if (!layout.is_known || static_cast<std::int64_t>(layout.count) != array.n_buffers) {
-        throw std::runtime_error("column '" + std::string(schema.name == nullptr ? "" : schema.name) + "' has the Arrow format '" + schema.format +
-                                 "', which cannot be handed over");
+        throw std::runtime_error("column '" + std::string(schema.name == nullptr ? "" : schema.name) +
+                                 "' has the Arrow format '" + schema.format + "', which cannot be handed over");
     }
     Writer& out = packet.body;
     out.put(array.length);
@@ -135,14 +137,17 @@ void check_offsets(const void* buffer, std::int64_t rows, std::size_t data) {
     if (static_cast<std::size_t>(offsets[rows]) > data) broken("an offset leads out of its buffer");
 }
 
-std::size_t child_rows(const ArrowArray& array, std::int64_t i) { return static_cast<std::size_t>(array.children[i]->length); }
+std::size_t child_rows(const ArrowArray& array, std::int64_t i) {
+    return static_cast<std::size_t>(array.children[i]->length);
+}
 
 void check_variant(const ArrowArray& array, std::int64_t rows) {
     const auto* ids = static_cast<const std::int8_t*>(array.buffers[0]);
     const auto* places = static_cast<const std::int32_t*>(array.buffers[1]);
     for (std::int64_t i = array.offset; i < rows; ++i) {
         if (ids[i] < 0 || ids[i] >= array.n_children) broken("a cell has no type");
-        if (places[i] < 0 || static_cast<std::size_t>(places[i]) >= child_rows(array, ids[i])) broken("a cell leads out of its column");
+        if (places[i] < 0 || static_cast<std::size_t>(places[i]) >= child_rows(array, ids[i]))
+            broken("a cell leads out of its column");
     }
 }
 
@@ -171,7 +176,8 @@ void read_array(const ArrowSchema& schema, Reader& in, const std::shared_ptr<con
             if (size > 0) broken("a buffer leads out of its memory");
         }
         static constexpr std::int64_t kNothing = 0;
-        held->buffers[i] = memory == nullptr || size == 0 ? static_cast<const void*>(&kNothing) : memory->data() + offset;
+        held->buffers[i] =
+            memory == nullptr || size == 0 ? static_cast<const void*>(&kNothing) : memory->data() + offset;
         if (!is_data) {
             if (size < buffer_size(layout, i, rows, *out)) broken("a buffer is too small");
         } else if (rows > 0) {
@@ -191,7 +197,8 @@ void read_array(const ArrowSchema& schema, Reader& in, const std::shared_ptr<con
             if (out->children[i]->length < rows) broken("a column is too short");
         }
     }
-    if ((format == "+l" || format == "+m") && rows > 0) check_offsets<std::int32_t>(out->buffers[1], rows, child_rows(*out, 0));
+    if ((format == "+l" || format == "+m") && rows > 0)
+        check_offsets<std::int32_t>(out->buffers[1], rows, child_rows(*out, 0));
     if (format == "+L" && rows > 0) check_offsets<std::int64_t>(out->buffers[1], rows, child_rows(*out, 0));
 }
 
@@ -247,7 +254,8 @@ std::shared_ptr<const SharedTable> SharedTable::read(Reader& body, std::shared_p
     return table;
 }
 
-void SharedTable::open(std::shared_ptr<const SharedTable> table, std::int64_t first, std::int64_t count, ArrowArrayStream* out) {
+void SharedTable::open(std::shared_ptr<const SharedTable> table, std::int64_t first, std::int64_t count,
+                       ArrowArrayStream* out) {
     *out = {};
     out->private_data = new OpenTable{std::move(table), first, count, 0};
     out->get_schema = [](ArrowArrayStream* stream, ArrowSchema* schema) {
@@ -282,7 +290,8 @@ TableParts read_parts(columns::Stream& stream) {
     const auto check = [&](int failed) {
         if (failed != 0) {
             const char* why = stream->get_last_error(stream.get());
-            throw std::runtime_error(std::string("the rows of a table cannot be read: ") + (why == nullptr ? std::strerror(failed) : why));
+            throw std::runtime_error(std::string("the rows of a table cannot be read: ") +
+                                     (why == nullptr ? std::strerror(failed) : why));
         }
     };
     TableParts parts;

@@ -25,7 +25,8 @@ public:
     const ArrowArray& batch(std::size_t i) const { return *batches_[i]; }
 
     // `count` rows from row `first` on; the stream shares the buffers and may outlive every other reference.
-    static void open(std::shared_ptr<const SharedTable> table, std::int64_t first, std::int64_t count, ArrowArrayStream* out);
+    static void open(std::shared_ptr<const SharedTable> table, std::int64_t first, std::int64_t count,
+                     ArrowArrayStream* out);
 
 private:
     SharedTable() = default;

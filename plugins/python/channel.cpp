@@ -40,7 +40,8 @@ Descriptor make_file(const Segments& segments, std::size_t size) {
         const char* at = static_cast<const char*>(segment.bytes);
         std::size_t done = 0;
         while (done < segment.size) {
-            const ssize_t written = pwrite(file.get(), at + done, segment.size - done, static_cast<off_t>(segment.offset + done));
+            const ssize_t written =
+                pwrite(file.get(), at + done, segment.size - done, static_cast<off_t>(segment.offset + done));
             if (written < 0 && errno == EINTR) continue;
             if (written <= 0) fail("shared memory");
             done += static_cast<std::size_t>(written);
@@ -71,7 +72,8 @@ void send_all(int socket, std::array<iovec, 3>& parts, int descriptor) {
         if (sent < 0) fail("sending to the other side");
         message.msg_control = nullptr;
         message.msg_controllen = 0;
-        while (first < parts.size() && static_cast<std::size_t>(sent) >= parts[first].iov_len) sent -= static_cast<ssize_t>(parts[first++].iov_len);
+        while (first < parts.size() && static_cast<std::size_t>(sent) >= parts[first].iov_len)
+            sent -= static_cast<ssize_t>(parts[first++].iov_len);
         if (first < parts.size()) {
             parts[first].iov_base = static_cast<char*>(parts[first].iov_base) + sent;
             parts[first].iov_len -= static_cast<std::size_t>(sent);
@@ -157,9 +159,11 @@ void send(int socket, Message type, const Packet& packet) {
         file = make_file(packet.segments_, packet.memory_size_);
     } else if (packet.memory_size_ > 0) {
         inlined.resize(packet.memory_size_);
-        for (const auto& segment : packet.segments_) std::memcpy(inlined.data() + segment.offset, segment.bytes, segment.size);
+        for (const auto& segment : packet.segments_)
+            std::memcpy(inlined.data() + segment.offset, segment.bytes, segment.size);
     }
-    std::array<iovec, 3> parts{iovec{&header, sizeof(header)}, iovec{const_cast<char*>(body.data()), body.size()}, iovec{inlined.data(), inlined.size()}};
+    std::array<iovec, 3> parts{iovec{&header, sizeof(header)}, iovec{const_cast<char*>(body.data()), body.size()},
+                               iovec{inlined.data(), inlined.size()}};
     send_all(socket, parts, file.get());
 }
 

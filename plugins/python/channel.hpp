@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages between the plugin and a worker, over a stream socket.  The columns of tables travel beside the message: in the stream if they
-// are small, else in sealed shared memory (memfd_create(2)) whose descriptor goes along.
+// Messages between the plugin and a worker, over a stream socket.  The columns of tables travel beside the message: in
+// the stream if they are small, else in sealed shared memory (memfd_create(2)) whose descriptor goes along.
 #pragma once
 
 #include <deque>
@@ -41,7 +41,8 @@ class Packet {
 public:
     Writer body;
 
-    // Puts bytes into the memory of the message, aligned as Arrow recommends; they must live until it is sent.  Returns their offset.
+    // Puts bytes into the memory of the message, aligned as Arrow recommends; they must live until it is sent.  Returns
+    // their offset.
     std::size_t add(const void* bytes, std::size_t size);
     // Bytes that live as long as the packet.
     std::string& own(std::string bytes) { return owned_.emplace_back(std::move(bytes)); }

@@ -17,7 +17,8 @@ extern char** environ;
 
 namespace kdeps::python {
 
-CommandResult run_command(const std::vector<std::string>& argv, const std::atomic<bool>& stop, const std::function<void(std::string_view)>& on_line) {
+CommandResult run_command(const std::vector<std::string>& argv, const std::atomic<bool>& stop,
+                          const std::function<void(std::string_view)>& on_line) {
     int ends[2] = {-1, -1};
     if (pipe2(ends, O_CLOEXEC) != 0) return {-1, std::strerror(errno)};
     Descriptor mine(ends[0]);

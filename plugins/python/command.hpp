@@ -15,6 +15,7 @@ struct CommandResult {
 };
 
 // `argv[0]` is looked up in PATH.  `stop` ends the program.
-CommandResult run_command(const std::vector<std::string>& argv, const std::atomic<bool>& stop, const std::function<void(std::string_view)>& on_line);
+CommandResult run_command(const std::vector<std::string>& argv, const std::atomic<bool>& stop,
+                          const std::function<void(std::string_view)>& on_line);
 
 }  // namespace kdeps::python

@@ -36,7 +36,8 @@ fs::path root_folder() {
         return std::string(text == nullptr ? "" : text);
     };
     if (const std::string given = variable("KDEPS_VENV_PATH"); !given.empty()) return given;
-    if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return fs::path(cache) / "kdeps" / "venvs";
+    if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty())
+        return fs::path(cache) / "kdeps" / "venvs";
     if (const std::string home = variable("HOME"); !home.empty()) return fs::path(home) / ".cache" / "kdeps" / "venvs";
     return fs::temp_directory_path() / ("kdeps-" + std::to_string(getuid())) / "venvs";
 }
@@ -68,17 +69,22 @@ std::string reason(std::string_view output) {
 
 [[noreturn]] void fail(const std::string& step, const CommandResult& result, const std::atomic<bool>& stop) {
     if (stop) throw Error(KDEPS_CANCELLED, "installing python packages was stopped");
-    const bool is_offline = contains_any(result.output, {"name resolution", "Name or service not known", "Network is unreachable", "new connection",
-                                                         "Connection refused", "dns error", "error sending request", "Could not connect", "timed out"});
-    Error error(KDEPS_UNAVAILABLE, step + " failed: " + (is_offline ? "the package index cannot be reached; connect to the network, or set PIP_INDEX_URL or PIP_FIND_LINKS (UV_INDEX_URL, UV_FIND_LINKS with uv)"
-                                                                    : reason(result.output)));
+    const bool is_offline = contains_any(
+        result.output, {"name resolution", "Name or service not known", "Network is unreachable", "new connection",
+                        "Connection refused", "dns error", "error sending request", "Could not connect", "timed out"});
+    Error error(KDEPS_UNAVAILABLE,
+                step + " failed: " +
+                    (is_offline ? "the package index cannot be reached; connect to the network, or set PIP_INDEX_URL "
+                                  "or PIP_FIND_LINKS (UV_INDEX_URL, UV_FIND_LINKS with uv)"
+                                : reason(result.output)));
     error.detail = result.output;
     throw Error(std::move(error));
 }
 
 // Packages as pip and uv name them when they begin with one.
 void show(const Call& call, std::string_view line) {
-    for (const std::string_view word : {"Collecting ", "Downloading ", "Installing collected packages", "Prepared ", "Resolved ", "Installed "}) {
+    for (const std::string_view word :
+         {"Collecting ", "Downloading ", "Installing collected packages", "Prepared ", "Resolved ", "Installed "}) {
         const std::size_t at = line.find(word);
         if (at == std::string_view::npos) continue;
         constexpr std::size_t kMost = 60;
@@ -96,12 +102,16 @@ void install(const Environment& environment, const fs::path& folder, const Call&
     };
     const std::string python = (folder / "bin" / "python").string();
     if (uses_uv) {
-        run({"uv", "venv", "--python", environment.interpreter.executable, folder.string()}, "making the python environment with uv");
+        run({"uv", "venv", "--python", environment.interpreter.executable, folder.string()},
+            "making the python environment with uv");
     } else {
-        run({environment.interpreter.executable, "-m", "venv", folder.string()}, "making the python environment (python3 -m venv; on Debian it needs python3-venv)");
+        run({environment.interpreter.executable, "-m", "venv", folder.string()},
+            "making the python environment (python3 -m venv; on Debian it needs python3-venv)");
     }
-    std::vector<std::string> argv = uses_uv ? std::vector<std::string>{"uv", "pip", "install", "--python", python}
-                                            : std::vector<std::string>{python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--retries", "2"};
+    std::vector<std::string> argv =
+        uses_uv ? std::vector<std::string>{"uv", "pip", "install", "--python", python}
+                : std::vector<std::string>{
+                      python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--retries", "2"};
     if (environment.packages.empty() && environment.requirements.empty()) return;
     if (!environment.requirements.empty()) {
         const fs::path file = folder / "requirements.txt";
@@ -132,7 +142,8 @@ std::string make_environment(const Environment& environment, const Call& call, c
     fs::create_directories(root, failed);
     const Descriptor lock(open((folder.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!lock.is_open()) {
-        throw Error(KDEPS_UNAVAILABLE, "python environments cannot be kept in '" + root.string() + "'; set KDEPS_VENV_PATH to a folder that can be written");
+        throw Error(KDEPS_UNAVAILABLE, "python environments cannot be kept in '" + root.string() +
+                                           "'; set KDEPS_VENV_PATH to a folder that can be written");
     }
     while (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         if (stop) throw Error(KDEPS_CANCELLED, "installing python packages was stopped");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Virtual environments: made on first use, kept under a name that tells their content, shared by all workflows that want the same.
+// Virtual environments: made on first use, kept under a name that tells their content, shared by all workflows that
+// want the same.
 #pragma once
 
 #include <atomic>
@@ -23,8 +24,8 @@ struct Environment {
     std::string key() const;
 };
 
-// The Python of the environment, made if it is not there; another process that makes the same one is waited for.  Takes long, reports its
-// progress.  Throws Error (UNAVAILABLE) that says why, or CANCELLED when `stop` is set.
+// The Python of the environment, made if it is not there; another process that makes the same one is waited for.  Takes
+// long, reports its progress.  Throws Error (UNAVAILABLE) that says why, or CANCELLED when `stop` is set.
 std::string make_environment(const Environment& environment, const Call& call, const std::atomic<bool>& stop);
 
 }  // namespace kdeps::python

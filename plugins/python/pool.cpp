@@ -115,8 +115,10 @@ std::unique_ptr<Worker> Pool::acquire(const Call& call, Activity& activity) {
     if (waiter.worker != nullptr) return std::move(waiter.worker);
     if (waiter.error) throw Error(*waiter.error);
     if (call.state() == KDEPS_CANCELLED) call.check();
-    throw Error(KDEPS_TIMEOUT, busy >= options_.workers ? "all " + std::to_string(options_.workers) + " python workers were busy; settings.python.workers allows more"
-                                                        : "no python worker was ready");
+    throw Error(KDEPS_TIMEOUT, busy >= options_.workers
+                                   ? "all " + std::to_string(options_.workers) +
+                                         " python workers were busy; settings.python.workers allows more"
+                                   : "no python worker was ready");
 }
 
 void Pool::hand_over(std::unique_ptr<Worker> worker) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The workers of one environment: started ahead, kept warm, replaced when they die.  Calls beyond their number wait in order.
+// The workers of one environment: started ahead, kept warm, replaced when they die.  Calls beyond their number wait in
+// order.
 #pragma once
 
 #include <atomic>

@@ -17,7 +17,8 @@ constexpr auto kCheckTimeout = std::chrono::seconds(30);
 
 class PythonStep {
 public:
-    PythonStep(PythonPlugin& plugin, const Config& config, const Call& call) : step_(std::make_unique<Step>(plugin, config, call)) {}
+    PythonStep(PythonPlugin& plugin, const Config& config, const Call& call)
+        : step_(std::make_unique<Step>(plugin, config, call)) {}
     Value run(Call& call) { return step_->run(call); }
     void cancel(Call& call) { step_->cancel(call); }
 
@@ -34,7 +35,8 @@ kdeps_settings settings_table() {
     out.config_schema = to_str(kSettingsSchema);
     out.configure = [](kdeps_instance* instance, kdeps_call* raw, kdeps_value settings) {
         Held& held = Held::of(instance);
-        return guarded(held.host.get(), raw, [&] { held.instance.configure(Call(held.host, raw), Config(&held.host, nullptr, settings)); });
+        return guarded(held.host.get(), raw,
+                       [&] { held.instance.configure(Call(held.host, raw), Config(&held.host, nullptr, settings)); });
     };
     out.start = [](kdeps_instance* instance, kdeps_call*) { Held::of(instance).instance.start(); };
     return out;
@@ -45,10 +47,12 @@ kdeps_settings settings_table() {
 PythonPlugin::PythonPlugin(const Host& host, const Call&) : host_(host) {}
 
 const void* PythonPlugin::interface(std::string_view id) {
-    static const kdeps_executor executor =
-        make_executor<PythonPlugin, PythonStep>({.run_key = "python", .schema = kStepSchema, .default_timeout = std::chrono::seconds(60)});
+    static const kdeps_executor executor = make_executor<PythonPlugin, PythonStep>(
+        {.run_key = "python", .schema = kStepSchema, .default_timeout = std::chrono::seconds(60)});
     static const kdeps_settings settings = settings_table();
-    return id == KDEPS_EXECUTOR_ID ? static_cast<const void*>(&executor) : id == KDEPS_SETTINGS_ID ? static_cast<const void*>(&settings) : nullptr;
+    return id == KDEPS_EXECUTOR_ID   ? static_cast<const void*>(&executor)
+           : id == KDEPS_SETTINGS_ID ? static_cast<const void*>(&settings)
+                                     : nullptr;
 }
 
 void PythonPlugin::configure(const Call& call, const Config& settings) {
@@ -60,7 +64,8 @@ void PythonPlugin::configure(const Call& call, const Config& settings) {
         std::ifstream stream(path, std::ios::binary);
         if (!stream) {
             call.report(KDEPS_FAULT_ERROR, settings_.requirements_at,
-                        "settings.agentSettings.requirementsFile: '" + settings_.requirements_file + "' cannot be read; paths start at the folder of the workflow");
+                        "settings.agentSettings.requirementsFile: '" + settings_.requirements_file +
+                            "' cannot be read; paths start at the folder of the workflow");
         }
         requirements_.assign(std::istreambuf_iterator<char>(stream), {});
     }
@@ -99,13 +104,15 @@ std::shared_ptr<Pool> PythonPlugin::pool_of(const Environment& environment, std:
         launch.folder = folder;
         launch.memory_limit = settings_.memory_limit;
         launch.environment = settings_.environment;
-        shared.pool = std::make_shared<Pool>(host_, settings_.pool, [environment, launch](const Call& call, const std::atomic<bool>& stop) {
-            if (!environment.is_venv()) return launch;
-            Launch out = launch;
-            out.executable = make_environment(environment, call, stop);
-            out.environment["VIRTUAL_ENV"] = std::filesystem::path(out.executable).parent_path().parent_path().string();
-            return out;
-        });
+        shared.pool = std::make_shared<Pool>(
+            host_, settings_.pool, [environment, launch](const Call& call, const std::atomic<bool>& stop) {
+                if (!environment.is_venv()) return launch;
+                Launch out = launch;
+                out.executable = make_environment(environment, call, stop);
+                out.environment["VIRTUAL_ENV"] =
+                    std::filesystem::path(out.executable).parent_path().parent_path().string();
+                return out;
+            });
     }
     shared.is_used = shared.is_used || is_used;
     return shared.pool;
@@ -126,7 +133,9 @@ void PythonPlugin::check(const Call& call, const Script& script) {
     packet.body.text(script.file());
     Frame frame;
     Output output;
-    const bool is_answered = worker->send(Message::check, packet) && worker->receive(frame, output, kCheckTimeout) == Worker::Received::frame && frame.type == Message::checked;
+    const bool is_answered = worker->send(Message::check, packet) &&
+                             worker->receive(frame, output, kCheckTimeout) == Worker::Received::frame &&
+                             frame.type == Message::checked;
     pool->release(std::move(worker), is_answered);
     if (!is_answered) throw Error(KDEPS_INTERNAL, "the python worker ended while it read the script");
     Reader in(frame.body);
@@ -148,4 +157,5 @@ std::uint64_t PythonPlugin::next_script() {
 
 }  // namespace kdeps::python
 
-KDEPS_PLUGIN(kdeps::python::PythonPlugin, {.id = "kdeps.executor.python", .version = KDEPS_PLUGIN_VERSION, .summary = kdeps::python::kSummary})
+KDEPS_PLUGIN(kdeps::python::PythonPlugin,
+             {.id = "kdeps.executor.python", .version = KDEPS_PLUGIN_VERSION, .summary = kdeps::python::kSummary})

@@ -8,7 +8,8 @@ namespace kdeps::python {
 
 namespace {
 
-// Builds values while JSON is read.  Open containers may not be handed on, so each goes into its parent when it is closed.
+// Builds values while JSON is read.  Open containers may not be handed on, so each goes into its parent when it is
+// closed.
 class Builder final : public nlohmann::json_sax<nlohmann::json> {
 public:
     explicit Builder(const Call& call) : call_(call) {}
@@ -19,7 +20,8 @@ public:
     bool boolean(bool value) override { return add(call_.boolean(value)); }
     bool number_integer(number_integer_t value) override { return add(call_.integer(value)); }
     bool number_unsigned(number_unsigned_t value) override {
-        return add(value <= static_cast<number_unsigned_t>(INT64_MAX) ? call_.integer(static_cast<std::int64_t>(value)) : call_.decimal(std::to_string(value)));
+        return add(value <= static_cast<number_unsigned_t>(INT64_MAX) ? call_.integer(static_cast<std::int64_t>(value))
+                                                                      : call_.decimal(std::to_string(value)));
     }
     bool number_float(number_float_t value, const string_t& digits) override {
         // An integer of more digits than 64 bits hold keeps them.

@@ -17,7 +17,8 @@ int lines_in(std::string_view text) { return static_cast<int>(std::count(text.be
 
 }  // namespace
 
-Script::Script(const Config& config, const Call& call) : config_(config["script"]), folder_(std::string(call.folder()) + "/") {
+Script::Script(const Config& config, const Call& call)
+    : config_(config["script"]), folder_(std::string(call.folder()) + "/") {
     const Config file = config["scriptFile"];
     is_file_ = file.get() != nullptr && !file.is_null();
     const bool has_text = config_.get() != nullptr && !config_.is_null();
@@ -28,7 +29,8 @@ Script::Script(const Config& config, const Call& call) : config_(config["script"
     } else if (has_text) {
         read_text(call);
     } else {
-        call.report(KDEPS_FAULT_ERROR, config, "run.python: script or scriptFile is required. Example: script: 'return 1 + 1'");
+        call.report(KDEPS_FAULT_ERROR, config,
+                    "run.python: script or scriptFile is required. Example: script: 'return 1 + 1'");
     }
 }
 
@@ -47,7 +49,8 @@ void Script::read_text(const Call& call) {
         source_ += "__kdeps_" + std::to_string(expressions_.size()) + "__";
         expressions_.push_back(part.expression);
         const std::size_t end = i + 1 < config_.part_count() ? config_.part(i + 1).offset : config_.source().size();
-        for (int more = lines_in(config_.source().substr(part.offset, end - part.offset)); more > 0; --more) folded_.push_back(lines_in(source_) + 1);
+        for (int more = lines_in(config_.source().substr(part.offset, end - part.offset)); more > 0; --more)
+            folded_.push_back(lines_in(source_) + 1);
     }
 }
 
@@ -58,16 +61,20 @@ void Script::read_file(const Call& call) {
     const auto size = std::filesystem::file_size(path, failed);
     std::ifstream stream(path, std::ios::binary);
     if (failed || !stream) {
-        call.report(KDEPS_FAULT_ERROR, config_, "run.python.scriptFile: '" + std::string(config_.string()) + "' cannot be read; paths start at the folder of the workflow");
+        call.report(KDEPS_FAULT_ERROR, config_,
+                    "run.python.scriptFile: '" + std::string(config_.string()) +
+                        "' cannot be read; paths start at the folder of the workflow");
     } else if (size > kLargest) {
-        call.report(KDEPS_FAULT_ERROR, config_, "run.python.scriptFile: '" + std::string(config_.string()) + "' is larger than 4 MiB");
+        call.report(KDEPS_FAULT_ERROR, config_,
+                    "run.python.scriptFile: '" + std::string(config_.string()) + "' is larger than 4 MiB");
     } else {
         source_.assign(std::istreambuf_iterator<char>(stream), {});
     }
 }
 
 int Script::original_line(int line) const {
-    return line + static_cast<int>(std::count_if(folded_.begin(), folded_.end(), [&](int folded) { return folded < line; }));
+    return line +
+           static_cast<int>(std::count_if(folded_.begin(), folded_.end(), [&](int folded) { return folded < line; }));
 }
 
 std::string Script::place(int line) const {
@@ -77,12 +84,15 @@ std::string Script::place(int line) const {
     std::string_view location = config_.location();
     if (location.starts_with(folder_)) location.remove_prefix(folder_.size());
     const std::size_t column_at = location.rfind(':');
-    const std::size_t line_at = column_at == 0 || column_at == std::string_view::npos ? std::string_view::npos : location.rfind(':', column_at - 1);
+    const std::size_t line_at = column_at == 0 || column_at == std::string_view::npos
+                                    ? std::string_view::npos
+                                    : location.rfind(':', column_at - 1);
     if (line_at == std::string_view::npos) return "line " + std::to_string(line) + " of the script";
     int first = 0;
     std::from_chars(location.data() + line_at + 1, location.data() + column_at, first);
     const bool is_block = config_.source().find('\n') != std::string_view::npos;
-    return std::string(location.substr(0, line_at)) + ":" + std::to_string(is_block ? first + line : first) + ", line " + std::to_string(line) + " of the script";
+    return std::string(location.substr(0, line_at)) + ":" + std::to_string(is_block ? first + line : first) +
+           ", line " + std::to_string(line) + " of the script";
 }
 
 void Script::report(const Call& call, int line, int column, const std::string& message) const {
@@ -92,7 +102,8 @@ void Script::report(const Call& call, int line, int column, const std::string& m
     }
     const std::string_view text = config_.source();
     std::size_t offset = 0;
-    for (int skipped = 1; skipped < original_line(line) && offset < text.size(); ++skipped) offset = std::min(text.find('\n', offset), text.size() - 1) + 1;
+    for (int skipped = 1; skipped < original_line(line) && offset < text.size(); ++skipped)
+        offset = std::min(text.find('\n', offset), text.size() - 1) + 1;
     offset += static_cast<std::size_t>(std::max(column - 1, 0));
     call.report(KDEPS_FAULT_ERROR, config_, "run.python.script: " + message, std::min(offset, text.size()));
 }

@@ -38,8 +38,18 @@ std::optional<std::size_t> bytes_of(std::string_view text) {
     for (const char c : text.substr(static_cast<std::size_t>(end - text.data()))) {
         if (c != ' ') unit += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     }
-    constexpr std::array<std::pair<std::string_view, int>, 12> kUnits{{{"", 0}, {"b", 0}, {"k", 1}, {"kb", 1}, {"kib", 1}, {"m", 2}, {"mb", 2},
-                                                                       {"mib", 2}, {"g", 3}, {"gb", 3}, {"gib", 3}, {"t", 4}}};
+    constexpr std::array<std::pair<std::string_view, int>, 12> kUnits{{{"", 0},
+                                                                       {"b", 0},
+                                                                       {"k", 1},
+                                                                       {"kb", 1},
+                                                                       {"kib", 1},
+                                                                       {"m", 2},
+                                                                       {"mb", 2},
+                                                                       {"mib", 2},
+                                                                       {"g", 3},
+                                                                       {"gb", 3},
+                                                                       {"gib", 3},
+                                                                       {"t", 4}}};
     for (const auto& [name, power] : kUnits) {
         if (name == unit) return static_cast<std::size_t>(number * std::pow(1024.0, power));
     }
@@ -90,11 +100,13 @@ std::optional<Interpreter> ask(const fs::path& program) {
     const std::string command = "'" + program.string() + "' --version";
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "re"), pclose);
     std::array<char, 512> line{};
-    if (pipe == nullptr || fgets(line.data(), static_cast<int>(line.size()), pipe.get()) == nullptr) return std::nullopt;
+    if (pipe == nullptr || fgets(line.data(), static_cast<int>(line.size()), pipe.get()) == nullptr)
+        return std::nullopt;
     const std::string_view text(line.data());
     const std::size_t space = text.find(' ');
     if (space == std::string_view::npos || parts_of(text.substr(0, space)).size() < 2) return std::nullopt;
-    return Interpreter{program, std::string(text.substr(0, space)), std::string(text.substr(space + 1, text.find('\n') - space - 1))};
+    return Interpreter{program, std::string(text.substr(0, space)),
+                       std::string(text.substr(space + 1, text.find('\n') - space - 1))};
 }
 
 }  // namespace
@@ -108,7 +120,9 @@ Settings read_settings(const Call& call, const Config& settings) {
         const auto bytes = bytes_of(out.memory_limit_text);
         constexpr std::size_t kLeast = 64U << 20;
         if (!bytes || *bytes < kLeast) {
-            call.report(KDEPS_FAULT_ERROR, limit, "settings.python.memoryLimit: '" + out.memory_limit_text + "' is not accepted; it must be 64MiB or more. Example: 512MiB");
+            call.report(KDEPS_FAULT_ERROR, limit,
+                        "settings.python.memoryLimit: '" + out.memory_limit_text +
+                            "' is not accepted; it must be 64MiB or more. Example: 512MiB");
         } else {
             out.memory_limit = *bytes;
         }
@@ -119,7 +133,8 @@ Settings read_settings(const Call& call, const Config& settings) {
     out.version_at = agent["pythonVersion"];
     out.version = text_of(out.version_at);
     if (!out.version.empty() && parts_of(out.version).empty()) {
-        call.report(KDEPS_FAULT_ERROR, out.version_at, "settings.agentSettings.pythonVersion: '" + out.version + "' is no version. Example: \"3.11\"");
+        call.report(KDEPS_FAULT_ERROR, out.version_at,
+                    "settings.agentSettings.pythonVersion: '" + out.version + "' is no version. Example: \"3.11\"");
         out.version.clear();
     }
     const Config packages = agent["pythonPackages"];
@@ -127,13 +142,16 @@ Settings read_settings(const Call& call, const Config& settings) {
     for (std::size_t i = 0; i < out.packages.size(); ++i) {
         // An option of pip is no package.
         if (out.packages[i].empty() || out.packages[i].starts_with('-')) {
-            call.report(KDEPS_FAULT_ERROR, packages.at(i), "settings.agentSettings.pythonPackages: '" + out.packages[i] + "' is no package. Example: pandas>=2");
+            call.report(
+                KDEPS_FAULT_ERROR, packages.at(i),
+                "settings.agentSettings.pythonPackages: '" + out.packages[i] + "' is no package. Example: pandas>=2");
         }
     }
     out.requirements_at = agent["requirementsFile"];
     out.requirements_file = text_of(out.requirements_at);
     const Config environment = agent["env"];
-    for (std::size_t i = 0; i < environment.size(); ++i) out.environment.emplace(environment.key(i), text_of(environment.at(i)));
+    for (std::size_t i = 0; i < environment.size(); ++i)
+        out.environment.emplace(environment.key(i), text_of(environment.at(i)));
     return out;
 }
 
@@ -151,7 +169,8 @@ std::vector<Interpreter> find_interpreters() {
     // lib/kdeps/plugins/libkdeps-python.so and lib/kdeps/kdeps-python-worker
     std::error_code failed;
     for (const auto& entry : fs::directory_iterator(fs::absolute(self.dli_fname).parent_path().parent_path(), failed)) {
-        if (entry.path().filename().string().starts_with("kdeps-python-worker") && entry.is_regular_file(failed)) add(entry.path());
+        if (entry.path().filename().string().starts_with("kdeps-python-worker") && entry.is_regular_file(failed))
+            add(entry.path());
     }
     return out;
 }
@@ -159,7 +178,8 @@ std::vector<Interpreter> find_interpreters() {
 std::optional<Interpreter> choose(const std::vector<Interpreter>& found, const Settings& settings, const Call& call) {
     if (found.empty()) {
         call.report(KDEPS_FAULT_ERROR, Config(),
-                    "kdeps-python-worker is not installed; install the package kdeps-python, or set KDEPS_PYTHON_WORKER to the program");
+                    "kdeps-python-worker is not installed; install the package kdeps-python, or set "
+                    "KDEPS_PYTHON_WORKER to the program");
         return std::nullopt;
     }
     const std::vector<int> wanted = parts_of(settings.version);
@@ -169,9 +189,12 @@ std::optional<Interpreter> choose(const std::vector<Interpreter>& found, const S
     if (wanted.empty() || fits(wanted, parts_of(nearest->version))) return *nearest;
     std::string installed;
     for (const Interpreter& one : found) installed += (installed.empty() ? "" : ", ") + one.version;
-    const std::string message = "settings.agentSettings.pythonVersion: python " + settings.version + " is not installed";
+    const std::string message =
+        "settings.agentSettings.pythonVersion: python " + settings.version + " is not installed";
     if (settings.is_strict) {
-        call.report(KDEPS_FAULT_ERROR, settings.version_at, message + ". Available options: [" + installed + "]; settings.python.strictVersion: false takes the nearest");
+        call.report(KDEPS_FAULT_ERROR, settings.version_at,
+                    message + ". Available options: [" + installed +
+                        "]; settings.python.strictVersion: false takes the nearest");
         return std::nullopt;
     }
     call.report(KDEPS_FAULT_WARNING, settings.version_at, message + "; scripts run with " + nearest->version);

@@ -23,8 +23,8 @@ struct Settings {
     PoolOptions pool;
     std::size_t memory_limit = 0;  // bytes; 0 = none
     std::string memory_limit_text;
-    bool is_strict = false;        // a version that is not installed is an error
-    std::string version;           // wanted; empty = any
+    bool is_strict = false;  // a version that is not installed is an error
+    std::string version;     // wanted; empty = any
     Config version_at;
     std::vector<std::string> packages;
     std::string requirements_file;
@@ -40,7 +40,8 @@ Settings read_settings(const Call& call, const Config& settings);
 // Worker programs beside the plugins, or the one that KDEPS_PYTHON_WORKER names.
 std::vector<Interpreter> find_interpreters();
 
-// The wanted one, or the nearest with a warning (an error if strict).  Nothing if there is none at all, which is reported too.
+// The wanted one, or the nearest with a warning (an error if strict).  Nothing if there is none at all, which is
+// reported too.
 std::optional<Interpreter> choose(const std::vector<Interpreter>& found, const Settings& settings, const Call& call);
 
 }  // namespace kdeps::python

@@ -45,7 +45,11 @@ std::string last_line(std::string_view text) {
 }  // namespace
 
 Step::Step(PythonPlugin& plugin, const Config& config, const Call& call)
-    : plugin_(plugin), config_(config), script_(config, call), key_(plugin.next_script()), pool_(plugin.pool_for(call, std::string(config["venvName"].string()))),
+    : plugin_(plugin),
+      config_(config),
+      script_(config, call),
+      key_(plugin.next_script()),
+      pool_(plugin.pool_for(call, std::string(config["venvName"].string()))),
       memory_limit_(plugin.settings().memory_limit_text) {
     wants_params_ = script_.source().find("params") != std::string::npos;
     if (pool_ != nullptr && !script_.source().empty()) plugin.check(call, script_);
@@ -194,7 +198,8 @@ Value Step::read_result(const Call& call, Exchange& exchange, const Frame& frame
                 out = printed(call, valid_utf8(exchange.output.out));
             } else {
                 const std::string said = valid_utf8(last_line(exchange.output.err));
-                failure = Error(KDEPS_INTERNAL, "the script ended with exit code " + std::to_string(exit_code) + (said.empty() ? "" : ": " + said));
+                failure = Error(KDEPS_INTERNAL, "the script ended with exit code " + std::to_string(exit_code) +
+                                                    (said.empty() ? "" : ": " + said));
             }
             break;
         case Ending::raised: {
@@ -205,7 +210,8 @@ Value Step::read_result(const Call& call, Exchange& exchange, const Frame& frame
             exit_code = 1;
             std::string text = type + (message.empty() ? "" : ": " + message);
             if (line > 0) text += " (" + script_.place(line) + (source.empty() ? "" : ": " + source) + ")";
-            if (type == "MemoryError" && !memory_limit_.empty()) text += "; settings.python.memoryLimit is " + memory_limit_;
+            if (type == "MemoryError" && !memory_limit_.empty())
+                text += "; settings.python.memoryLimit is " + memory_limit_;
             failure = Error(type == "MemoryError" ? KDEPS_EXHAUSTED : KDEPS_INTERNAL, text);
             break;
         }
@@ -214,7 +220,8 @@ Value Step::read_result(const Call& call, Exchange& exchange, const Frame& frame
             failure = Error(KDEPS_BAD_DATA, "the result of the script: " + std::string(in.text()));
             break;
     }
-    if (in.take<std::uint8_t>() != 0) call.log(KDEPS_LOG_WARNING, "NaN or infinity in the result became null: JSON has no such numbers");
+    if (in.take<std::uint8_t>() != 0)
+        call.log(KDEPS_LOG_WARNING, "NaN or infinity in the result became null: JSON has no such numbers");
     exchange.is_usable = in.take<std::uint8_t>() == 0;
     keep_output(call, exchange.output, exit_code);
     if (failure) {
@@ -229,11 +236,13 @@ void Step::fail_without_result(const Call& call, Exchange& exchange, Worker::Rec
     const kdeps_status state = call.state();
     if (received == Worker::Received::too_much) {
         keep_output(call, {}, 137);
-        throw Error(KDEPS_EXHAUSTED, "the script printed more than " + std::to_string(kMostOutput >> 20) + " MiB; return a value instead, or write to a file");
+        throw Error(KDEPS_EXHAUSTED, "the script printed more than " + std::to_string(kMostOutput >> 20) +
+                                         " MiB; return a value instead, or write to a file");
     }
     const End end = exchange.worker->end();
     keep_output(call, exchange.output, end.exit_code);
-    if (received == Worker::Received::late || state == KDEPS_TIMEOUT) throw Error(KDEPS_TIMEOUT, "the script was ended");
+    if (received == Worker::Received::late || state == KDEPS_TIMEOUT)
+        throw Error(KDEPS_TIMEOUT, "the script was ended");
     if (state != KDEPS_OK) call.check();
     const std::string said = valid_utf8(last_line(exchange.output.err));
     Error error(KDEPS_INTERNAL, "the python process of the script " + end.text + (said.empty() ? "" : ": " + said));

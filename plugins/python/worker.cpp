@@ -32,7 +32,8 @@ struct Pair {
 };
 
 [[noreturn]] void fail(const char* what) {
-    throw Error(KDEPS_EXHAUSTED, std::string("a python worker cannot be started: ") + what + ": " + std::strerror(errno));
+    throw Error(KDEPS_EXHAUSTED,
+                std::string("a python worker cannot be started: ") + what + ": " + std::strerror(errno));
 }
 
 Pair make_socket() {
@@ -98,7 +99,8 @@ std::vector<std::string> environment_of(const Launch& launch) {
         const std::string_view text(*entry);
         const std::string name(text.substr(0, text.find('=')));
         // Settings of another Python would be taken for ours.
-        if (name != "PYTHONHOME" && name != "PYTHONPATH" && name != "VIRTUAL_ENV" && !launch.environment.contains(name)) out.emplace_back(text);
+        if (name != "PYTHONHOME" && name != "PYTHONPATH" && name != "VIRTUAL_ENV" && !launch.environment.contains(name))
+            out.emplace_back(text);
     }
     for (const auto& [name, value] : launch.environment) out.push_back(name + "=" + value);
     return out;
@@ -129,10 +131,12 @@ Worker::Worker(const Launch& launch) {
     actions.give(err.theirs, STDERR_FILENO);
     actions.give(socket.theirs, kSocket);
     actions.give(lifeline.theirs, kLifeline);
-    std::vector<std::string> arguments = {launch.program.string(), launch.executable, launch.folder, std::to_string(launch.memory_limit)};
+    std::vector<std::string> arguments = {launch.program.string(), launch.executable, launch.folder,
+                                          std::to_string(launch.memory_limit)};
     std::vector<std::string> environment = environment_of(launch);
     const Attributes attributes;
-    if (const int failed = posix_spawn(&supervisor_, launch.program.c_str(), actions.get(), attributes.get(), pointers(arguments).data(), pointers(environment).data());
+    if (const int failed = posix_spawn(&supervisor_, launch.program.c_str(), actions.get(), attributes.get(),
+                                       pointers(arguments).data(), pointers(environment).data());
         failed != 0) {
         supervisor_ = -1;
         errno = failed;
@@ -162,7 +166,10 @@ void Worker::await_ready(nanoseconds timeout) {
     if (received == Received::frame && frame.type == Message::ready) return;
     std::string why = output.err.substr(0, output.err.find_last_not_of('\n') + 1);
     why = why.substr(why.rfind('\n') + 1);
-    throw Error(KDEPS_UNAVAILABLE, "a python worker cannot be started: " + (received == Received::late ? "it did not answer in time" : why.empty() ? "it " + end().text : why));
+    throw Error(KDEPS_UNAVAILABLE,
+                "a python worker cannot be started: " + (received == Received::late ? "it did not answer in time"
+                                                         : why.empty()              ? "it " + end().text
+                                                                                    : why));
 }
 
 bool Worker::is_alive() const {
@@ -195,7 +202,8 @@ bool Worker::read_some(Descriptor& pipe, std::string& into) {
 Worker::Received Worker::receive(Frame& frame, Output& output, nanoseconds timeout) {
     const auto start = std::chrono::steady_clock::now();
     while (true) {
-        const nanoseconds left = timeout == nanoseconds::max() ? timeout : timeout - (std::chrono::steady_clock::now() - start);
+        const nanoseconds left =
+            timeout == nanoseconds::max() ? timeout : timeout - (std::chrono::steady_clock::now() - start);
         // A closed pipe would be ready for ever: it is asked no more.
         pollfd watched[] = {{socket_.get(), POLLIN, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
         const int ready = poll(watched, 3, left == nanoseconds::max() ? -1 : to_milliseconds(left));
@@ -223,7 +231,8 @@ End Worker::end() {
     int status = 0;
     pollfd ended{lifeline_.get(), POLLIN, 0};
     constexpr int kPatience = 1000;
-    if (poll(&ended, 1, kPatience) <= 0 || recv(lifeline_.get(), &status, sizeof(status), MSG_DONTWAIT) != sizeof(status)) {
+    if (poll(&ended, 1, kPatience) <= 0 ||
+        recv(lifeline_.get(), &status, sizeof(status), MSG_DONTWAIT) != sizeof(status)) {
         return {128 + SIGKILL, "was killed"};
     }
     if (WIFSIGNALED(status)) {

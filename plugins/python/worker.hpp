@@ -18,10 +18,10 @@ using std::chrono::nanoseconds;
 
 // What a worker is started with.
 struct Launch {
-    std::filesystem::path program;  // kdeps-python-worker
-    std::string executable;         // the Python whose packages are used
-    std::string folder;             // of the workflow
-    std::size_t memory_limit = 0;   // bytes; 0 = none
+    std::filesystem::path program;                   // kdeps-python-worker
+    std::string executable;                          // the Python whose packages are used
+    std::string folder;                              // of the workflow
+    std::size_t memory_limit = 0;                    // bytes; 0 = none
     std::map<std::string, std::string> environment;  // added to that of the host
 };
 

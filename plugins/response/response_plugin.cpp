@@ -38,7 +38,9 @@ bool is_success(const Value& value) {
         case KDEPS_BOOL:
         case KDEPS_INT: return cell.as.i != 0;
         case KDEPS_DOUBLE: return cell.as.d != 0;
-        case KDEPS_STRING: return !value.string().empty() && value.string() != "false" && value.string() != "0" && value.string() != "no";
+        case KDEPS_STRING:
+            return !value.string().empty() && value.string() != "false" && value.string() != "0" &&
+                   value.string() != "no";
         default: return !value.is_null();
     }
 }

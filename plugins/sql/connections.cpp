@@ -15,10 +15,11 @@ constexpr std::size_t kMostUrls = 64;  // pools of URLs that expressions gave
 // Where the drivers of this project come from.
 std::string package_of(std::string_view scheme) {
     static const std::map<std::string_view, std::string_view> kPackages = {
-        {"postgres", "postgres"}, {"postgresql", "postgres"}, {"mysql", "mysql"}, {"mariadb", "mysql"},
-        {"sqlite", "sqlite"}, {"sqlite3", "sqlite"}, {"sqlserver", "sqlserver"}, {"mssql", "sqlserver"}};
+        {"postgres", "postgres"}, {"postgresql", "postgres"}, {"mysql", "mysql"},         {"mariadb", "mysql"},
+        {"sqlite", "sqlite"},     {"sqlite3", "sqlite"},      {"sqlserver", "sqlserver"}, {"mssql", "sqlserver"}};
     const auto found = kPackages.find(scheme);
-    return found == kPackages.end() ? "the plugin that brings it" : "the package kdeps-driver-" + std::string(found->second);
+    return found == kPackages.end() ? "the plugin that brings it"
+                                    : "the package kdeps-driver-" + std::string(found->second);
 }
 
 std::optional<std::size_t> count(const Call& call, const Config& owner, std::string_view key, std::int64_t least) {
@@ -45,7 +46,9 @@ void duration(const Call& call, const Config& owner, std::string_view key, nanos
     if (const auto span = parse_duration(given.string())) {
         out = *span;
     } else {
-        call.report(KDEPS_FAULT_ERROR, given, std::string(key) + ": '" + std::string(given.source()) + "' is not a duration. Example: 500ms, 30s, 1m30s, 1h");
+        call.report(KDEPS_FAULT_ERROR, given,
+                    std::string(key) + ": '" + std::string(given.source()) +
+                        "' is not a duration. Example: 500ms, 30s, 1m30s, 1h");
     }
 }
 
@@ -80,11 +83,14 @@ std::optional<nanoseconds> parse_duration(std::string_view text) {
     if (text.empty()) return std::nullopt;
     while (!text.empty()) {
         double number = 0;
-        const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+        const auto [end, failed] =
+            std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
         if (failed != std::errc() || number < 0) return std::nullopt;
         text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        static constexpr std::pair<std::string_view, double> kUnits[] = {{"ms", 1e6}, {"us", 1e3}, {"ns", 1}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}};
-        const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits), [&](const auto& one) { return text.starts_with(one.first); });
+        static constexpr std::pair<std::string_view, double> kUnits[] = {{"ms", 1e6}, {"us", 1e3}, {"ns", 1},
+                                                                         {"s", 1e9},  {"m", 60e9}, {"h", 3600e9}};
+        const auto* unit = std::find_if(std::begin(kUnits), std::end(kUnits),
+                                        [&](const auto& one) { return text.starts_with(one.first); });
         if (unit == std::end(kUnits)) return std::nullopt;
         sum += number * unit->second;
         text.remove_prefix(unit->first.size());
@@ -97,7 +103,9 @@ PoolOptions read_pool_options(const Call& call, const Config& pool, PoolOptions 
     if (const auto least = count(call, pool, "minConnections", 0)) {
         options.min_connections = *least;
         if (*least > options.max_connections) {
-            call.report(KDEPS_FAULT_ERROR, pool["minConnections"], "minConnections must not be larger than maxConnections (" + std::to_string(options.max_connections) + ")");
+            call.report(KDEPS_FAULT_ERROR, pool["minConnections"],
+                        "minConnections must not be larger than maxConnections (" +
+                            std::to_string(options.max_connections) + ")");
         }
     }
     duration(call, pool, "maxIdleTime", options.max_idle_time);
@@ -139,15 +147,19 @@ Database Connections::open_database(const Call& call, std::string_view url, std:
     out.name = std::string(name);
     const std::size_t colon = url.find("://");
     if (colon == std::string_view::npos) {
-        throw Error(KDEPS_INVALID_ARGUMENT, "a connection URL must look like scheme://user:password@host:port/database. Example: postgres://user:pass@localhost:5432/db");
+        throw Error(KDEPS_INVALID_ARGUMENT,
+                    "a connection URL must look like scheme://user:password@host:port/database. Example: "
+                    "postgres://user:pass@localhost:5432/db");
     }
     const std::string scheme(url.substr(0, colon));
     out.driver = call.find<kdeps_driver>(KDEPS_DRIVER_ID, scheme, &out.instance);
     if (out.driver == nullptr) {
         Error error = call.error(KDEPS_NOT_FOUND);
         const bool is_missing = error.message.starts_with("no plugin provides");
-        throw Error(KDEPS_NOT_FOUND, is_missing ? "no driver for " + scheme + "://; install " + package_of(scheme) + ", or set KDEPS_PLUGIN_PATH"
-                                                : "the driver for " + scheme + ":// cannot be loaded: " + error.message);
+        throw Error(KDEPS_NOT_FOUND, is_missing
+                                         ? "no driver for " + scheme + "://; install " + package_of(scheme) +
+                                               ", or set KDEPS_PLUGIN_PATH"
+                                         : "the driver for " + scheme + ":// cannot be loaded: " + error.message);
     }
     kdeps_target target{};
     target.struct_size = sizeof(target);
@@ -172,8 +184,8 @@ void Connections::configure(const Call& call, const Config& settings) {
         try {
             // A reload keeps the pool of a connection that did not change.
             const auto old = before.find(name);
-            if (old != before.end() && old->second.pool != nullptr && old->second.pool->database().url == url.string() &&
-                old->second.pool->options() == named.options.pool) {
+            if (old != before.end() && old->second.pool != nullptr &&
+                old->second.pool->database().url == url.string() && old->second.pool->options() == named.options.pool) {
                 named.pool = old->second.pool;
             } else if (url.is_string()) {
                 named.pool = std::make_shared<Pool>(host_, open_database(call, url.string(), name), named.options.pool);
@@ -233,7 +245,9 @@ std::shared_ptr<Pool> Connections::for_url(const Call& call, std::string_view ur
         const std::lock_guard lock(mutex_);
         if (const auto found = by_url_.find(url); found != by_url_.end()) return found->second;
     }
-    Database database = open_database(call, url, std::string(url.substr(0, url.find("://"))) + " connection of '" + std::string(call.resource()) + "'");
+    Database database = open_database(
+        call, url,
+        std::string(url.substr(0, url.find("://"))) + " connection of '" + std::string(call.resource()) + "'");
     const std::lock_guard lock(mutex_);
     if (by_url_.size() >= kMostUrls) {
         std::erase_if(by_url_, [](const auto& entry) { return entry.second->is_unused(); });
@@ -258,7 +272,8 @@ Value Connections::health_of(const Call& call, const std::string& name, const Na
         const kdeps_status status = connection->driver().ping(connection->get(), call.get());
         const std::chrono::duration<double, std::milli> latency = Clock::now() - began;
         const std::string server(to_view(connection->driver().server(connection->get())));
-        named.pool->release(call, std::move(connection), status == KDEPS_OK ? KDEPS_DAMAGE_NONE : KDEPS_DAMAGE_CONNECTION);
+        named.pool->release(call, std::move(connection),
+                            status == KDEPS_OK ? KDEPS_DAMAGE_NONE : KDEPS_DAMAGE_CONNECTION);
         call.expect(status);
         call.put(out, "ok", call.boolean(true));
         if (!server.empty()) call.put(out, "server", call.string(server));
@@ -269,7 +284,9 @@ Value Connections::health_of(const Call& call, const std::string& name, const Na
     }
     const PoolCounts counts = named.pool->counts();
     const Value pool = call.map();
-    const auto put = [&](std::string_view key, std::size_t number) { call.put(pool, key, call.integer(static_cast<std::int64_t>(number))); };
+    const auto put = [&](std::string_view key, std::size_t number) {
+        call.put(pool, key, call.integer(static_cast<std::int64_t>(number)));
+    };
     put("open", counts.open);
     put("idle", counts.idle);
     put("inUse", counts.in_use);

@@ -9,7 +9,8 @@ namespace kdeps::sql {
 // One thread, but for the activity.
 class Lease {
 public:
-    Lease(const Call& call, std::shared_ptr<Pool> pool, nanoseconds timeout, Activity& activity) : call_(call), pool_(std::move(pool)), activity_(activity) {
+    Lease(const Call& call, std::shared_ptr<Pool> pool, nanoseconds timeout, Activity& activity)
+        : call_(call), pool_(std::move(pool)), activity_(activity) {
         activity_.hold(pool_.get(), nullptr);
         connection_ = pool_->acquire(call_, timeout);
         activity_.hold(nullptr, connection_.get());

@@ -20,7 +20,8 @@ std::string seconds_text(nanoseconds span) {
 
 nanoseconds spread(nanoseconds lifetime) {
     thread_local std::minstd_rand random(std::random_device{}());
-    return nanoseconds(static_cast<std::int64_t>(static_cast<double>(lifetime.count()) * std::uniform_real_distribution(0.9, 1.0)(random)));
+    return nanoseconds(static_cast<std::int64_t>(static_cast<double>(lifetime.count()) *
+                                                 std::uniform_real_distribution(0.9, 1.0)(random)));
 }
 
 }  // namespace
@@ -52,7 +53,8 @@ kdeps_statement* Connection::prepare(const Call& call, const std::string& sql, s
 }
 
 void Connection::forget(kdeps_statement* statement) {
-    const auto found = std::find_if(statements_.begin(), statements_.end(), [&](const Prepared& p) { return p.statement == statement; });
+    const auto found = std::find_if(statements_.begin(), statements_.end(),
+                                    [&](const Prepared& p) { return p.statement == statement; });
     if (found != statements_.end()) {
         index_.erase(found->sql);
         statements_.erase(found);
@@ -111,7 +113,9 @@ std::unique_ptr<Connection> Pool::wait(const Call& call, nanoseconds timeout, st
         const kdeps_status state = call.state();
         if (is_late || state != KDEPS_OK) {
             waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
-            if (state == KDEPS_CANCELLED) throw Error(KDEPS_CANCELLED, "the run was cancelled while it waited for a connection of '" + database_.name + "'");
+            if (state == KDEPS_CANCELLED)
+                throw Error(KDEPS_CANCELLED,
+                            "the run was cancelled while it waited for a connection of '" + database_.name + "'");
             Error error = full(Clock::now() - began);
             if (state == KDEPS_TIMEOUT) error.status = KDEPS_TIMEOUT;  // the step's own limit, not connectionTimeout
             throw Error(std::move(error));
@@ -122,11 +126,13 @@ std::unique_ptr<Connection> Pool::wait(const Call& call, nanoseconds timeout, st
 }
 
 Error Pool::full(nanoseconds waited) const {
-    std::string text = "pool '" + database_.name + "' is full: " + std::to_string(lent_.size()) + " of " + std::to_string(options_.max_connections) +
-                       " connections in use, waited " + seconds_text(waited);
-    const auto longest = std::min_element(lent_.begin(), lent_.end(), [](const auto& a, const auto& b) { return a.second.second < b.second.second; });
+    std::string text = "pool '" + database_.name + "' is full: " + std::to_string(lent_.size()) + " of " +
+                       std::to_string(options_.max_connections) + " connections in use, waited " + seconds_text(waited);
+    const auto longest = std::min_element(
+        lent_.begin(), lent_.end(), [](const auto& a, const auto& b) { return a.second.second < b.second.second; });
     if (longest != lent_.end()) {
-        text += "; longest held by '" + longest->second.first + "' for " + seconds_text(now_() - longest->second.second);
+        text +=
+            "; longest held by '" + longest->second.first + "' for " + seconds_text(now_() - longest->second.second);
     }
     Error error(KDEPS_EXHAUSTED, text);
     error.retry = KDEPS_RETRY_FRESH;
@@ -151,7 +157,8 @@ std::unique_ptr<Connection> Pool::open(const Call& call) {
     }
     auto connection = std::make_unique<Connection>(database_, handle);
     connection->created = connection->used = now_();
-    connection->expires = options_.max_lifetime.count() == 0 ? Clock::time_point::max() : connection->created + spread(options_.max_lifetime);
+    connection->expires = options_.max_lifetime.count() == 0 ? Clock::time_point::max()
+                                                             : connection->created + spread(options_.max_lifetime);
     return connection;
 }
 
@@ -242,7 +249,9 @@ void Pool::maintain() {
         const std::lock_guard lock(mutex_);
         const auto now = now_();
         for (auto at = idle_.begin(); at != idle_.end();) {
-            const bool is_idle_for_long = options_.max_idle_time.count() > 0 && now - (*at)->used >= options_.max_idle_time && open_ > options_.min_connections;
+            const bool is_idle_for_long = options_.max_idle_time.count() > 0 &&
+                                          now - (*at)->used >= options_.max_idle_time &&
+                                          open_ > options_.min_connections;
             if (is_idle_for_long || now >= (*at)->expires) {
                 replaced_ += is_idle_for_long ? 0 : 1;
                 closing.push_back(std::move(*at));

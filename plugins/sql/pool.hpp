@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The connections of one named connection, shared by all runs (rules §5, Pools).  Waiters are served in order; a connection never ends
-// while somebody uses it.
+// The connections of one named connection, shared by all runs (rules §5, Pools).  Waiters are served in order; a
+// connection never ends while somebody uses it.
 #pragma once
 
-#include <kdeps/cpp/call.hpp>
 #include <kdeps/driver.h>
+#include <kdeps/cpp/call.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -62,8 +62,8 @@ public:
     Clock::time_point created{};
     Clock::time_point expires{};  // by max_lifetime
     Clock::time_point used{};
-    std::string user;             // resource that holds it
-    bool is_suspect = false;      // check before use: others of its pool were found dead
+    std::string user;         // resource that holds it
+    bool is_suspect = false;  // check before use: others of its pool were found dead
 
 private:
     struct Prepared {
@@ -99,8 +99,8 @@ public:
     const Database& database() const { return database_; }
     const PoolOptions& options() const { return options_; }
 
-    // Waits at most `timeout` (and the call's deadline).  Throws Error: EXHAUSTED with who holds the pool, TIMEOUT, CANCELLED, or why no
-    // connection can be opened.
+    // Waits at most `timeout` (and the call's deadline).  Throws Error: EXHAUSTED with who holds the pool, TIMEOUT,
+    // CANCELLED, or why no connection can be opened.
     std::unique_ptr<Connection> acquire(const Call& call, nanoseconds timeout);
     // One that is idle and needs no check, or nullptr; `is_full` tells that acquire would have to wait.  Never waits.
     std::unique_ptr<Connection> try_acquire(const Call& call, bool& is_full);
@@ -127,7 +127,7 @@ private:
     std::unique_ptr<Connection> open(const Call& call);
     std::unique_ptr<Connection> ready(const Call& call, std::unique_ptr<Connection> connection);
     bool is_trusted(const Connection& connection, Clock::time_point now) const;
-    void lend(Connection& connection, const Call& call);  // under the lock
+    void lend(Connection& connection, const Call& call);   // under the lock
     void hand_on(std::unique_ptr<Connection> connection);  // under the lock: to the first waiter, or to the idle ones
     void free_slot();                                      // under the lock: the first waiter may open one
     Error full(nanoseconds waited) const;                  // under the lock
@@ -137,10 +137,11 @@ private:
     const PoolOptions options_;
     const Now now_;
 
-    mutable std::mutex mutex_;  // guards everything below; never held across a call into the driver
+    mutable std::mutex mutex_;                      // guards everything below; never held across a call into the driver
     std::deque<std::unique_ptr<Connection>> idle_;  // most recently used at the back
     std::deque<Waiter*> waiters_;
-    std::list<std::pair<const Connection*, std::pair<std::string, Clock::time_point>>> lent_;  // who holds which since when
+    std::list<std::pair<const Connection*, std::pair<std::string, Clock::time_point>>>
+        lent_;              // who holds which since when
     std::size_t open_ = 0;  // with those that are being opened
     std::uint64_t waited_ = 0;
     std::uint64_t replaced_ = 0;

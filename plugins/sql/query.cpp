@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::size_t kLargestText = std::size_t{1} << 30;
 
-std::string counted(std::size_t count, const char* what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); }
+std::string counted(std::size_t count, const char* what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
 
 // Text that is an integer becomes one.
 void make_integer(kdeps_cell& cell) {
@@ -57,11 +59,16 @@ void Bound::add(const Call& call, const Value& value, bool wants_integer) {
 }
 
 Query::Query(const Call& call, const Config& owner, const kdeps_driver* driver)
-    : query_(owner["query"]), params_(owner["params"]), batch_(owner["paramsBatch"]), name_(owner["name"].string()), driver_(driver) {
+    : query_(owner["query"]),
+      params_(owner["params"]),
+      batch_(owner["paramsBatch"]),
+      name_(owner["name"].string()),
+      driver_(driver) {
     if (batch_.is_null()) batch_ = {};
     if (params_.is_null()) params_ = {};
     if (query_.get() == nullptr || query_.source().find_first_not_of(" \t\r\n;") == std::string_view::npos) {
-        call.report(KDEPS_FAULT_ERROR, query_.get() == nullptr ? owner : query_, "query is required. Example: SELECT * FROM users WHERE id = $1");
+        call.report(KDEPS_FAULT_ERROR, query_.get() == nullptr ? owner : query_,
+                    "query is required. Example: SELECT * FROM users WHERE id = $1");
         return;
     }
     has_named_ = params_.is_map() || (batch_.is_list() && batch_.size() > 0 && batch_.at(0).is_map());
@@ -78,7 +85,9 @@ Query::Query(const Call& call, const Config& owner, const kdeps_driver* driver)
     }
 }
 
-StatementText Query::read(const kdeps_driver& driver) const { return read_statement(query_.source(), holes_, driver, has_named_); }
+StatementText Query::read(const kdeps_driver& driver) const {
+    return read_statement(query_.source(), holes_, driver, has_named_);
+}
 
 void Query::report(const Call& call, const StatementText& text) const {
     for (const TextFault& fault : text.faults) {
@@ -91,25 +100,33 @@ void Query::report(const Call& call, const StatementText& text) const {
     const bool is_unknown = set.is_evaluated() || (is_batch() && !batch_.is_list());
     if (is_unknown) return;
     if (!text.names.empty() && !set.is_map()) {
-        call.report(KDEPS_FAULT_ERROR, set.get() == nullptr ? query_ : set, "the query has the placeholder '" + text.names[0] + "', so params must be a map. Example: params: {" + text.names[0] + ": …}");
+        call.report(KDEPS_FAULT_ERROR, set.get() == nullptr ? query_ : set,
+                    "the query has the placeholder '" + text.names[0] +
+                        "', so params must be a map. Example: params: {" + text.names[0] + ": …}");
     } else if (!text.names.empty()) {
         std::vector<std::string> keys;
         for (std::size_t i = 0; i < set.size(); ++i) keys.emplace_back(set.key(i));
         for (const std::string& name : text.names) {
-            if (!set.has(name)) call.report(KDEPS_FAULT_ERROR, set, "params has no value for the placeholder '" + name + "'" + call.did_you_mean(name, keys));
+            if (!set.has(name))
+                call.report(KDEPS_FAULT_ERROR, set,
+                            "params has no value for the placeholder '" + name + "'" + call.did_you_mean(name, keys));
         }
         for (const std::string& key : keys) {
             if (std::find(text.names.begin(), text.names.end(), key) == text.names.end()) {
-                call.report(KDEPS_FAULT_WARNING, set[key], "params has '" + key + "', which the query does not use" + call.did_you_mean(key, text.names));
+                call.report(
+                    KDEPS_FAULT_WARNING, set[key],
+                    "params has '" + key + "', which the query does not use" + call.did_you_mean(key, text.names));
             }
         }
     } else if (set.is_map() && !is_batch()) {
-        call.report(KDEPS_FAULT_ERROR, set, "params is a map, but the query has no :name placeholders; write params as a list");
+        call.report(KDEPS_FAULT_ERROR, set,
+                    "params is a map, but the query has no :name placeholders; write params as a list");
     } else if (set.is_list() || set.get() == nullptr) {
         const std::size_t size = set.size();
         if (size != text.positions) {
-            call.report(KDEPS_FAULT_ERROR, set.get() == nullptr ? query_ : set,
-                        "the query has " + counted(text.positions, "placeholder") + ", params has " + counted(size, "value"));
+            call.report(
+                KDEPS_FAULT_ERROR, set.get() == nullptr ? query_ : set,
+                "the query has " + counted(text.positions, "placeholder") + ", params has " + counted(size, "value"));
         }
     }
 }
@@ -122,7 +139,8 @@ const StatementText& Query::text_for(const kdeps_driver& driver) const {
     }
     StatementText text = read(driver);
     if (!text.faults.empty()) {
-        throw Error(KDEPS_INVALID_ARGUMENT, "query at " + std::string(query_.location()) + ": " + text.faults[0].message);
+        throw Error(KDEPS_INVALID_ARGUMENT,
+                    "query at " + std::string(query_.location()) + ": " + text.faults[0].message);
     }
     return late_->texts.emplace_back(&driver, std::move(text)).second;
 }
@@ -134,7 +152,8 @@ std::string Query::sql(const Call& call, const StatementText& text, const kdeps_
         if (!piece.has_identifier) continue;
         const Value name = call.evaluate(hole_values_[piece.hole]);
         if (!name.is_string() || name.string().empty() || name.string().find('\0') != std::string_view::npos) {
-            throw Error(KDEPS_INVALID_ARGUMENT, "identifier() needs the name of a table or column, a text that is not empty");
+            throw Error(KDEPS_INVALID_ARGUMENT,
+                        "identifier() needs the name of a table or column, a text that is not empty");
         }
         out += quote_identifier(name.string(), driver);
     }
@@ -164,10 +183,12 @@ void Query::bind(const Call& call, const StatementText& text, Bound& out) const 
     if (params_.get() != nullptr) {
         params = call.evaluate(params_);
         if (!text.names.empty() && !params.is_map()) {
-            throw Error(KDEPS_INVALID_ARGUMENT, "params must be a map, as the query has the placeholder '" + text.names[0] + "'");
+            throw Error(KDEPS_INVALID_ARGUMENT,
+                        "params must be a map, as the query has the placeholder '" + text.names[0] + "'");
         }
         if (text.names.empty() && text.positions != params.size()) {
-            throw Error(KDEPS_INVALID_ARGUMENT, "the query has " + counted(text.positions, "placeholder") + ", params has " + counted(params.size(), "value"));
+            throw Error(KDEPS_INVALID_ARGUMENT, "the query has " + counted(text.positions, "placeholder") +
+                                                    ", params has " + counted(params.size(), "value"));
         }
     }
     for (const Parameter& parameter : text.parameters) {
@@ -185,7 +206,8 @@ Batch Query::bind_batch(const Call& call, const StatementText& text) const {
         throw Error(KDEPS_INVALID_ARGUMENT, "paramsBatch must be a list of parameter lists or objects, or a table");
     }
     std::vector<columns::Column> columns;
-    for (std::size_t i = 0; i < text.parameters.size(); ++i) columns.push_back({std::to_string(i + 1), columns::Type::variant});
+    for (std::size_t i = 0; i < text.parameters.size(); ++i)
+        columns.push_back({std::to_string(i + 1), columns::Type::variant});
     columns::RowBuilder rows(columns);
     std::size_t bytes = 0;
     for (std::size_t s = 0; s < sets.size(); ++s) {
@@ -198,7 +220,8 @@ Batch Query::bind_batch(const Call& call, const StatementText& text) const {
         const Value set = sets.at(s);
         if (!set.is_list() && !set.is_map()) throw refuse("a set must be a list or an object");
         if (text.names.empty() && set.size() != text.positions) {
-            throw refuse("the query has " + counted(text.positions, "placeholder") + ", the set has " + counted(set.size(), "value"));
+            throw refuse("the query has " + counted(text.positions, "placeholder") + ", the set has " +
+                         counted(set.size(), "value"));
         }
         Bound bound;
         for (const Parameter& parameter : text.parameters) {

@@ -36,8 +36,8 @@ struct Batch {
 // Immutable after its construction; any thread.
 class Query {
 public:
-    // `owner`: the map with query, params, paramsBatch, name.  Reports faults; with `driver` null the text is read at the first run, as the
-    // database is not known before.
+    // `owner`: the map with query, params, paramsBatch, name.  Reports faults; with `driver` null the text is read at
+    // the first run, as the database is not known before.
     Query(const Call& call, const Config& owner, const kdeps_driver* driver);
 
     // What the text becomes for a driver.  Throws Error if it has faults there.

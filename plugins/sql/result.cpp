@@ -45,7 +45,8 @@ void copy_schema(const ArrowSchema& from, const std::string& name, ArrowSchema* 
 std::vector<std::string> unique_names(const ArrowSchema& schema, bool& has_changed) {
     std::vector<std::string> names;
     std::unordered_map<std::string, int> seen;
-    for (std::int64_t i = 0; i < schema.n_children; ++i) ++seen[schema.children[i]->name == nullptr ? "" : schema.children[i]->name];
+    for (std::int64_t i = 0; i < schema.n_children; ++i)
+        ++seen[schema.children[i]->name == nullptr ? "" : schema.children[i]->name];
     std::unordered_map<std::string, int> given;
     for (std::int64_t i = 0; i < schema.n_children; ++i) {
         const std::string name = schema.children[i]->name == nullptr ? "" : schema.children[i]->name;
@@ -61,7 +62,8 @@ std::vector<std::string> unique_names(const ArrowSchema& schema, bool& has_chang
 // Passes a driver's stream on within the limits.
 class LimitedRows final : public BatchSource {
 public:
-    // `failure` gets the first error: who reads a stream sees only its text, and the category and the SQLSTATE would be lost.
+    // `failure` gets the first error: who reads a stream sees only its text, and the category and the SQLSTATE would be
+    // lost.
     LimitedRows(columns::Stream rows, const Call& call, const ResultLimits& limits, std::optional<Error>& failure)
         : rows_(std::move(rows)), call_(call), limits_(limits), failure_(failure) {}
 
@@ -110,7 +112,8 @@ private:
         columns::Array batch(&raw);
         bytes_ += bytes_of(*schema_, *batch);
         if (bytes_ > limits_.max_bytes) {
-            throw Error(KDEPS_EXHAUSTED, "the result is larger than maxResultBytes (" + std::to_string(limits_.max_bytes) +
+            throw Error(KDEPS_EXHAUSTED, "the result is larger than maxResultBytes (" +
+                                             std::to_string(limits_.max_bytes) +
                                              "); select less, set maxRows, or raise maxResultBytes of the connection");
         }
         given_ += static_cast<std::size_t>(batch->length);
@@ -146,7 +149,8 @@ private:
             const columns::Array rest(&raw);
             if (!rest || rest->length == 0) return;
         }
-        call_.log(KDEPS_LOG_WARNING, "truncated: the result was cut off after maxRows (" + std::to_string(*limits_.max_rows) + ")");
+        call_.log(KDEPS_LOG_WARNING,
+                  "truncated: the result was cut off after maxRows (" + std::to_string(*limits_.max_rows) + ")");
         call_.host().count("kdeps_sql_truncated_results", {"resource", call_.resource()}, 1);
     }
 

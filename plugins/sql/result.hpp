@@ -2,8 +2,8 @@
 // What a statement gave, made into what the step answers with: a table, csv or boxed text, or counts.
 #pragma once
 
-#include <kdeps/cpp/stream.hpp>
 #include <kdeps/driver.h>
+#include <kdeps/cpp/stream.hpp>
 #include <optional>
 
 namespace kdeps::sql {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executor "sql", owner of settings.sqlConnections, and the leases on named connections that it offers to every other executor.
+// Executor "sql", owner of settings.sqlConnections, and the leases on named connections that it offers to every other
+// executor.
 #include <kdeps/cpp/executor.hpp>
 
 #include "lease.hpp"
@@ -30,7 +31,8 @@ public:
 
 class SqlStep {
 public:
-    SqlStep(SqlPlugin& plugin, const Config& config, const Call& call) : step_(std::make_unique<Step>(plugin.connections, config, call)) {}
+    SqlStep(SqlPlugin& plugin, const Config& config, const Call& call)
+        : step_(std::make_unique<Step>(plugin.connections, config, call)) {}
     kdeps_status start(Call& call) { return step_->start(call); }
     Value run(Call& call) { return step_->run(call); }
     void cancel(Call& call) { step_->cancel(call); }
@@ -48,7 +50,9 @@ kdeps_settings settings_table() {
     out.config_schema = to_str(kSettingsSchema);
     out.configure = [](kdeps_instance* instance, kdeps_call* raw, kdeps_value settings) {
         Held& held = Held::of(instance);
-        return guarded(held.host.get(), raw, [&] { held.instance.connections.configure(Call(held.host, raw), Config(&held.host, raw, settings)); });
+        return guarded(held.host.get(), raw, [&] {
+            held.instance.connections.configure(Call(held.host, raw), Config(&held.host, raw, settings));
+        });
     };
     out.start = [](kdeps_instance* instance, kdeps_call*) { Held::of(instance).instance.connections.start(); };
     return out;
@@ -59,7 +63,8 @@ kdeps_health health_table() {
     out.struct_size = sizeof(out);
     out.check = [](kdeps_instance* instance, kdeps_call* raw, kdeps_value* result) {
         Held& held = Held::of(instance);
-        return guarded(held.host.get(), raw, [&] { *result = held.instance.connections.health(Call(held.host, raw)).get(); });
+        return guarded(held.host.get(), raw,
+                       [&] { *result = held.instance.connections.health(Call(held.host, raw)).get(); });
     };
     return out;
 }
@@ -67,7 +72,8 @@ kdeps_health health_table() {
 kdeps_connections connections_table() {
     kdeps_connections out{};
     out.struct_size = sizeof(out);
-    out.acquire = [](kdeps_instance* owner, kdeps_call* raw, kdeps_str name, const kdeps_driver** driver, kdeps_connection** connection) {
+    out.acquire = [](kdeps_instance* owner, kdeps_call* raw, kdeps_str name, const kdeps_driver** driver,
+                     kdeps_connection** connection) {
         Held& held = Held::of(owner);
         return guarded(held.host.get(), raw, [&] {
             SqlPlugin& plugin = held.instance;
@@ -75,7 +81,8 @@ kdeps_connections connections_table() {
             const std::string wanted(to_view(name));
             const Named* named = plugin.connections.find(wanted);
             if (named == nullptr || named->pool == nullptr) {
-                throw Error(KDEPS_NOT_FOUND, "connection '" + wanted + "' is not declared" + call.did_you_mean(wanted, plugin.connections.names()));
+                throw Error(KDEPS_NOT_FOUND, "connection '" + wanted + "' is not declared" +
+                                                 call.did_you_mean(wanted, plugin.connections.names()));
             }
             SqlPlugin::Lent lent{named->pool, named->pool->acquire(call, named->pool->options().connection_timeout)};
             *driver = &lent.connection->driver();
@@ -118,4 +125,5 @@ const void* SqlPlugin::interface(std::string_view id) {
 
 }  // namespace kdeps::sql
 
-KDEPS_PLUGIN(kdeps::sql::SqlPlugin, {.id = "kdeps.executor.sql", .version = KDEPS_PLUGIN_VERSION, .summary = kdeps::sql::kSummary})
+KDEPS_PLUGIN(kdeps::sql::SqlPlugin,
+             {.id = "kdeps.executor.sql", .version = KDEPS_PLUGIN_VERSION, .summary = kdeps::sql::kSummary})

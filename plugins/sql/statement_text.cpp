@@ -15,7 +15,8 @@ namespace {
 
 std::string upper(std::string_view text) {
     std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return c < 128 ? static_cast<char>(std::toupper(c)) : static_cast<char>(c); });
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return c < 128 ? static_cast<char>(std::toupper(c)) : static_cast<char>(c); });
     return out;
 }
 
@@ -25,12 +26,14 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& wor
 }
 
 // After these words a name stands, never a value.
-constexpr std::array<std::string_view, 14> kBeforeName = {"JOIN", "INTO", "UPDATE", "TABLE", "VIEW", "INDEX", "SCHEMA", "DATABASE",
-                                                           "BY", "AS", "COLUMN", "SET", "SEQUENCE", "TRUNCATE"};
+constexpr std::array<std::string_view, 14> kBeforeName = {"JOIN",   "INTO",   "UPDATE",   "TABLE",   "VIEW",
+                                                          "INDEX",  "SCHEMA", "DATABASE", "BY",      "AS",
+                                                          "COLUMN", "SET",    "SEQUENCE", "TRUNCATE"};
 constexpr std::array<std::string_view, 6> kBeforeCount = {"LIMIT", "OFFSET", "TOP", "FIRST", "NEXT", "FETCH"};
 // Words that a value may follow, so that a ? after one is a placeholder and not an operator.
-constexpr std::array<std::string_view, 22> kBeforeValue = {"LIMIT", "OFFSET", "BETWEEN", "AND", "OR", "NOT", "IN", "LIKE", "ILIKE", "SELECT", "WHERE", "THEN",
-                                                            "ELSE", "WHEN", "CASE", "VALUES", "RETURNING", "ANY", "ALL", "SET", "ON", "IS"};
+constexpr std::array<std::string_view, 22> kBeforeValue = {
+    "LIMIT", "OFFSET", "BETWEEN", "AND",  "OR",     "NOT",       "IN",  "LIKE", "ILIKE", "SELECT", "WHERE",
+    "THEN",  "ELSE",   "WHEN",    "CASE", "VALUES", "RETURNING", "ANY", "ALL",  "SET",   "ON",     "IS"};
 
 enum class Style { none, dollar, question, colon, at };
 
@@ -74,14 +77,16 @@ private:
     // Where ? is an operator, it is one if it stands between an operand and a string, or makes ?| or ?&.
     bool is_operator(std::size_t i) const {
         if (!has(KDEPS_LEXIS_QUESTION_OPERATOR)) return false;
-        const bool makes_operator = i + 1 < tokens_.size() && (text(tokens_[i + 1]) == "|" || text(tokens_[i + 1]) == "&");
+        const bool makes_operator =
+            i + 1 < tokens_.size() && (text(tokens_[i + 1]) == "|" || text(tokens_[i + 1]) == "&");
         const bool ends_operator = i > 0 && text(tokens_[i - 1]) == "@";  // @?
         if (makes_operator || ends_operator) return true;
         const Token* before = previous(i);
         const Token* after = following(i);
         if (before == nullptr || after == nullptr || after->kind != TokenKind::string) return false;
-        const bool is_operand = before->kind == TokenKind::name || before->kind == TokenKind::string || before->kind == TokenKind::number || text(*before) == ")" ||
-                                text(*before) == "]" || (before->kind == TokenKind::word && !is_one_of(upper(text(*before)), kBeforeValue));
+        const bool is_operand = before->kind == TokenKind::name || before->kind == TokenKind::string ||
+                                before->kind == TokenKind::number || text(*before) == ")" || text(*before) == "]" ||
+                                (before->kind == TokenKind::word && !is_one_of(upper(text(*before)), kBeforeValue));
         return is_operand;
     }
 
@@ -92,7 +97,9 @@ private:
             case TokenKind::question: return !is_operator(i);
             case TokenKind::colon_name: return true;
             // Elsewhere @name may be a variable of the session.
-            case TokenKind::at_name: return has_named_ || driver_.placeholders == KDEPS_PLACEHOLDER_AT || at_position(token).has_value() || !has(KDEPS_LEXIS_BACKSLASH);
+            case TokenKind::at_name:
+                return has_named_ || driver_.placeholders == KDEPS_PLACEHOLDER_AT || at_position(token).has_value() ||
+                       !has(KDEPS_LEXIS_BACKSLASH);
             default: return false;
         }
     }
@@ -113,7 +120,9 @@ private:
             if (style_ == Style::none || (style_ == Style::question && has(KDEPS_LEXIS_QUESTION_OPERATOR))) {
                 style_ = found;
             } else if (found != style_ && !(found == Style::question && has(KDEPS_LEXIS_QUESTION_OPERATOR))) {
-                fault(tokens_[i].begin, "'" + std::string(text(tokens_[i])) + "' is another kind of placeholder than the ones before; use one kind in a statement");
+                fault(tokens_[i].begin,
+                      "'" + std::string(text(tokens_[i])) +
+                          "' is another kind of placeholder than the ones before; use one kind in a statement");
                 return;
             }
         }
@@ -125,7 +134,9 @@ private:
         std::size_t number = 0;
         if (has_named_ || name.size() < 2 || (name[0] != 'p' && name[0] != 'P')) return std::nullopt;
         const auto [end, failed] = std::from_chars(name.data() + 1, name.data() + name.size(), number);
-        return failed == std::errc() && end == name.data() + name.size() && number > 0 && number < 100'000 ? std::optional(number - 1) : std::nullopt;
+        return failed == std::errc() && end == name.data() + name.size() && number > 0 && number < 100'000
+                   ? std::optional(number - 1)
+                   : std::nullopt;
     }
 
     void read(std::size_t i) {
@@ -144,7 +155,9 @@ private:
                 }
                 break;
             case TokenKind::name:
-                if (token.has_holes) fault(token.begin, "a {{ }} cannot stand inside a quoted name; write {{ identifier(…) }} without the quotes");
+                if (token.has_holes)
+                    fault(token.begin,
+                          "a {{ }} cannot stand inside a quoted name; write {{ identifier(…) }} without the quotes");
                 break;
             case TokenKind::comment:
                 if (token.has_holes) {
@@ -165,7 +178,8 @@ private:
     // A number behind it would make the driver's placeholder another one: ?2 is no $12.
     void check_behind(std::size_t i) {
         if (i + 1 >= tokens_.size() || tokens_[i + 1].kind != TokenKind::number) return;
-        fault(tokens_[i].begin, "'" + std::string(text(tokens_[i])) + "' touches '" + std::string(text(tokens_[i + 1])) + "'; a numbered placeholder is written $1");
+        fault(tokens_[i].begin, "'" + std::string(text(tokens_[i])) + "' touches '" +
+                                    std::string(text(tokens_[i + 1])) + "'; a numbered placeholder is written $1");
     }
 
     void track_parentheses(std::size_t i) {
@@ -174,7 +188,8 @@ private:
             is_select_.push_back(false);
         } else if (tokens_[i].kind == TokenKind::symbol && symbol == ")") {
             if (is_select_.size() > 1) is_select_.pop_back();
-        } else if (tokens_[i].kind == TokenKind::word && (upper(symbol) == "SELECT" || upper(symbol) == "DELETE" || upper(symbol) == "UPDATE")) {
+        } else if (tokens_[i].kind == TokenKind::word &&
+                   (upper(symbol) == "SELECT" || upper(symbol) == "DELETE" || upper(symbol) == "UPDATE")) {
             is_select_.back() = true;
         }
     }
@@ -207,8 +222,10 @@ private:
             out_.pieces.emplace_back();
             return;
         }
-        const bool touches_name = (i > 0 && (tokens_[i - 1].kind == TokenKind::word || tokens_[i - 1].kind == TokenKind::number)) ||
-                                  (i + 1 < tokens_.size() && (tokens_[i + 1].kind == TokenKind::word || tokens_[i + 1].kind == TokenKind::number));
+        const bool touches_name =
+            (i > 0 && (tokens_[i - 1].kind == TokenKind::word || tokens_[i - 1].kind == TokenKind::number)) ||
+            (i + 1 < tokens_.size() &&
+             (tokens_[i + 1].kind == TokenKind::word || tokens_[i + 1].kind == TokenKind::number));
         if (touches_name || wants_name(i)) {
             fault(token.begin, "a value cannot stand here; a table or column name is written {{ identifier(…) }}");
             return;
@@ -228,7 +245,8 @@ private:
             return;
         }
         const bool is_dollar = sql_[token.begin] == '$';
-        const bool has_escapes = prefix == 'E' || prefix == 'e' || (!is_dollar && (driver_.lexis & KDEPS_LEXIS_BACKSLASH) != 0);
+        const bool has_escapes =
+            prefix == 'E' || prefix == 'e' || (!is_dollar && (driver_.lexis & KDEPS_LEXIS_BACKSLASH) != 0);
         std::size_t from = token.begin + token.prefix + 1;
         std::size_t to = token.end - 1;
         const char quote = sql_[token.begin + token.prefix];
@@ -241,7 +259,8 @@ private:
         parameter.source = Parameter::Source::text;
         std::string plain;
         for (std::size_t at = from; at < to;) {
-            const auto hole = std::find_if(holes_.begin(), holes_.end(), [&](const HoleText& h) { return h.begin == at; });
+            const auto hole =
+                std::find_if(holes_.begin(), holes_.end(), [&](const HoleText& h) { return h.begin == at; });
             if (hole != holes_.end()) {
                 if (hole->is_identifier) fault(at, "identifier() cannot stand inside a string");
                 if (!plain.empty()) parameter.pieces.push_back({std::exchange(plain, {}), 0, false});
@@ -295,7 +314,8 @@ private:
         } else {
             parameter.source = Parameter::Source::name;
             parameter.name = std::string(text(token).substr(1));
-            if (std::find(out_.names.begin(), out_.names.end(), parameter.name) == out_.names.end()) out_.names.push_back(parameter.name);
+            if (std::find(out_.names.begin(), out_.names.end(), parameter.name) == out_.names.end())
+                out_.names.push_back(parameter.name);
         }
         add(std::move(parameter));
     }
@@ -303,9 +323,11 @@ private:
     // Writes the driver's placeholder; one that repeats is sent once where the driver can repeat it.
     void add(Parameter parameter) {
         std::size_t index = out_.parameters.size();
-        if (driver_.placeholders != KDEPS_PLACEHOLDER_QUESTION && parameter.source != Parameter::Source::hole && parameter.source != Parameter::Source::text) {
+        if (driver_.placeholders != KDEPS_PLACEHOLDER_QUESTION && parameter.source != Parameter::Source::hole &&
+            parameter.source != Parameter::Source::text) {
             const auto same = std::find_if(out_.parameters.begin(), out_.parameters.end(), [&](const Parameter& other) {
-                return other.source == parameter.source && other.position == parameter.position && other.name == parameter.name;
+                return other.source == parameter.source && other.position == parameter.position &&
+                       other.name == parameter.name;
             });
             index = static_cast<std::size_t>(same - out_.parameters.begin());
         }
@@ -331,7 +353,8 @@ private:
 
 }  // namespace
 
-StatementText read_statement(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver, bool has_named) {
+StatementText read_statement(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver,
+                             bool has_named) {
     return Reader(sql, holes, driver, has_named).run();
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A statement as its author wrote it, made into what one database takes: placeholders in its style, every {{ }} a bound parameter.
+// A statement as its author wrote it, made into what one database takes: placeholders in its style, every {{ }} a bound
+// parameter.
 #pragma once
 
 #include <kdeps/driver.h>
@@ -56,8 +57,10 @@ struct StatementText {
     bool is_fixed() const { return pieces.size() == 1 && !pieces[0].has_identifier; }
 };
 
-// `has_named` tells that params is a map, so that @name is a placeholder also where a dialect has variables of that form.
-StatementText read_statement(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver, bool has_named);
+// `has_named` tells that params is a map, so that @name is a placeholder also where a dialect has variables of that
+// form.
+StatementText read_statement(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver,
+                             bool has_named);
 
 // `name` in the quotes of the dialect.
 std::string quote_identifier(std::string_view name, const kdeps_driver& driver);

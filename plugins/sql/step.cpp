@@ -35,11 +35,12 @@ std::optional<std::size_t> number(const Config& config) {
     return out < 0 ? std::nullopt : std::optional(static_cast<std::size_t>(out));
 }
 
-constexpr std::pair<std::string_view, std::uint32_t> kIsolations[] = {{"read uncommitted", KDEPS_ISOLATION_READ_UNCOMMITTED},
-                                                                      {"read committed", KDEPS_ISOLATION_READ_COMMITTED},
-                                                                      {"repeatable read", KDEPS_ISOLATION_REPEATABLE_READ},
-                                                                      {"serializable", KDEPS_ISOLATION_SERIALIZABLE},
-                                                                      {"snapshot", KDEPS_ISOLATION_SNAPSHOT}};
+constexpr std::pair<std::string_view, std::uint32_t> kIsolations[] = {
+    {"read uncommitted", KDEPS_ISOLATION_READ_UNCOMMITTED},
+    {"read committed", KDEPS_ISOLATION_READ_COMMITTED},
+    {"repeatable read", KDEPS_ISOLATION_REPEATABLE_READ},
+    {"serializable", KDEPS_ISOLATION_SERIALIZABLE},
+    {"snapshot", KDEPS_ISOLATION_SNAPSHOT}};
 
 // Some rows of a stream of batches, so that a batch can be sent in chunks.
 class SomeSets final : public BatchSource {
@@ -136,9 +137,11 @@ const char* const kStepSchema = R"({
   }
 })";
 
-Step::Step(Connections& connections, const Config& config, const Call& call) : connections_(connections), config_(config) {
+Step::Step(Connections& connections, const Config& config, const Call& call)
+    : connections_(connections), config_(config) {
     read_connection(call);
-    const kdeps_driver* driver = named_ != nullptr && named_->pool != nullptr ? named_->pool->database().driver : nullptr;
+    const kdeps_driver* driver =
+        named_ != nullptr && named_->pool != nullptr ? named_->pool->database().driver : nullptr;
     const Config queries = config["queries"];
     if (queries.is_list()) {
         is_list_ = true;
@@ -146,7 +149,8 @@ Step::Step(Connections& connections, const Config& config, const Call& call) : c
             call.report(KDEPS_FAULT_ERROR, config["query"], "query and queries cannot stand together");
         }
         if (queries.size() == 0) call.report(KDEPS_FAULT_ERROR, queries, "queries is empty");
-        for (std::size_t i = 0; i < queries.size(); ++i) queries_.push_back(std::make_unique<Query>(call, queries.at(i), driver));
+        for (std::size_t i = 0; i < queries.size(); ++i)
+            queries_.push_back(std::make_unique<Query>(call, queries.at(i), driver));
     } else {
         queries_.push_back(std::make_unique<Query>(call, config, driver));
     }
@@ -157,7 +161,8 @@ Step::Step(Connections& connections, const Config& config, const Call& call) : c
     max_bytes_ = number(config["maxResultBytes"]);
     const Config pool = config["pool"];
     if (pool.is_map()) {
-        const PoolOptions given = read_pool_options(call, pool, named_ == nullptr ? PoolOptions() : named_->options.pool);
+        const PoolOptions given =
+            read_pool_options(call, pool, named_ == nullptr ? PoolOptions() : named_->options.pool);
         url_pool_ = given;
         if (pool.has("connectionTimeout")) connection_timeout_ = given.connection_timeout;
         if (named_ != nullptr && given.max_connections < named_->options.pool.max_connections) {
@@ -174,15 +179,17 @@ void Step::read_connection(const Call& call) {
         named_ = connections_.find(wanted);
         if (named_ == nullptr) {
             const std::vector<std::string> names = connections_.names();
-            call.report(KDEPS_FAULT_ERROR, at, "connection '" + wanted + "' is not declared" + call.did_you_mean(wanted, names) +
-                                                   (names.empty() ? "; settings.sqlConnections is missing" : ""));
+            call.report(KDEPS_FAULT_ERROR, at,
+                        "connection '" + wanted + "' is not declared" + call.did_you_mean(wanted, names) +
+                            (names.empty() ? "; settings.sqlConnections is missing" : ""));
         }
     };
     if (name.get() != nullptr && !name.is_null()) {
         known(name);
         url_ = {};
     } else if (url_.get() == nullptr || url_.is_null()) {
-        call.report(KDEPS_FAULT_ERROR, config_, "connectionName is required (or connection, a URL). Example: connectionName: analytics");
+        call.report(KDEPS_FAULT_ERROR, config_,
+                    "connectionName is required (or connection, a URL). Example: connectionName: analytics");
     } else if (url_.is_string() && url_.string().find("://") == std::string_view::npos) {
         known(url_);
         url_ = {};
@@ -207,13 +214,17 @@ void Step::read_transaction(const Call& call) {
     options.retries = static_cast<int>(number(given["retries"]).value_or(0));
     if (const std::string_view text = given["isolation"].string(); !text.empty()) {
         std::string word(text);
-        for (char& c : word) c = c == '_' || c == '-' ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-        const auto* found = std::find_if(std::begin(kIsolations), std::end(kIsolations), [&](const auto& one) { return one.first == word; });
+        for (char& c : word)
+            c = c == '_' || c == '-' ? ' ' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        const auto* found = std::find_if(std::begin(kIsolations), std::end(kIsolations),
+                                         [&](const auto& one) { return one.first == word; });
         if (found != std::end(kIsolations)) {
             options.isolation = found->second;
         } else {
             call.report(KDEPS_FAULT_ERROR, given["isolation"],
-                        "isolation: '" + std::string(text) + "' is not accepted. Available options: [read uncommitted, read committed, repeatable read, serializable, snapshot]");
+                        "isolation: '" + std::string(text) +
+                            "' is not accepted. Available options: [read uncommitted, read committed, repeatable read, "
+                            "serializable, snapshot]");
         }
     }
     transaction_ = options;
@@ -230,7 +241,8 @@ std::shared_ptr<Pool> Step::pool_for(const Call& call, ResultLimits& limits) con
         if (text.find("://") != std::string::npos) {
             pool = connections_.for_url(call, text, url_pool_);
         } else if ((named = connections_.find(text)) == nullptr) {
-            throw Error(KDEPS_INVALID_ARGUMENT, "connection '" + text + "' is not declared" + call.did_you_mean(text, connections_.names()));
+            throw Error(KDEPS_INVALID_ARGUMENT,
+                        "connection '" + text + "' is not declared" + call.did_you_mean(text, connections_.names()));
         }
     }
     if (named != nullptr) {
@@ -265,7 +277,8 @@ void Step::forget_call(const Call& call) {
 }
 
 kdeps_status Step::start(Call& call) {
-    if (is_list_ || transaction_ || limiter_ != nullptr || named_ == nullptr || queries_[0]->is_batch()) return KDEPS_UNSUPPORTED;
+    if (is_list_ || transaction_ || limiter_ != nullptr || named_ == nullptr || queries_[0]->is_batch())
+        return KDEPS_UNSUPPORTED;
     const std::shared_ptr<Pool>& pool = named_->pool;
     const kdeps_driver& driver = *pool->database().driver;
     const StatementText& text = queries_[0]->text_for(driver);
@@ -274,13 +287,15 @@ kdeps_status Step::start(Call& call) {
     auto connection = pool->try_acquire(call, is_full);
     if (connection == nullptr) return is_full ? KDEPS_EXHAUSTED : KDEPS_UNSUPPORTED;
     const std::shared_ptr<Running> running = register_call(call);
-    auto sent = std::unique_ptr<Running::Sent>(new Running::Sent{{call, pool, std::move(connection), running->activity}, {}, nullptr});
+    auto sent = std::unique_ptr<Running::Sent>(
+        new Running::Sent{{call, pool, std::move(connection), running->activity}, {}, nullptr});
     sent->statement = sent->lease.find_prepared(text.pieces[0].sql);
     bool is_sent = false;
     try {
         if (sent->statement != nullptr) {
             queries_[0]->bind(call, text, sent->bound);
-            const kdeps_status status = driver.send(sent->statement, call.get(), sent->bound.cells.data(), sent->bound.cells.size());
+            const kdeps_status status =
+                driver.send(sent->statement, call.get(), sent->bound.cells.data(), sent->bound.cells.size());
             if (status != KDEPS_UNSUPPORTED) sent->lease.expect(status);
             is_sent = status == KDEPS_OK;
         }
@@ -300,7 +315,8 @@ kdeps_status Step::start(Call& call) {
 Value Step::run(Call& call) {
     ResultLimits limits;
     const std::shared_ptr<Pool> pool = pool_for(call, limits);
-    const nanoseconds timeout = connection_timeout_ ? std::min(*connection_timeout_, pool->options().connection_timeout) : pool->options().connection_timeout;
+    const nanoseconds timeout = connection_timeout_ ? std::min(*connection_timeout_, pool->options().connection_timeout)
+                                                    : pool->options().connection_timeout;
 
     const std::shared_ptr<Running> running = register_call(call);
     struct Registered {
@@ -318,7 +334,9 @@ Value Step::run(Call& call) {
     if (limiter_ != nullptr) {
         if (!limiter_->enter(call, timeout)) {
             if (call.state() == KDEPS_CANCELLED) call.check();
-            throw Error(KDEPS_EXHAUSTED, "'" + std::string(call.resource()) + "' may use only the connections of run.sql.pool at once, and all were in use");
+            throw Error(KDEPS_EXHAUSTED,
+                        "'" + std::string(call.resource()) +
+                            "' may use only the connections of run.sql.pool at once, and all were in use");
         }
         place.emplace(limiter_.get());
     }
@@ -327,12 +345,15 @@ Value Step::run(Call& call) {
             Lease lease(call, pool, timeout, running->activity);
             return transaction_ ? run_in_transaction(call, lease, limits) : run_all(call, lease, limits);
         } catch (const Error& error) {
-            if (!transaction_ || attempt >= transaction_->retries || error.retry != KDEPS_RETRY_SAME || call.state() != KDEPS_OK) throw;
+            if (!transaction_ || attempt >= transaction_->retries || error.retry != KDEPS_RETRY_SAME ||
+                call.state() != KDEPS_OK)
+                throw;
         }
         // Those that met once should not meet again.
         thread_local std::minstd_rand random(std::random_device{}());
         const int most = 10 << std::min(attempt, 6);
-        std::this_thread::sleep_for(std::min<nanoseconds>(call.remaining(), std::chrono::milliseconds(std::uniform_int_distribution(1, most)(random))));
+        std::this_thread::sleep_for(std::min<nanoseconds>(
+            call.remaining(), std::chrono::milliseconds(std::uniform_int_distribution(1, most)(random))));
     }
 }
 
@@ -349,7 +370,8 @@ void Step::cancel(Call& call) {
 void Step::fail(Error error, std::size_t query) const {
     if (is_list_) {
         const std::string& name = queries_[query]->name();
-        error.message = "query " + std::to_string(query) + (name.empty() ? "" : " ('" + name + "')") + ": " + error.message;
+        error.message =
+            "query " + std::to_string(query) + (name.empty() ? "" : " ('" + name + "')") + ": " + error.message;
     }
     throw Error(std::move(error));
 }
@@ -369,8 +391,10 @@ Value Step::run_all(const Call& call, Lease& lease, const ResultLimits& limits) 
 
 Value Step::run_in_transaction(const Call& call, Lease& lease, const ResultLimits& limits) const {
     const kdeps_driver& driver = lease.driver();
-    const kdeps_status began = driver.begin(lease.handle(), call.get(), transaction_->isolation, transaction_->is_read_only ? 1 : 0);
-    if (began == KDEPS_UNSUPPORTED) throw Error(KDEPS_UNSUPPORTED, "the driver '" + std::string(to_view(driver.name)) + "' has no transactions");
+    const kdeps_status began =
+        driver.begin(lease.handle(), call.get(), transaction_->isolation, transaction_->is_read_only ? 1 : 0);
+    if (began == KDEPS_UNSUPPORTED)
+        throw Error(KDEPS_UNSUPPORTED, "the driver '" + std::string(to_view(driver.name)) + "' has no transactions");
     lease.expect(began);
     try {
         Value out = is_list_ ? call.list() : Value();
@@ -405,20 +429,24 @@ Value Step::run_in_transaction(const Call& call, Lease& lease, const ResultLimit
     }
 }
 
-Value Step::run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits, bool is_in_transaction) const {
+Value Step::run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
+                      bool is_in_transaction) const {
     if (query.is_batch()) return run_batch(call, lease, query, limits, is_in_transaction);
     const StatementText& text = query.text_for(lease.driver());
     Bound bound;
     query.bind(call, text, bound);
-    kdeps_statement* statement = text.is_fixed() ? lease.prepare(text.pieces[0].sql) : lease.prepare(query.sql(call, text, lease.driver()));
+    kdeps_statement* statement =
+        text.is_fixed() ? lease.prepare(text.pieces[0].sql) : lease.prepare(query.sql(call, text, lease.driver()));
     return execute(call, lease, statement, bound, limits);
 }
 
-Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound, const ResultLimits& limits) const {
+Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound,
+                    const ResultLimits& limits) const {
     try {
         ArrowArrayStream raw{};
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
-        lease.expect(lease.driver().execute(statement, call.get(), bound.cells.data(), bound.cells.size(), &raw, &outcome));
+        lease.expect(
+            lease.driver().execute(statement, call.get(), bound.cells.data(), bound.cells.size(), &raw, &outcome));
         if (raw.release == nullptr) return counts(call, outcome);
         return read_rows(call, columns::Stream(&raw), format_, limits);
     } catch (const Error& error) {
@@ -428,7 +456,8 @@ Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, 
     }
 }
 
-Value Step::run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits, bool is_in_transaction) const {
+Value Step::run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
+                      bool is_in_transaction) const {
     const kdeps_driver& driver = lease.driver();
     const StatementText& text = query.text_for(driver);
     Batch batch = query.bind_batch(call, text);
@@ -440,7 +469,8 @@ Value Step::run_batch(const Call& call, Lease& lease, const Query& query, const 
     const columns::Schema schema(&raw_schema);
     if (batch.sets->get_next(batch.sets.get(), &raw_array) != 0) throw call.error(KDEPS_INTERNAL);
     columns::Array all(&raw_array);
-    kdeps_statement* statement = text.is_fixed() ? lease.prepare(text.pieces[0].sql) : lease.prepare(query.sql(call, text, driver));
+    kdeps_statement* statement =
+        text.is_fixed() ? lease.prepare(text.pieces[0].sql) : lease.prepare(query.sql(call, text, driver));
 
     // Within a transaction all at once; else chunks that commit by themselves.
     const std::size_t chunk = is_in_transaction ? batch.count : kChunk;
@@ -458,7 +488,9 @@ Value Step::run_batch(const Call& call, Lease& lease, const Query& query, const 
                 }
             }
             ArrowArrayStream sets{};
-            make_stream(std::make_unique<SomeSets>(all, schema, static_cast<std::int64_t>(done), static_cast<std::int64_t>(count)), call, &sets);
+            make_stream(std::make_unique<SomeSets>(all, schema, static_cast<std::int64_t>(done),
+                                                   static_cast<std::int64_t>(count)),
+                        call, &sets);
             ArrowArrayStream returned{};
             kdeps_batch counts_of{sizeof(kdeps_batch), 0, count, affected.data() + done};
             lease.expect(driver.execute_batch(statement, call.get(), &sets, &returned, &counts_of));
@@ -469,7 +501,8 @@ Value Step::run_batch(const Call& call, Lease& lease, const Query& query, const 
                 } else if (rows->is_string()) {
                     // The header of a further chunk is not repeated.
                     const std::string_view next = more.string();
-                    rows = call.string(std::string(rows->string()) + std::string(next.substr(std::min(next.find('\n') + 1, next.size()))));
+                    rows = call.string(std::string(rows->string()) +
+                                       std::string(next.substr(std::min(next.find('\n') + 1, next.size()))));
                 } else {
                     const Value joined = call.list();
                     for (const Value& part : {*rows, more}) {
@@ -493,7 +526,8 @@ Value Step::run_batch(const Call& call, Lease& lease, const Query& query, const 
         if (error.batch_set >= 0) {
             error.batch_set += static_cast<std::int64_t>(done);
             error.message = "paramsBatch[" + std::to_string(error.batch_set) + "]: " + error.message;
-            if (!is_in_transaction && done > 0) error.message += "; the first " + std::to_string(done) + " sets are committed";
+            if (!is_in_transaction && done > 0)
+                error.message += "; the first " + std::to_string(done) + " sets are committed";
         }
         throw Error(std::move(error));
     }

@@ -42,11 +42,14 @@ private:
     std::shared_ptr<Pool> pool_for(const Call& call, ResultLimits& limits) const;
     Value run_all(const Call& call, Lease& lease, const ResultLimits& limits) const;
     Value run_in_transaction(const Call& call, Lease& lease, const ResultLimits& limits) const;
-    Value run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits, bool is_in_transaction) const;
-    Value execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound, const ResultLimits& limits) const;
+    Value run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
+                    bool is_in_transaction) const;
+    Value execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound,
+                  const ResultLimits& limits) const;
     std::shared_ptr<Running> register_call(const Call& call);
     void forget_call(const Call& call);
-    Value run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits, bool is_in_transaction) const;
+    Value run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
+                    bool is_in_transaction) const;
     [[noreturn]] void fail(Error error, std::size_t query) const;
 
     Connections& connections_;

@@ -12,12 +12,15 @@ namespace {
 bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 // Bytes above 127 belong to names, whatever their code point.
-bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
+bool is_name_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_name_part(char c) { return is_name_start(c) || is_digit(c); }
 
 class Tokenizer {
 public:
-    Tokenizer(std::string_view sql, std::uint32_t lexis, const std::vector<Hole>& holes) : sql_(sql), lexis_(lexis), holes_(holes) {}
+    Tokenizer(std::string_view sql, std::uint32_t lexis, const std::vector<Hole>& holes)
+        : sql_(sql), lexis_(lexis), holes_(holes) {}
 
     std::vector<Token> run() {
         while (at_ < sql_.size()) {
@@ -59,12 +62,15 @@ private:
             while (at_ < sql_.size() && !at_hole() && is_space(peek())) ++at_;
             return token(TokenKind::space);
         }
-        if (c == '-' && peek(1) == '-' && (!has(KDEPS_LEXIS_DASH_NEEDS_SPACE) || at_ + 2 >= sql_.size() || is_space(peek(2)))) return line_comment();
+        if (c == '-' && peek(1) == '-' &&
+            (!has(KDEPS_LEXIS_DASH_NEEDS_SPACE) || at_ + 2 >= sql_.size() || is_space(peek(2))))
+            return line_comment();
         if (c == '#' && has(KDEPS_LEXIS_HASH_COMMENT)) return line_comment();
         if (c == '/' && peek(1) == '*') return block_comment();
         if (c == '\'') return quoted(TokenKind::string, '\'', has(KDEPS_LEXIS_BACKSLASH), 0);
         if (c == '"') {
-            return has(KDEPS_LEXIS_DOUBLE_QUOTE_TEXT) ? quoted(TokenKind::string, '"', has(KDEPS_LEXIS_BACKSLASH), 0) : quoted(TokenKind::name, '"', false, 0);
+            return has(KDEPS_LEXIS_DOUBLE_QUOTE_TEXT) ? quoted(TokenKind::string, '"', has(KDEPS_LEXIS_BACKSLASH), 0)
+                                                      : quoted(TokenKind::name, '"', false, 0);
         }
         if (c == '`' && has(KDEPS_LEXIS_BACKTICK)) return quoted(TokenKind::name, '`', false, 0);
         if (c == '[' && has(KDEPS_LEXIS_BRACKET)) return quoted(TokenKind::name, ']', false, 0);
@@ -133,7 +139,8 @@ private:
     Token word() {
         const char c = peek();
         if (peek(1) == '\'' && !hole_at(at_ + 1)) {
-            const bool is_prefix = c == 'N' || c == 'n' || c == 'X' || c == 'x' || c == 'B' || c == 'b' || c == 'E' || c == 'e';
+            const bool is_prefix =
+                c == 'N' || c == 'n' || c == 'X' || c == 'x' || c == 'B' || c == 'b' || c == 'E' || c == 'e';
             const bool is_escape = (c == 'E' || c == 'e') && has(KDEPS_LEXIS_E_STRING);
             if (is_escape || (is_prefix && c != 'E' && c != 'e')) {
                 ++at_;
@@ -189,7 +196,8 @@ private:
             return token(TokenKind::symbol);
         }
         // a[1:n] is a slice, not a name.
-        const bool follows_operand = at_ > 0 && (is_name_part(sql_[at_ - 1]) || sql_[at_ - 1] == ']' || sql_[at_ - 1] == ')');
+        const bool follows_operand =
+            at_ > 0 && (is_name_part(sql_[at_ - 1]) || sql_[at_ - 1] == ']' || sql_[at_ - 1] == ')');
         if (is_name_start(peek(1)) && !follows_operand) {
             ++at_;
             while (is_name_part(peek()) && !at_hole()) ++at_;

@@ -2,9 +2,9 @@
 /* A library whose debug information tells every table of the release: what abidiff compares. */
 #include <kdeps/kdeps.h>
 
-#define PROBE(type) \
-    void probe_##type(struct type *table); \
-    void probe_##type(struct type *table) { (void)table; }
+#define PROBE(type)                        \
+    void probe_##type(struct type* table); \
+    void probe_##type(struct type* table) { (void)table; }
 #define FIXED(type, size) PROBE(type)
 #define GROWING(type, size) PROBE(type)
 #define FIELD(type, field, offset, size)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Today's headers, pinned to an old minor, are that minor: nothing moved, changed its type or its signature.  The other tests show that
-// the comparison sees what it must.
+// Today's headers, pinned to an old minor, are that minor: nothing moved, changed its type or its signature.  The other
+// tests show that the comparison sees what it must.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -24,8 +24,8 @@ protected:
     fs::path probe(const std::string& name, const fs::path& include) const {
         const fs::path out = folder_.path() / (name + ".so");
         const Result built = run({"gcc", "-std=c11", "-g", "-shared", "-fPIC", "-DKDEPS_TARGET_MINOR=0",
-                                  "-DKDEPS_LAYOUT=\"" + (kSdk / "abi/v1.0/layout.def").string() + "\"", "-I" + include.string(), KDEPS_ABI_PROBE,
-                                  "-o", out.string()});
+                                  "-DKDEPS_LAYOUT=\"" + (kSdk / "abi/v1.0/layout.def").string() + "\"",
+                                  "-I" + include.string(), KDEPS_ABI_PROBE, "-o", out.string()});
         EXPECT_EQ(built.exit_code, 0) << built.err;
         return out;
     }
@@ -46,7 +46,8 @@ protected:
 
     // The report of abidiff; empty if it exits 0.
     std::string difference(const fs::path& include) const {
-        const Result result = run({"abidiff", probe("frozen", kSdk / "abi/v1.0").string(), probe("today", include).string()});
+        const Result result =
+            run({"abidiff", probe("frozen", kSdk / "abi/v1.0").string(), probe("today", include).string()});
         return result.exit_code == 0 ? "" : "exit " + std::to_string(result.exit_code) + "\n" + result.out + result.err;
     }
 
@@ -58,7 +59,10 @@ constexpr const char* kLastSlot = "int32_t (*last_error)(const kdeps_call *, kde
 TEST_F(AbiDiff, TodaysHeadersPinnedTo10AreThoseOf10) { EXPECT_EQ(difference(kSdk / "include"), ""); }
 
 TEST_F(AbiDiff, ASlotAppendedForALaterMinorIsNoDifference) {
-    EXPECT_EQ(difference(changed("host.h", kLastSlot, std::string(kLastSlot) + "#if KDEPS_TARGET_MINOR >= 1\n    int64_t (*now)(void);\n#endif\n")), "");
+    EXPECT_EQ(difference(
+                  changed("host.h", kLastSlot,
+                          std::string(kLastSlot) + "#if KDEPS_TARGET_MINOR >= 1\n    int64_t (*now)(void);\n#endif\n")),
+              "");
 }
 
 TEST_F(AbiDiff, ASlotAppendedForAllIsOne) {
@@ -74,10 +78,14 @@ TEST_F(AbiDiff, TwoSlotsThatChangePlacesAreOne) {
 }
 
 TEST_F(AbiDiff, ASignatureThatChangedIsOne) {
-    EXPECT_NE(difference(changed("host.h", "kdeps_status (*check)(kdeps_call *);", "kdeps_status (*check)(kdeps_call *, int32_t how);")), "");
+    EXPECT_NE(difference(changed("host.h", "kdeps_status (*check)(kdeps_call *);",
+                                 "kdeps_status (*check)(kdeps_call *, int32_t how);")),
+              "");
 }
 
-TEST_F(AbiDiff, AFieldOfAnotherTypeAndTheSameSizeIsOne) { EXPECT_NE(difference(changed("types.h", "int32_t vendor_code;", "uint32_t vendor_code;")), ""); }
+TEST_F(AbiDiff, AFieldOfAnotherTypeAndTheSameSizeIsOne) {
+    EXPECT_NE(difference(changed("types.h", "int32_t vendor_code;", "uint32_t vendor_code;")), "");
+}
 
 }  // namespace
 }  // namespace kdeps::testing

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <kdeps/executor.h>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -89,18 +89,27 @@ std::string name_of(const ::testing::TestParamInfo<Crime>& crime) { return crime
 
 INSTANTIATE_TEST_SUITE_P(
     Load, Misbehaving,
-    ::testing::Values(
-        Crime{"needs_a_later_major", "lifecycle: init: plugin library"}, Crime{"needs_a_later_host", "lifecycle: init: plugin library"},
-        Crime{"short_descriptor", "lifecycle: init: plugin library"}, Crime{"another_id", "lifecycle: init: plugin library"},
-        Crime{"fails_silently_at_init",
-              "lifecycle: init: plugin 'com.example.fails_silently_at_init' cannot start: plugin 'com.example.fails_silently_at_init' failed with "
-              "UNAVAILABLE and gave no reason"},
-        Crime{"lies_about_its_size", "lifecycle: interface kdeps.executor/1: struct_size is 4000, in this minor it is " + std::to_string(sizeof(kdeps_executor))},
-        Crime{"short_table", "lifecycle: interface kdeps.executor/1: struct_size is 48, in this minor it is " + std::to_string(sizeof(kdeps_executor))},
-        Crime{"misses_a_slot", "lifecycle: interface kdeps.executor/1: plugin 'com.example.misses_a_slot': its table for kdeps.executor/1 lacks the required slot 'run'"},
-        Crime{"unlisted_interface", "lifecycle: unknown interfaces: provides kdeps.health/1, which its manifest does not list"},
-        Crime{"leaves_a_thread", "lifecycle: shutdown: leaves threads running"},
-        Crime{"exports_more", "lifecycle: exports: exports more than the entry symbol: helper"}),
+    ::testing::Values(Crime{"needs_a_later_major", "lifecycle: init: plugin library"},
+                      Crime{"needs_a_later_host", "lifecycle: init: plugin library"},
+                      Crime{"short_descriptor", "lifecycle: init: plugin library"},
+                      Crime{"another_id", "lifecycle: init: plugin library"},
+                      Crime{"fails_silently_at_init",
+                            "lifecycle: init: plugin 'com.example.fails_silently_at_init' cannot start: plugin "
+                            "'com.example.fails_silently_at_init' failed with "
+                            "UNAVAILABLE and gave no reason"},
+                      Crime{"lies_about_its_size",
+                            "lifecycle: interface kdeps.executor/1: struct_size is 4000, in this minor it is " +
+                                std::to_string(sizeof(kdeps_executor))},
+                      Crime{"short_table",
+                            "lifecycle: interface kdeps.executor/1: struct_size is 48, in this minor it is " +
+                                std::to_string(sizeof(kdeps_executor))},
+                      Crime{"misses_a_slot",
+                            "lifecycle: interface kdeps.executor/1: plugin 'com.example.misses_a_slot': its table for "
+                            "kdeps.executor/1 lacks the required slot 'run'"},
+                      Crime{"unlisted_interface",
+                            "lifecycle: unknown interfaces: provides kdeps.health/1, which its manifest does not list"},
+                      Crime{"leaves_a_thread", "lifecycle: shutdown: leaves threads running"},
+                      Crime{"exports_more", "lifecycle: exports: exports more than the entry symbol: helper"}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -121,16 +130,21 @@ INSTANTIATE_TEST_SUITE_P(
     name_of);
 
 #ifndef __SANITIZE_ADDRESS__  // which replaces the heap that the kit asks
-INSTANTIATE_TEST_SUITE_P(Heap, Misbehaving, ::testing::Values(Crime{"leaks_memory", "executor: leaks: run leaves nothing behind: leaks memory"}), name_of);
+INSTANTIATE_TEST_SUITE_P(Heap, Misbehaving,
+                         ::testing::Values(Crime{"leaks_memory",
+                                                 "executor: leaks: run leaves nothing behind: leaks memory"}),
+                         name_of);
 #endif
 
 INSTANTIATE_TEST_SUITE_P(
     Driver, Misbehaving,
-    ::testing::Values(Crime{"leaks_a_stream", "driver: batch: leaks the stream of parameters"},
-                      Crime{"stream_fails_silently", "driver: rows: a result stream failed and did not tell host->fail why"},
-                      Crime{"foreign_format", "driver: rows: "}, Crime{"shows_the_password", "driver: URLs: open fails in good form: shows the password"},
-                      Crime{"close_leaks_a_file", "driver: leaks: close leaves nothing behind: leaves files or sockets open"},
-                      Crime{"accepts_nonsense", "driver: a wrong statement: was accepted"}),
+    ::testing::Values(
+        Crime{"leaks_a_stream", "driver: batch: leaks the stream of parameters"},
+        Crime{"stream_fails_silently", "driver: rows: a result stream failed and did not tell host->fail why"},
+        Crime{"foreign_format", "driver: rows: "},
+        Crime{"shows_the_password", "driver: URLs: open fails in good form: shows the password"},
+        Crime{"close_leaks_a_file", "driver: leaks: close leaves nothing behind: leaves files or sockets open"},
+        Crime{"accepts_nonsense", "driver: a wrong statement: was accepted"}),
     name_of);
 
 TEST(ConformanceKit, TheReportIsAlsoJson) {

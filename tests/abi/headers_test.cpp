@@ -39,12 +39,21 @@ TEST_P(CHeaders, CompileAloneAndWithoutPadding) {
     const auto& [compiler, standard] = GetParam();
     const bool is_cpp = standard.starts_with("c++");
     const std::vector<std::string> argv = {is_cpp ? (compiler == "gcc" ? "g++" : "clang++") : compiler,
-                                           "-x", is_cpp ? "c++" : "c", "-std=" + standard, "-pedantic", "-Wall", "-Wextra", "-Werror", "-Wpadded"};
+                                           "-x",
+                                           is_cpp ? "c++" : "c",
+                                           "-std=" + standard,
+                                           "-pedantic",
+                                           "-Wall",
+                                           "-Wextra",
+                                           "-Werror",
+                                           "-Wpadded"};
     compiles(argv, "include", headers("include/kdeps", ".h"));
     compiles(argv, "abi/v1.0", headers("abi/v1.0/kdeps", ".h"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Matrix, CHeaders, ::testing::Combine(::testing::Values("gcc", "clang"), ::testing::Values("c11", "c17", "c++17", "c++20")),
+INSTANTIATE_TEST_SUITE_P(Matrix, CHeaders,
+                         ::testing::Combine(::testing::Values("gcc", "clang"),
+                                            ::testing::Values("c11", "c17", "c++17", "c++20")),
                          [](const auto& given) {
                              std::string name = std::get<0>(given.param) + "_" + std::get<1>(given.param);
                              std::replace(name.begin(), name.end(), '+', 'p');
@@ -54,10 +63,11 @@ INSTANTIATE_TEST_SUITE_P(Matrix, CHeaders, ::testing::Combine(::testing::Values(
 class CppHeaders : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(CppHeaders, CompileAlone) {
-    compiles({GetParam(), "-x", "c++", "-std=c++20", "-pedantic", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror",
-              // A header is the main file here, for clang the functions that it offers are then unused.
-              "-Wno-unused-function", "-Wno-unused-const-variable", "-Wno-pragma-once-outside-header"},
-             "include", headers("include/kdeps/cpp", ".hpp"));
+    compiles(
+        {GetParam(), "-x", "c++", "-std=c++20", "-pedantic", "-Wall", "-Wextra", "-Wshadow", "-Wconversion", "-Werror",
+         // A header is the main file here, for clang the functions that it offers are then unused.
+         "-Wno-unused-function", "-Wno-unused-const-variable", "-Wno-pragma-once-outside-header"},
+        "include", headers("include/kdeps/cpp", ".hpp"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Matrix, CppHeaders, ::testing::Values("clang++"), [](const auto&) { return "clang"; });
@@ -68,7 +78,9 @@ TEST(Headers, IncludeNothingButStddefAndStdint) {
         const Result result = run({"grep", "-hoE", "^#include <[^>]+>", header});
         std::istringstream lines(result.out);
         for (std::string line; std::getline(lines, line);) {
-            EXPECT_TRUE(line == "#include <stddef.h>" || line == "#include <stdint.h>" || line.starts_with("#include <kdeps/")) << header << ": " << line;
+            EXPECT_TRUE(line == "#include <stddef.h>" || line == "#include <stdint.h>" ||
+                        line.starts_with("#include <kdeps/"))
+                << header << ": " << line;
         }
     }
 }

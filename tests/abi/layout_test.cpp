@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Offsets, sizes and constants of release 1.0, in today's headers (at compile time) and in the frozen ones (that the table is theirs).
+// Offsets, sizes and constants of release 1.0, in today's headers (at compile time) and in the frozen ones (that the
+// table is theirs).
 #include "tests/abi/layout_asserts.h"
 
 #include <gtest/gtest.h>
@@ -34,7 +35,8 @@ TEST(Layout, TheTableIsThatOfTheFrozenHeaders) {
     std::stringstream frozen;
     frozen << stream.rdbuf();
     ASSERT_FALSE(frozen.str().empty());
-    const Result measured = run({std::string(KDEPS_SDK_FOLDER) + "/abi/freeze", "--layout", std::string(KDEPS_SDK_FOLDER) + "/abi/v1.0"});
+    const Result measured =
+        run({std::string(KDEPS_SDK_FOLDER) + "/abi/freeze", "--layout", std::string(KDEPS_SDK_FOLDER) + "/abi/v1.0"});
     ASSERT_EQ(measured.exit_code, 0) << measured.err;
     EXPECT_EQ(measured.out, frozen.str());
 }

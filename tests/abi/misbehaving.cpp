@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An executor that breaks the contract in one way, which CRIME names; written against the C headers alone, because the C++ side would not
-// let it.  The conformance kit must tell each crime.
+// An executor that breaks the contract in one way, which CRIME names; written against the C headers alone, because the
+// C++ side would not let it.  The conformance kit must tell each crime.
 #include <fcntl.h>
 #include <kdeps/kdeps.h>
 #include <unistd.h>
@@ -15,9 +15,30 @@
 namespace {
 
 enum class Crime {
-    needs_a_later_major, needs_a_later_host, short_descriptor, another_id, fails_silently_at_init, lies_about_its_size, short_table, misses_a_slot,
-    unlisted_interface, leaves_a_thread, accepts_everything, fails_silently, unknown_status, writes_out_on_failure, writes_no_value, foreign_value,
-    ignores_cancel, crashes, ends_the_process, throws, not_thread_safe, leaks_memory, leaks_a_file, exports_more
+    needs_a_later_major,
+    needs_a_later_host,
+    short_descriptor,
+    another_id,
+    fails_silently_at_init,
+    lies_about_its_size,
+    short_table,
+    misses_a_slot,
+    unlisted_interface,
+    leaves_a_thread,
+    accepts_everything,
+    fails_silently,
+    unknown_status,
+    writes_out_on_failure,
+    writes_no_value,
+    foreign_value,
+    ignores_cancel,
+    crashes,
+    ends_the_process,
+    throws,
+    not_thread_safe,
+    leaks_memory,
+    leaks_a_file,
+    exports_more
 };
 constexpr Crime kCrime = Crime::CRIME;
 constexpr bool is(Crime crime) { return kCrime == crime; }
@@ -49,7 +70,8 @@ kdeps_status fail(const Instance& plugin, kdeps_call* call, kdeps_status status,
 
 kdeps_status compile(kdeps_instance* instance, kdeps_call* call, kdeps_value config, kdeps_step** out) {
     const auto& plugin = *reinterpret_cast<const Instance*>(instance);
-    auto* const step = new Step{&plugin, plugin.values->find(nullptr, config, str("who")), plugin.values->find(nullptr, config, str("wait"))};
+    auto* const step = new Step{&plugin, plugin.values->find(nullptr, config, str("who")),
+                                plugin.values->find(nullptr, config, str("wait"))};
     if (step->who == nullptr && !is(Crime::accepts_everything)) {
         delete step;
         return fail(plugin, call, KDEPS_INVALID_ARGUMENT, "'who' is missing");
@@ -61,7 +83,8 @@ kdeps_status compile(kdeps_instance* instance, kdeps_call* call, kdeps_value con
 // Until the call should end.
 kdeps_status wait(const Instance& plugin, kdeps_call* call) {
     for (;;) {
-        if (const kdeps_status status = plugin.host->check(call); status != KDEPS_OK && !is(Crime::ignores_cancel)) return status;
+        if (const kdeps_status status = plugin.host->check(call); status != KDEPS_OK && !is(Crime::ignores_cancel))
+            return status;
         std::this_thread::yield();
     }
 }
@@ -71,7 +94,8 @@ kdeps_status run(kdeps_step* handle, kdeps_call* call, kdeps_value* out) {
     const Instance& plugin = *step.plugin;
     if (step.wait != nullptr) return wait(plugin, call);
     kdeps_value who = nullptr;
-    if (const kdeps_status status = plugin.expressions->evaluate(call, step.who, &who); status != KDEPS_OK) return status;
+    if (const kdeps_status status = plugin.expressions->evaluate(call, step.who, &who); status != KDEPS_OK)
+        return status;
     if (plugin.values->kind(who) != KDEPS_STRING) {
         if constexpr (is(Crime::fails_silently)) return KDEPS_BAD_DATA;
         if constexpr (is(Crime::unknown_status)) return 99;
@@ -120,7 +144,9 @@ constexpr kdeps_executor executor() {
     return out;
 }
 constexpr kdeps_executor kExecutor = executor();
-constexpr kdeps_health kHealth{sizeof(kdeps_health), 0, [](kdeps_instance*, kdeps_call*, kdeps_value*) -> kdeps_status { return KDEPS_UNSUPPORTED; }};
+constexpr kdeps_health kHealth{sizeof(kdeps_health), 0, [](kdeps_instance*, kdeps_call*, kdeps_value*) -> kdeps_status {
+                                   return KDEPS_UNSUPPORTED;
+                               }};
 
 kdeps_status init(const kdeps_host* host, kdeps_call*, kdeps_instance** out) {
     if constexpr (is(Crime::fails_silently_at_init)) return KDEPS_UNAVAILABLE;

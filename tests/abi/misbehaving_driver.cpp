@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A driver without a database that breaks the contract in one way, which CRIME names.  Otherwise it answers every statement with 900 rows of
-// one column, or one row with a 1 for the text "SELECT 1 AS one".
+// A driver without a database that breaks the contract in one way, which CRIME names.  Otherwise it answers every
+// statement with 900 rows of one column, or one row with a 1 for the text "SELECT 1 AS one".
 #include <fcntl.h>
 #include <kdeps/kdeps.h>
 #include <unistd.h>
@@ -13,7 +13,14 @@
 
 namespace {
 
-enum class Crime { leaks_a_stream, stream_fails_silently, foreign_format, shows_the_password, close_leaks_a_file, accepts_nonsense };
+enum class Crime {
+    leaks_a_stream,
+    stream_fails_silently,
+    foreign_format,
+    shows_the_password,
+    close_leaks_a_file,
+    accepts_nonsense
+};
 constexpr Crime kCrime = Crime::CRIME;
 constexpr bool is(Crime crime) { return kCrime == crime; }
 
@@ -53,14 +60,17 @@ kdeps_status fail(kdeps_call* call, kdeps_status status, std::string_view messag
 kdeps_status open_connection(kdeps_instance*, kdeps_call* call, const kdeps_target* target, kdeps_connection** out) {
     if (view(target->url).find(".invalid") != std::string_view::npos) {
         const std::string shown = is(Crime::shows_the_password) ? std::string(view(target->url)) : "the host";
-        return fail(call, KDEPS_UNAVAILABLE, "cannot reach " + shown.substr(shown.find("://") == std::string::npos ? 0 : shown.find("://") + 3));
+        return fail(call, KDEPS_UNAVAILABLE,
+                    "cannot reach " + shown.substr(shown.find("://") == std::string::npos ? 0 : shown.find("://") + 3));
     }
-    *out = reinterpret_cast<kdeps_connection*>(new Connection{is(Crime::close_leaks_a_file) ? open("/dev/null", O_RDONLY) : -1});
+    *out = reinterpret_cast<kdeps_connection*>(
+        new Connection{is(Crime::close_leaks_a_file) ? open("/dev/null", O_RDONLY) : -1});
     return KDEPS_OK;
 }
 
 kdeps_status prepare(kdeps_connection*, kdeps_call* call, kdeps_str sql, kdeps_statement** out) {
-    if (view(sql).starts_with("THIS") && !is(Crime::accepts_nonsense)) return fail(call, KDEPS_INVALID_ARGUMENT, "the statement is wrong");
+    if (view(sql).starts_with("THIS") && !is(Crime::accepts_nonsense))
+        return fail(call, KDEPS_INVALID_ARGUMENT, "the statement is wrong");
     *out = reinterpret_cast<kdeps_statement*>(new Statement{view(sql).ends_with("AS one") ? 1 : 900});
     return KDEPS_OK;
 }
@@ -101,12 +111,14 @@ void give(std::int64_t rows, ArrowArrayStream* out) {
             result};
 }
 
-kdeps_status execute(kdeps_statement* statement, kdeps_call*, const kdeps_cell*, size_t, ArrowArrayStream* rows, kdeps_outcome*) {
+kdeps_status execute(kdeps_statement* statement, kdeps_call*, const kdeps_cell*, size_t, ArrowArrayStream* rows,
+                     kdeps_outcome*) {
     give(reinterpret_cast<Statement*>(statement)->rows, rows);
     return KDEPS_OK;
 }
 
-kdeps_status execute_batch(kdeps_statement*, kdeps_call*, ArrowArrayStream* parameters, ArrowArrayStream* rows, kdeps_batch*) {
+kdeps_status execute_batch(kdeps_statement*, kdeps_call*, ArrowArrayStream* parameters, ArrowArrayStream* rows,
+                           kdeps_batch*) {
     if constexpr (!is(Crime::leaks_a_stream)) parameters->release(parameters);
     give(1, rows);
     return KDEPS_OK;
@@ -142,7 +154,9 @@ constexpr kdeps_plugin plugin() {
         *instance = nullptr;
         return KDEPS_OK;
     };
-    out.get_interface = [](kdeps_instance*, const char* id) -> const void* { return std::strcmp(id, KDEPS_DRIVER_ID) == 0 ? &kDriver : nullptr; };
+    out.get_interface = [](kdeps_instance*, const char* id) -> const void* {
+        return std::strcmp(id, KDEPS_DRIVER_ID) == 0 ? &kDriver : nullptr;
+    };
     out.shutdown = [](kdeps_instance*) {};
     return out;
 }

@@ -38,8 +38,8 @@ constexpr std::array<Extension, 7> kExtensions = {{{KDEPS_VALUE_ID, size_of_kdep
                                                    {KDEPS_METRICS_ID, size_of_kdeps_metrics},
                                                    {KDEPS_BACKGROUND_ID, size_of_kdeps_background}}};
 
-// A copy of the first `size` bytes of a table that ends at a page that cannot be read.  For the life of the process, as the tables of a
-// host are.
+// A copy of the first `size` bytes of a table that ends at a page that cannot be read.  For the life of the process, as
+// the tables of a host are.
 const void* cut(const void* table, std::size_t size) {
     const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
     void* mapped = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -6,8 +6,8 @@
 
 namespace kdeps::testing {
 
-// Before the first plugin of the registry is loaded.  Every extension table then ends at the end of a page, with nothing readable behind it,
-// so that a plugin that looks further than struct_size allows dies where it looks.
+// Before the first plugin of the registry is loaded.  Every extension table then ends at the end of a page, with
+// nothing readable behind it, so that a plugin that looks further than struct_size allows dies where it looks.
 void cut_to_1_0(plugin::Registry& registry);
 
 }  // namespace kdeps::testing

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plugins and hosts of different releases together: a plugin built from the frozen headers in today's host, today's plugins in a host that
-// ends where 1.0 ended.
+// Plugins and hosts of different releases together: a plugin built from the frozen headers in today's host, today's
+// plugins in a host that ends where 1.0 ended.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -38,7 +38,8 @@ std::string answer_of(plugin::Registry& plugins, const std::string& example) {
     engine::Request request;
     std::ifstream arguments(folder / "args");
     for (std::string line; std::getline(arguments, line);) {
-        if (const std::size_t equals = line.find('='); equals != std::string::npos) request.query.emplace_back(line.substr(0, equals), line.substr(equals + 1));
+        if (const std::size_t equals = line.find('='); equals != std::string::npos)
+            request.query.emplace_back(line.substr(0, equals), line.substr(equals + 1));
     }
     const StopFlag stop;
     const engine::Outcome outcome = engine->run(request, stop);
@@ -46,7 +47,9 @@ std::string answer_of(plugin::Registry& plugins, const std::string& example) {
     return value::to_json(outcome.data) + "\n";
 }
 
-std::string expected(const std::string& example) { return text_of(fs::path(KDEPS_EXAMPLES) / example / "expected.json"); }
+std::string expected(const std::string& example) {
+    return text_of(fs::path(KDEPS_EXAMPLES) / example / "expected.json");
+}
 
 TEST(Releases, APluginBuiltFrom10RunsInThisHost) {
     plugin::Registry plugins({KDEPS_FROZEN_PLUGINS, KDEPS_PLUGIN_FOLDER});
@@ -61,7 +64,9 @@ TEST_P(OldHost, RunsTodaysPlugins) {
     EXPECT_EQ(answer_of(plugins, GetParam()), expected(GetParam()));
 }
 
-INSTANTIATE_TEST_SUITE_P(Examples, OldHost, ::testing::Values("hello", "one-query", "parameters", "batch", "transaction", "on-error", "items", "plugin_c"),
+INSTANTIATE_TEST_SUITE_P(Examples, OldHost,
+                         ::testing::Values("hello", "one-query", "parameters", "batch", "transaction", "on-error",
+                                           "items", "plugin_c"),
                          [](const auto& given) {
                              std::string name = given.param;
                              std::replace(name.begin(), name.end(), '-', '_');

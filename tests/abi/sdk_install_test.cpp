@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SDK as its package installs it: the examples are built against it alone, away from this repository, and run by the built host.
+// The SDK as its package installs it: the examples are built against it alone, away from this repository, and run by
+// the built host.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -37,7 +38,8 @@ class SdkInstall : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
         root_ = new TemporaryFolder();
-        must({KDEPS_CMAKE, "--install", KDEPS_BUILD_FOLDER, "--component", "kdeps-sdk-dev", "--prefix", prefix().string()});
+        must({KDEPS_CMAKE, "--install", KDEPS_BUILD_FOLDER, "--component", "kdeps-sdk-dev", "--prefix",
+              prefix().string()});
     }
     static void TearDownTestSuite() {
         delete root_;
@@ -47,7 +49,8 @@ protected:
 
     // Configures and builds a folder; no package of this machine is found but through `prefix`.
     static void build(const fs::path& source) {
-        must({KDEPS_CMAKE, "-S", source.string(), "-B", (source / "build").string(), "-DCMAKE_PREFIX_PATH=" + prefix().string()});
+        must({KDEPS_CMAKE, "-S", source.string(), "-B", (source / "build").string(),
+              "-DCMAKE_PREFIX_PATH=" + prefix().string()});
         must({KDEPS_CMAKE, "--build", (source / "build").string()});
     }
 
@@ -57,7 +60,8 @@ protected:
         fs::copy(fs::path(KDEPS_EXAMPLES) / example, copy, fs::copy_options::recursive);
         build(copy);
         must({KDEPS_BINARY, "plugins", "test", (copy / "build" / library).string()});
-        std::vector<std::string> argv = {KDEPS_BINARY, "run", copy.string(), "--once", "--plugin-dir", (copy / "build").string()};
+        std::vector<std::string> argv = {KDEPS_BINARY, "run",          copy.string(),
+                                         "--once",     "--plugin-dir", (copy / "build").string()};
         std::ifstream arguments(copy / "args");
         for (std::string line; std::getline(arguments, line);) argv.push_back(line);
         return must(argv);
@@ -69,9 +73,11 @@ private:
 
 TEST_F(SdkInstall, HoldsTheHeadersAndTheCMakeFiles) {
     std::vector<std::string> cmake_files;
-    for (const auto& entry : fs::directory_iterator(prefix() / "share/cmake/kdeps-sdk")) cmake_files.push_back(entry.path().filename());
-    EXPECT_THAT(cmake_files, ::testing::UnorderedElementsAre("kdeps-sdkConfig.cmake", "kdeps-sdkConfigVersion.cmake", "kdeps-sdk-targets.cmake",
-                                                             "kdeps_add_plugin.cmake", "write_manifest.cmake", "plugin.map"));
+    for (const auto& entry : fs::directory_iterator(prefix() / "share/cmake/kdeps-sdk"))
+        cmake_files.push_back(entry.path().filename());
+    EXPECT_THAT(cmake_files, ::testing::UnorderedElementsAre("kdeps-sdkConfig.cmake", "kdeps-sdkConfigVersion.cmake",
+                                                             "kdeps-sdk-targets.cmake", "kdeps_add_plugin.cmake",
+                                                             "write_manifest.cmake", "plugin.map"));
     EXPECT_TRUE(fs::exists(prefix() / "include/kdeps/kdeps.h"));
     EXPECT_TRUE(fs::exists(prefix() / "include/kdeps/cpp/executor.hpp"));
 }
@@ -81,7 +87,8 @@ TEST_F(SdkInstall, KnowsNoPathOfTheTreeThatItCameFrom) {
         if (!entry.is_regular_file()) continue;
         const std::string text = text_of(entry.path());
         EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr(KDEPS_BUILD_FOLDER))) << entry.path();
-        EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr(fs::path(KDEPS_EXAMPLES).parent_path().string() + "/"))) << entry.path();
+        EXPECT_THAT(text, ::testing::Not(::testing::HasSubstr(fs::path(KDEPS_EXAMPLES).parent_path().string() + "/")))
+            << entry.path();
     }
 }
 
@@ -90,7 +97,8 @@ TEST_F(SdkInstall, APluginInCIsBuiltAndRun) {
 }
 
 TEST_F(SdkInstall, APluginInCppIsBuiltAndRun) {
-    EXPECT_EQ(answer_of("plugin_cpp", "libkdeps-greeting.so"), text_of(fs::path(KDEPS_EXAMPLES) / "plugin_cpp/expected.json"));
+    EXPECT_EQ(answer_of("plugin_cpp", "libkdeps-greeting.so"),
+              text_of(fs::path(KDEPS_EXAMPLES) / "plugin_cpp/expected.json"));
 }
 
 // The README shows the files of the example, so that what it shows is what was built.
@@ -105,7 +113,9 @@ TEST_F(SdkInstall, TheReadmeShowsTheExample) {
 
 TEST_F(SdkInstall, AHostOfAnOlderMinorIsNamedAtConfigure) {
     const TemporaryFolder folder;
-    folder.write("CMakeLists.txt", "cmake_minimum_required(VERSION 3.25)\nproject(future LANGUAGES C)\nfind_package(kdeps-sdk 1.99 REQUIRED)\n");
+    folder.write(
+        "CMakeLists.txt",
+        "cmake_minimum_required(VERSION 3.25)\nproject(future LANGUAGES C)\nfind_package(kdeps-sdk 1.99 REQUIRED)\n");
     const Result result = run({KDEPS_CMAKE, "-S", folder.path().string(), "-B", (folder.path() / "build").string(),
                                "-DCMAKE_PREFIX_PATH=" + prefix().string()});
     EXPECT_NE(result.exit_code, 0);

@@ -33,9 +33,7 @@ void expect_clients(const fs::path& file, const std::string& allowed) {
     }
 }
 
-TEST(Binary, HostLinksNoDatabaseAndNoPython) {
-    expect_clients(KDEPS_BINARY, "");
-}
+TEST(Binary, HostLinksNoDatabaseAndNoPython) { expect_clients(KDEPS_BINARY, ""); }
 
 TEST(Binary, EachDriverLinksItsOwnClientOnly) {
     const fs::path folder = KDEPS_PLUGIN_FOLDER;

@@ -22,9 +22,7 @@ httplib::Response answer(const httplib::Result& result, const std::string& targe
 
 }  // namespace
 
-Result kdeps(const Arguments& arguments, const ProcessOptions& options) {
-    return run(command(arguments), options);
-}
+Result kdeps(const Arguments& arguments, const ProcessOptions& options) { return run(command(arguments), options); }
 
 KdepsHost::KdepsHost(const std::filesystem::path& folder, const Arguments& arguments, const ProcessOptions& options) {
     Arguments all = {"run", folder.string()};

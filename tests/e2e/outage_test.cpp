@@ -51,13 +51,9 @@ void goes_down_under_a_host(Server& server, const std::string& database) {
     EXPECT_EQ(host.stop(), 0);
 }
 
-TEST(Outage, PostgresGoesDownUnderAHost) {
-    goes_down_under_a_host(postgres(), "analytics");
-}
+TEST(Outage, PostgresGoesDownUnderAHost) { goes_down_under_a_host(postgres(), "analytics"); }
 
-TEST(Outage, MariaDbGoesDownUnderAHost) {
-    goes_down_under_a_host(mariadb(), "inventory");
-}
+TEST(Outage, MariaDbGoesDownUnderAHost) { goes_down_under_a_host(mariadb(), "inventory"); }
 
 TEST(Outage, HostStartsWithTheDatabaseDown) {
     const TemporaryFolder folder;

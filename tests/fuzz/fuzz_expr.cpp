@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any text as an expression, as a template and as a value to classify: it may fail, with an Error that points into the text.
+// Any text as an expression, as a template and as a value to classify: it may fail, with an Error that points into the
+// text.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -28,7 +29,8 @@ kdeps::expr::Names make_names() {
     for (std::size_t i = 0; i < variables().size(); ++i) {
         names.add_variable(std::string(variables().key_at(i)));
     }
-    names.add_function({"get", 1, 3, [](kdeps::expr::Environment&, std::span<const Value> arguments) { return arguments[0]; }});
+    names.add_function(
+        {"get", 1, 3, [](kdeps::expr::Environment&, std::span<const Value> arguments) { return arguments[0]; }});
     return names;
 }
 

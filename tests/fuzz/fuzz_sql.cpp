@@ -23,19 +23,23 @@ std::vector<HoleText> holes_of(std::string_view sql) {
     for (std::size_t at = 0; (at = sql.find("{{", at)) != std::string_view::npos;) {
         const std::size_t close = sql.find("}}", at + 2);
         if (close == std::string_view::npos) break;
-        out.push_back({at, close + 2, sql.substr(at + 2, close - at - 2).find("identifier(") != std::string_view::npos});
+        out.push_back(
+            {at, close + 2, sql.substr(at + 2, close - at - 2).find("identifier(") != std::string_view::npos});
         at = close + 2;
     }
     return out;
 }
 
 bool may_be_placeholder(TokenKind kind) {
-    return kind == TokenKind::dollar || kind == TokenKind::question || kind == TokenKind::colon_name || kind == TokenKind::at_name;
+    return kind == TokenKind::dollar || kind == TokenKind::question || kind == TokenKind::colon_name ||
+           kind == TokenKind::at_name;
 }
 
 // Length of the driver's placeholder at the front; 0 = none.
 std::size_t placeholder(std::string_view text, const kdeps_driver& driver) {
-    const std::string_view mark = driver.placeholders == KDEPS_PLACEHOLDER_DOLLAR ? "$" : driver.placeholders == KDEPS_PLACEHOLDER_AT ? "@p" : "?";
+    const std::string_view mark = driver.placeholders == KDEPS_PLACEHOLDER_DOLLAR ? "$"
+                                  : driver.placeholders == KDEPS_PLACEHOLDER_AT   ? "@p"
+                                                                                  : "?";
     if (!text.starts_with(mark) || mark == "?") return text.starts_with(mark) ? 1 : 0;
     std::size_t end = mark.size();
     while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
@@ -43,7 +47,8 @@ std::size_t placeholder(std::string_view text, const kdeps_driver& driver) {
 }
 
 // Takes the source's tokens off the front of what was written.
-void compare(std::string_view sql, const std::vector<Token>& tokens, const std::vector<HoleText>& holes, const StatementText& read, const kdeps_driver& driver) {
+void compare(std::string_view sql, const std::vector<Token>& tokens, const std::vector<HoleText>& holes,
+             const StatementText& read, const kdeps_driver& driver) {
     std::string all;
     std::vector<std::size_t> identifiers;  // where in `all`
     for (const StatementText::Piece& piece : read.pieces) {

@@ -14,7 +14,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // What stands further left is never included from further right.
-const std::vector<std::string> kOrder = {"base", "value", "expr", "config", "workflow", "plan", "plugin", "engine", "http", "cli"};
+const std::vector<std::string> kOrder = {"base", "value",  "expr",   "config", "workflow",
+                                         "plan", "plugin", "engine", "http",   "cli"};
 
 struct Include {
     std::string file;  // relative to the sources
@@ -41,7 +42,9 @@ std::vector<Include> includes_under(const std::string& top) {
     return out;
 }
 
-std::size_t place(const std::string& folder) { return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), folder) - kOrder.begin()); }
+std::size_t place(const std::string& folder) {
+    return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), folder) - kOrder.begin());
+}
 
 TEST(Structure, CoreIncludesRunOneWay) {
     std::vector<std::string> wrong;
@@ -59,7 +62,8 @@ TEST(Structure, FoldersAreEnteredByTheirDoors) {
     for (const Include& include : includes_under("core")) {
         if (!include.path.starts_with("core/")) continue;
         const std::string other = include.path.substr(5, include.path.find('/', 5) - 5);
-        if (other != include.folder && include.path != "core/" + other + "/" + other + ".hpp") wrong.push_back(include.file + " includes " + include.path);
+        if (other != include.folder && include.path != "core/" + other + "/" + other + ".hpp")
+            wrong.push_back(include.file + " includes " + include.path);
     }
     EXPECT_THAT(wrong, ::testing::IsEmpty());
 }
@@ -67,7 +71,8 @@ TEST(Structure, FoldersAreEnteredByTheirDoors) {
 TEST(Structure, CoreKnowsNoDatabaseAndNoPython) {
     std::vector<std::string> wrong;
     for (const Include& include : includes_under("core")) {
-        for (const char* library : {"libpq", "mysql", "mariadb", "sqlite3", "sybdb", "ctpublic", "Python.h", "pybind11", "plugins/"}) {
+        for (const char* library :
+             {"libpq", "mysql", "mariadb", "sqlite3", "sybdb", "ctpublic", "Python.h", "pybind11", "plugins/"}) {
             if (include.path.starts_with(library)) wrong.push_back(include.file + " includes " + include.path);
         }
     }
@@ -77,7 +82,8 @@ TEST(Structure, CoreKnowsNoDatabaseAndNoPython) {
 TEST(Structure, PluginsKnowTheSdkAlone) {
     std::vector<std::string> wrong;
     for (const Include& include : includes_under("plugins")) {
-        if (include.path.starts_with("core/") || include.path.starts_with("tests/")) wrong.push_back(include.file + " includes " + include.path);
+        if (include.path.starts_with("core/") || include.path.starts_with("tests/"))
+            wrong.push_back(include.file + " includes " + include.path);
     }
     EXPECT_THAT(wrong, ::testing::IsEmpty());
 }

@@ -129,14 +129,10 @@ std::string explain(const Failure& failure, const std::string& program, const Pr
     const std::string start = "cannot start '" + program + "': ";
     const std::string why = std::strerror(failure.error);
     switch (failure.step) {
-        case Step::streams:
-            return start + "its standard streams: " + why;
-        case Step::user:
-            return start + "cannot become user '" + options.user + "': " + why;
-        case Step::folder:
-            return start + "cannot enter folder '" + options.folder.string() + "': " + why;
-        case Step::program:
-            break;
+        case Step::streams: return start + "its standard streams: " + why;
+        case Step::user: return start + "cannot become user '" + options.user + "': " + why;
+        case Step::folder: return start + "cannot enter folder '" + options.folder.string() + "': " + why;
+        case Step::program: break;
     }
     return start + why;
 }

@@ -103,9 +103,7 @@ MariaDbServer::MariaDbServer(int max_connections) : port_(free_port()), max_conn
     execute("", "CREATE USER 'user'@'%' IDENTIFIED BY 'pass'; GRANT ALL PRIVILEGES ON *.* TO 'user'@'%'");
 }
 
-MariaDbServer::~MariaDbServer() {
-    stop();
-}
+MariaDbServer::~MariaDbServer() { stop(); }
 
 void MariaDbServer::start() {
     if (process_ != nullptr) {
@@ -137,17 +135,11 @@ void MariaDbServer::end(int signal) {
     process_.reset();
 }
 
-void MariaDbServer::kill() {
-    end(SIGKILL);
-}
+void MariaDbServer::kill() { end(SIGKILL); }
 
-void MariaDbServer::stop() {
-    end(SIGTERM);
-}
+void MariaDbServer::stop() { end(SIGTERM); }
 
-std::string MariaDbServer::log() const {
-    return process_ == nullptr ? last_log_ : process_->err();
-}
+std::string MariaDbServer::log() const { return process_ == nullptr ? last_log_ : process_->err(); }
 
 std::string MariaDbServer::url(std::string_view database, std::string_view user, std::string_view password) const {
     return server_url("mysql", user, password, port_, database);
@@ -157,9 +149,7 @@ void MariaDbServer::create_database(const std::string& name) {
     execute("", "CREATE DATABASE IF NOT EXISTS " + quoted(name, '`'));
 }
 
-void MariaDbServer::execute(const std::string& database, const std::string& sql) {
-    query(socket(), database, sql);
-}
+void MariaDbServer::execute(const std::string& database, const std::string& sql) { query(socket(), database, sql); }
 
 std::string MariaDbServer::scalar(const std::string& database, const std::string& sql) {
     const std::optional<std::string> value = query(socket(), database, sql);

@@ -79,9 +79,7 @@ std::string quoted(const std::string& text, char quote) {
 }
 
 // The number in /usr/lib/postgresql/15/bin.
-long version(const fs::path& folder) {
-    return std::strtol(folder.parent_path().filename().c_str(), nullptr, 10);
-}
+long version(const fs::path& folder) { return std::strtol(folder.parent_path().filename().c_str(), nullptr, 10); }
 
 // Debian keeps the programs of each version out of PATH; the newest comes first.
 std::vector<fs::path> program_folders() {
@@ -120,9 +118,7 @@ PostgresServer::PostgresServer(int max_connections) : port_(free_port()), max_co
             R"(CREATE ROLE "user" LOGIN PASSWORD 'pass'; GRANT pg_read_all_data, pg_write_all_data TO "user")");
 }
 
-PostgresServer::~PostgresServer() {
-    stop();
-}
+PostgresServer::~PostgresServer() { stop(); }
 
 void PostgresServer::start() {
     if (process_ != nullptr) {
@@ -162,17 +158,11 @@ void PostgresServer::end(int signal) {
     process_.reset();
 }
 
-void PostgresServer::kill() {
-    end(SIGQUIT);
-}
+void PostgresServer::kill() { end(SIGQUIT); }
 
-void PostgresServer::stop() {
-    end(SIGINT);
-}
+void PostgresServer::stop() { end(SIGINT); }
 
-std::string PostgresServer::log() const {
-    return process_ == nullptr ? last_log_ : process_->err();
-}
+std::string PostgresServer::log() const { return process_ == nullptr ? last_log_ : process_->err(); }
 
 std::string PostgresServer::url(std::string_view database, std::string_view user, std::string_view password) const {
     return server_url("postgres", user, password, port_, database);

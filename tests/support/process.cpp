@@ -74,9 +74,7 @@ std::string Process::err() const {
     return err_.text;
 }
 
-void Process::signal(int number) {
-    kill(pid_, number);
-}
+void Process::signal(int number) { kill(pid_, number); }
 
 void Process::read_some(Stream& stream) {
     std::array<char, 65536> buffer;

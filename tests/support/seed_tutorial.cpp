@@ -13,9 +13,7 @@ constexpr std::string_view kFence = "```";
 
 }  // namespace
 
-std::filesystem::path seed_tutorial_file() {
-    return KDEPS_SEED_TUTORIAL;
-}
+std::filesystem::path seed_tutorial_file() { return KDEPS_SEED_TUTORIAL; }
 
 std::vector<std::string> blocks_under(std::string_view heading) {
     std::ifstream file(seed_tutorial_file());

@@ -181,9 +181,7 @@ TEST(InstalledProgram, NamesThePackageOfAMissingOne) {
     }
 }
 
-TEST(FreePort, IsNeverGivenTwice) {
-    EXPECT_NE(free_port(), free_port());
-}
+TEST(FreePort, IsNeverGivenTwice) { EXPECT_NE(free_port(), free_port()); }
 
 TEST(TemporaryFolder, GoesWithItsFilesAndIsOpenToOthers) {
     std::filesystem::path path;
@@ -214,9 +212,7 @@ TEST(SeedTutorial, GivesTheBlocksOfASection) {
     EXPECT_EQ(blocks_under("Performance Tips").size(), 0U);
 }
 
-TEST(SeedTutorial, RefusesAnUnknownHeading) {
-    EXPECT_THROW(blocks_under("Complete"), std::runtime_error);
-}
+TEST(SeedTutorial, RefusesAnUnknownHeading) { EXPECT_THROW(blocks_under("Complete"), std::runtime_error); }
 
 }  // namespace
 }  // namespace kdeps::testing

@@ -10,13 +10,15 @@ namespace kdeps::conformance {
 namespace {
 
 bool offers(const plugin::Manifest& manifest, std::string_view interface) {
-    return std::any_of(manifest.provides.begin(), manifest.provides.end(), [&](const auto& one) { return one.interface == interface; });
+    return std::any_of(manifest.provides.begin(), manifest.provides.end(),
+                       [&](const auto& one) { return one.interface == interface; });
 }
 
 }  // namespace
 
 std::size_t Report::count(Verdict verdict) const {
-    return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.verdict == verdict; }));
+    return static_cast<std::size_t>(
+        std::count_if(findings.begin(), findings.end(), [&](const Finding& one) { return one.verdict == verdict; }));
 }
 
 Report test(const Options& options) {
@@ -24,13 +26,15 @@ Report test(const Options& options) {
     report.library = options.library;
     const Quirks quirks(options.quirks);
     const plugin::Manifest manifest = manifest_of(options.library);
-    isolate("lifecycle", options.limit, [&](Reporter& reporter) { check_lifecycle(options, reporter); }, report);
+    isolate(
+        "lifecycle", options.limit, [&](Reporter& reporter) { check_lifecycle(options, reporter); }, report);
     // What cannot be loaded cannot be called.
     if (report.count(Verdict::failed) > 0) return report;
 
     using Check = void (*)(const Options&, const Quirks&, Reporter&);
     const auto group = [&](const char* name, Check check) {
-        isolate(name, options.limit, [&](Reporter& reporter) { check(options, quirks, reporter); }, report);
+        isolate(
+            name, options.limit, [&](Reporter& reporter) { check(options, quirks, reporter); }, report);
     };
     if (offers(manifest, KDEPS_EXECUTOR_ID)) {
         group("executor", check_executor);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Door of core/cli/conformance: what `kdeps plugins test` does with a library.  Black-box: every group of checks runs in a process of its own,
-// so that a plugin which crashes, hangs or ends the process is reported like any other fault.
+// Door of core/cli/conformance: what `kdeps plugins test` does with a library.  Black-box: every group of checks runs
+// in a process of its own, so that a plugin which crashes, hangs or ends the process is reported like any other fault.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ struct Options {
     std::filesystem::path quirks;  // empty = none
     std::string url;               // of a database to test a driver with; empty = that of the quirks, or none
     std::vector<std::filesystem::path> plugin_folders;  // where other plugins are found
-    std::chrono::seconds limit{20};                      // for each group of checks
+    std::chrono::seconds limit{20};                     // for each group of checks
 };
 
 enum class Verdict { passed, failed, skipped };

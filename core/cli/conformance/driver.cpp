@@ -12,13 +12,17 @@ namespace {
 
 // Understood by PostgreSQL, MariaDB, MySQL, SQLite and others; the quirks may give another text.
 constexpr std::string_view kSelect = "SELECT 1 AS one";
-constexpr std::string_view kManyRows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT i FROM n";
-constexpr std::string_view kForever = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM n";
+constexpr std::string_view kManyRows =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT i FROM n";
+constexpr std::string_view kForever =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM n";
 constexpr std::string_view kSecret = "s3cretw0rd";
 
 const kdeps_driver& driver_of(const Subject& subject) { return *subject.table<kdeps_driver>(KDEPS_DRIVER_ID); }
 
-std::string url_of(const Options& options, const Quirks& quirks) { return options.url.empty() ? quirks.text("driver", "url", "") : options.url; }
+std::string url_of(const Options& options, const Quirks& quirks) {
+    return options.url.empty() ? quirks.text("driver", "url", "") : options.url;
+}
 
 std::string first_scheme(const kdeps_driver& driver) {
     const std::string schemes(driver.schemes.data, driver.schemes.size);
@@ -100,7 +104,8 @@ bool check_stop(Session& session, std::string_view sql, const std::string& check
     if (is_breach(ended)) {
         reporter.fail(check, ended.message);
     } else if (ended.status != Status::timeout && ended.status != Status::cancelled) {
-        reporter.fail(check, "the statement ended with " + std::string(status_name(ended.status)) + ", not with TIMEOUT or CANCELLED: " + ended.message);
+        reporter.fail(check, "the statement ended with " + std::string(status_name(ended.status)) +
+                                 ", not with TIMEOUT or CANCELLED: " + ended.message);
     } else {
         reporter.pass(check);
     }
@@ -113,20 +118,24 @@ void check_driver_urls(const Options& options, const Quirks& quirks, Reporter& r
     Subject subject(options, quirks);
     const kdeps_driver& driver = driver_of(subject);
     // Nobody can be reached there: RFC 6761 keeps .invalid free of hosts.
-    const std::string url = first_scheme(driver) + "://user:" + std::string(kSecret) + "@host.invalid/nowhere/at/all?noSuchOptionAnywhere=1";
+    const std::string url = first_scheme(driver) + "://user:" + std::string(kSecret) +
+                            "@host.invalid/nowhere/at/all?noSuchOptionAnywhere=1";
     {
         Invocation invocation(subject.registry());
         const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("conformance")};
         reporter.at("check");
         const kdeps_status status = driver.check(subject.instance(), invocation.handle(), &target);
         std::string wrong = status == KDEPS_OK ? "" : wrong_failure(status, invocation.call);
-        if (wrong.empty() && invocation.call.error && invocation.call.error->message.find(kSecret) != std::string::npos) {
+        if (wrong.empty() && invocation.call.error &&
+            invocation.call.error->message.find(kSecret) != std::string::npos) {
             wrong = "shows the password in its message";
         }
         reporter.result("check of a URL", wrong);
     }
     reporter.at("open");
-    reporter.result("open fails in good form", wrong_failing([&] { const Session session(subject, driver, url, Deadline::after(std::chrono::seconds(5))); }));
+    reporter.result("open fails in good form", wrong_failing([&] {
+                        const Session session(subject, driver, url, Deadline::after(std::chrono::seconds(5)));
+                    }));
 }
 
 void check_driver(const Options& options, const Quirks& quirks, Reporter& reporter) {
@@ -145,12 +154,15 @@ void check_driver(const Options& options, const Quirks& quirks, Reporter& report
     reporter.at("ping");
     reporter.result("ping", wrong_in([&] { session.ping(); }));
     reporter.at("execute");
-    reporter.result("rows", wrong_in([&] {
-                        if (const std::string json = session.execute(kSelect).json; json != "[{\"one\":1}]") throw breach(std::string(kSelect) + " gave " + json);
-                        const std::string json = session.execute(quirks.text("driver", "rows", kManyRows)).json;
-                        const value::Value rows = value::parse_json(json.empty() ? "[]" : json);
-                        if (rows.size() < 100) throw breach("driver.rows gave " + std::to_string(rows.size()) + " rows, at least 100 are wanted");
-                    }));
+    reporter.result(
+        "rows", wrong_in([&] {
+            if (const std::string json = session.execute(kSelect).json; json != "[{\"one\":1}]")
+                throw breach(std::string(kSelect) + " gave " + json);
+            const std::string json = session.execute(quirks.text("driver", "rows", kManyRows)).json;
+            const value::Value rows = value::parse_json(json.empty() ? "[]" : json);
+            if (rows.size() < 100)
+                throw breach("driver.rows gave " + std::to_string(rows.size()) + " rows, at least 100 are wanted");
+        }));
     reporter.at("a result that is given up");
     reporter.result("a result that is given up", wrong_in([&] {
                         session.abandon(quirks.text("driver", "rows", kManyRows));
@@ -186,7 +198,8 @@ void check_driver_stops(const Options& options, const Quirks& quirks, Reporter& 
     reporter.result("cancel while nothing runs", wrong_in([&] { session.execute(kSelect); }));
     const std::string slow = quirks.text("driver", "slow", kForever);
     reporter.at("execute, at its deadline");
-    if (!check_stop(session, slow, "deadline", Deadline::after(std::chrono::milliseconds(100)), reporter)) reporter.leave();
+    if (!check_stop(session, slow, "deadline", Deadline::after(std::chrono::milliseconds(100)), reporter))
+        reporter.leave();
     Session other(subject, driver_of(subject), url);
     reporter.at("execute, cancelled");
     // A driver may ask the host why it was stopped: this deadline passes while cancel is told.
@@ -234,7 +247,8 @@ void check_driver_leaks(const Options& options, const Quirks& quirks, Reporter& 
     reporter.at("execute, many times");
     reporter.result("execute leaves nothing behind", leak_of(100, [&] { session.execute(kSelect); }));
     reporter.at("failing statements, many times");
-    reporter.result("a failure leaves nothing behind", leak_of(100, [&] { wrong_in([&] { session.execute("THIS IS NO STATEMENT OF ANY DIALECT"); }); }));
+    reporter.result("a failure leaves nothing behind",
+                    leak_of(100, [&] { wrong_in([&] { session.execute("THIS IS NO STATEMENT OF ANY DIALECT"); }); }));
 }
 
 }  // namespace kdeps::conformance

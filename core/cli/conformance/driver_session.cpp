@@ -9,7 +9,8 @@ namespace {
 
 // A statement that is finalized when it goes.
 struct Statement {
-    Statement(const kdeps_driver& table, kdeps_connection* connection, kdeps_call_& call, std::string_view sql) : driver(table) {
+    Statement(const kdeps_driver& table, kdeps_connection* connection, kdeps_call_& call, std::string_view sql)
+        : driver(table) {
         auto* const untouched = reinterpret_cast<kdeps_statement*>(&call);
         kdeps_statement* made = untouched;
         const kdeps_status status = driver.prepare(connection, &call, to_str(sql), &made);
@@ -62,7 +63,9 @@ struct Integers {
         stream.get_schema = [](ArrowArrayStream*, ArrowSchema* out) {
             static ArrowSchema field{};
             static ArrowSchema* children[] = {&field};
-            field = {"l", "p1", nullptr, ARROW_FLAG_NULLABLE, 0, nullptr, nullptr, [](ArrowSchema* s) { s->release = nullptr; }, nullptr};
+            field = {"l",    "p1",    nullptr, ARROW_FLAG_NULLABLE,
+                     0,      nullptr, nullptr, [](ArrowSchema* s) { s->release = nullptr; },
+                     nullptr};
             *out = {"+s", "", nullptr, 0, 1, children, nullptr, [](ArrowSchema* s) { s->release = nullptr; }, nullptr};
             return 0;
         };
@@ -73,8 +76,19 @@ struct Integers {
             integers.is_read = true;
             const auto length = static_cast<std::int64_t>(integers.values.size());
             integers.buffers[1] = integers.values.data();
-            integers.column = {length, 0, 0, 2, 0, integers.buffers, nullptr, nullptr, [](ArrowArray* a) { a->release = nullptr; }, nullptr};
-            *out = {length, 0, 0, 1, 1, integers.no_nulls, &integers.child, nullptr, [](ArrowArray* a) { a->release = nullptr; }, nullptr};
+            integers.column = {
+                length, 0, 0, 2, 0, integers.buffers, nullptr, nullptr, [](ArrowArray* a) { a->release = nullptr; },
+                nullptr};
+            *out = {length,
+                    0,
+                    0,
+                    1,
+                    1,
+                    integers.no_nulls,
+                    &integers.child,
+                    nullptr,
+                    [](ArrowArray* a) { a->release = nullptr; },
+                    nullptr};
             return 0;
         };
         stream.get_last_error = [](ArrowArrayStream*) -> const char* { return nullptr; };
@@ -103,7 +117,8 @@ Error breach(std::string message) {
 
 void expect(std::string_view slot, kdeps_status status, const kdeps_call_& call) {
     if (status == KDEPS_OK) return;
-    if (const std::string wrong = wrong_failure(status, call); !wrong.empty()) throw breach(std::string(slot) + " " + wrong);
+    if (const std::string wrong = wrong_failure(status, call); !wrong.empty())
+        throw breach(std::string(slot) + " " + wrong);
     throw Error(call.failure(status, "the driver"));
 }
 
@@ -115,7 +130,8 @@ std::string placeholder(const kdeps_driver& driver, std::size_t n) {
     }
 }
 
-Session::Session(Subject& subject, const kdeps_driver& driver, std::string_view url, Deadline deadline) : subject_(subject), driver_(driver) {
+Session::Session(Subject& subject, const kdeps_driver& driver, std::string_view url, Deadline deadline)
+    : subject_(subject), driver_(driver) {
     Invocation invocation(subject.registry(), deadline);
     const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("conformance")};
     auto* const untouched = reinterpret_cast<kdeps_connection*>(&invocation);
@@ -141,7 +157,8 @@ Rows Session::execute(std::string_view sql, const std::vector<kdeps_cell>& param
     const Statement statement(driver_, connection_, invocation.call, sql);
     ArrowArrayStream stream{};
     kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
-    const kdeps_status status = driver_.execute(statement.handle, invocation.handle(), parameters.data(), parameters.size(), &stream, &outcome);
+    const kdeps_status status =
+        driver_.execute(statement.handle, invocation.handle(), parameters.data(), parameters.size(), &stream, &outcome);
     if (status != KDEPS_OK && stream.release != nullptr) throw breach("execute gave a stream although it failed");
     expect("execute", status, invocation.call);
     return read(invocation.call, stream);
@@ -152,7 +169,8 @@ void Session::abandon(std::string_view sql) {
     const Statement statement(driver_, connection_, invocation.call, sql);
     ArrowArrayStream stream{};
     kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
-    expect("execute", driver_.execute(statement.handle, invocation.handle(), nullptr, 0, &stream, &outcome), invocation.call);
+    expect("execute", driver_.execute(statement.handle, invocation.handle(), nullptr, 0, &stream, &outcome),
+           invocation.call);
     if (stream.release == nullptr) throw breach("execute gave no stream for a statement with rows");
     ArrowArray batch{};
     if (stream.get_next(&stream, &batch) == 0 && batch.release != nullptr) batch.release(&batch);
@@ -182,7 +200,8 @@ std::string Session::wrong_batch(std::string_view sql, std::int64_t sets) {
     std::vector<std::int64_t> affected(integers.values.size(), -1);
     kdeps_batch batch{sizeof(kdeps_batch), 0, integers.values.size(), affected.data()};
     ArrowArrayStream rows{};
-    const kdeps_status status = driver_.execute_batch(statement.handle, invocation.handle(), &parameters, &rows, &batch);
+    const kdeps_status status =
+        driver_.execute_batch(statement.handle, invocation.handle(), &parameters, &rows, &batch);
     std::string wrong;
     if (status == KDEPS_OK) {
         try {
@@ -194,8 +213,9 @@ std::string Session::wrong_batch(std::string_view sql, std::int64_t sets) {
         wrong = wrong_failure(status, invocation.call);
     }
     if (wrong.empty() && integers.releases != 1) {
-        wrong = integers.releases == 0 ? "leaks the stream of parameters: it was moved into execute_batch, which never released it"
-                                       : "released the stream of parameters " + std::to_string(integers.releases) + " times";
+        wrong = integers.releases == 0
+                    ? "leaks the stream of parameters: it was moved into execute_batch, which never released it"
+                    : "released the stream of parameters " + std::to_string(integers.releases) + " times";
     }
     return wrong;
 }

@@ -14,8 +14,8 @@ struct Rows {
     std::string json;                  // a list of objects; empty without a result set
 };
 
-// One connection; one thread, but for cancel.  Everything throws Error: BAD_DATA for what is against the contract, and what the database
-// said otherwise.
+// One connection; one thread, but for cancel.  Everything throws Error: BAD_DATA for what is against the contract, and
+// what the database said otherwise.
 class Session {
 public:
     Session(Subject& subject, const kdeps_driver& driver, std::string_view url, Deadline deadline = {});

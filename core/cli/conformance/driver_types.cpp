@@ -33,17 +33,18 @@ std::vector<Sample> samples() {
         return cell;
     };
     using namespace std::string_view_literals;
-    return {{"null", "null", kdeps_cell{KDEPS_NULL, 0, {}}},
-            {"bool", "true", integer(KDEPS_BOOL, 1)},
-            {"int", "0", integer(KDEPS_INT, 0)},
-            {"int", "-9223372036854775808", integer(KDEPS_INT, std::numeric_limits<std::int64_t>::min())},
-            {"int", "9223372036854775807", integer(KDEPS_INT, std::numeric_limits<std::int64_t>::max())},
-            {"double", "0.1", number(0.1)},
-            {"double", "-1.7976931348623157e+308", number(std::numeric_limits<double>::lowest())},
-            {"decimal", "12345678901234567890.123456789", text(KDEPS_DECIMAL, "12345678901234567890.123456789")},
-            {"string", "''", text(KDEPS_STRING, "")},
-            {"string", "quotes and marks", text(KDEPS_STRING, "it's \"quoted\" \\ ? $1 %s; -- \xc3\xa9\xf0\x9f\x98\x80")},
-            {"bytes", "00 ff 0a", text(KDEPS_BYTES, "\0\xff\n"sv)}};
+    return {
+        {"null", "null", kdeps_cell{KDEPS_NULL, 0, {}}},
+        {"bool", "true", integer(KDEPS_BOOL, 1)},
+        {"int", "0", integer(KDEPS_INT, 0)},
+        {"int", "-9223372036854775808", integer(KDEPS_INT, std::numeric_limits<std::int64_t>::min())},
+        {"int", "9223372036854775807", integer(KDEPS_INT, std::numeric_limits<std::int64_t>::max())},
+        {"double", "0.1", number(0.1)},
+        {"double", "-1.7976931348623157e+308", number(std::numeric_limits<double>::lowest())},
+        {"decimal", "12345678901234567890.123456789", text(KDEPS_DECIMAL, "12345678901234567890.123456789")},
+        {"string", "''", text(KDEPS_STRING, "")},
+        {"string", "quotes and marks", text(KDEPS_STRING, "it's \"quoted\" \\ ? $1 %s; -- \xc3\xa9\xf0\x9f\x98\x80")},
+        {"bytes", "00 ff 0a", text(KDEPS_BYTES, "\0\xff\n"sv)}};
 }
 
 }  // namespace

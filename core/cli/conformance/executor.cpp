@@ -29,12 +29,14 @@ void check_refusal(Subject& subject, const kdeps_executor& table, const config::
     const kdeps_status status = table.compile(subject.instance(), invocation.handle(), config.handle(), &step);
     std::string wrong;
     if (status == KDEPS_OK) {
-        wrong = faults.has_errors() ? "reported faults and returned OK; return INVALID_ARGUMENT" : "accepted a configuration that is wrong";
+        wrong = faults.has_errors() ? "reported faults and returned OK; return INVALID_ARGUMENT"
+                                    : "accepted a configuration that is wrong";
         table.destroy(step);
     } else {
         wrong = wrong_failure(status, invocation.call, !faults.is_empty());
         if (wrong.empty() && step != untouched) wrong = "wrote *out although it failed";
-        if (wrong.empty() && status != KDEPS_INVALID_ARGUMENT) wrong = "refused a configuration with another status than INVALID_ARGUMENT";
+        if (wrong.empty() && status != KDEPS_INVALID_ARGUMENT)
+            wrong = "refused a configuration with another status than INVALID_ARGUMENT";
     }
     reporter.result("compile refuses what is wrong", wrong);
 }
@@ -45,12 +47,15 @@ void check_refusals(Subject& subject, const kdeps_executor& table, const Quirks&
         for (const config::Node& one : wrong->children) check_refusal(subject, table, one, reporter);
         return;
     }
-    reporter.skip("compile refuses what is wrong", "give executor.wrong in --quirks: a list of configurations that compile must refuse");
+    reporter.skip("compile refuses what is wrong",
+                  "give executor.wrong in --quirks: a list of configurations that compile must refuse");
 }
 
 }  // namespace
 
-std::string_view schema_of(const kdeps_executor& table) { return {table.config_schema.data == nullptr ? "" : table.config_schema.data, table.config_schema.size}; }
+std::string_view schema_of(const kdeps_executor& table) {
+    return {table.config_schema.data == nullptr ? "" : table.config_schema.data, table.config_schema.size};
+}
 
 Step::Step(Subject& subject, const kdeps_executor& table, const config::Node& node)
     : registry_(subject.registry()), table_(table), config_(node, schema_of(table)) {
@@ -63,7 +68,9 @@ Step::Step(Subject& subject, const kdeps_executor& table, const config::Node& no
     if (status != KDEPS_OK) {
         std::string wrong = wrong_failure(status, invocation.call, !faults.is_empty());
         if (wrong.empty() && step != untouched) wrong = "wrote *out although it failed";
-        if (wrong.empty()) wrong = "refused executor.good: " + (faults.is_empty() ? invocation.call.failure(status, "it").message : faults.text());
+        if (wrong.empty())
+            wrong = "refused executor.good: " +
+                    (faults.is_empty() ? invocation.call.failure(status, "it").message : faults.text());
         throw Error(Status::bad_data, "compile " + wrong);
     }
     if (step == untouched) throw Error(Status::bad_data, "compile returned OK and wrote no step to *out");
@@ -106,7 +113,8 @@ void check_executor(const Options& options, const Quirks& quirks, Reporter& repo
     const Step step(subject, table, *good);
     reporter.pass("compile");
     std::string wrong;
-    // Each stays until the last has ended: a value that was kept from one of them then has another address than any of the next.
+    // Each stays until the last has ended: a value that was kept from one of them then has another address than any of
+    // the next.
     std::vector<std::unique_ptr<Invocation>> invocations;
     for (int i = 0; i < 3 && wrong.empty(); ++i) {
         Invocation& invocation = *invocations.emplace_back(std::make_unique<Invocation>(subject.registry()));
@@ -114,7 +122,8 @@ void check_executor(const Options& options, const Quirks& quirks, Reporter& repo
         const Ran ran = step.run(invocation);
         wrong = ran.wrong;
         if (wrong.empty() && ran.status != KDEPS_OK) wrong = "failed with executor.good: " + ran.text;
-        if (const config::Node* expected = quirks.find("executor", "expect"); wrong.empty() && expected != nullptr && ran.text != expected->text) {
+        if (const config::Node* expected = quirks.find("executor", "expect");
+            wrong.empty() && expected != nullptr && ran.text != expected->text) {
             wrong = "gave " + ran.text + ", executor.expect says " + expected->text;
         }
     }
@@ -124,9 +133,11 @@ void check_executor(const Options& options, const Quirks& quirks, Reporter& repo
         Invocation invocation(subject.registry());
         reporter.at("run fails");
         const Ran ran = failing.run(invocation);
-        reporter.result("run fails in good form", ran.status == KDEPS_OK ? "executor.fails ran: " + ran.text : ran.wrong);
+        reporter.result("run fails in good form",
+                        ran.status == KDEPS_OK ? "executor.fails ran: " + ran.text : ran.wrong);
     } else {
-        reporter.skip("run fails in good form", "give executor.fails in --quirks: a configuration that compiles and cannot run");
+        reporter.skip("run fails in good form",
+                      "give executor.fails in --quirks: a configuration that compiles and cannot run");
     }
 }
 

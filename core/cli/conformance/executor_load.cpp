@@ -25,7 +25,8 @@ std::string wrong_stop(const Step& step, Invocation& invocation, const std::func
     std::future<Ran> future = promise.get_future();
     std::thread runner([&] { promise.set_value(step.run(invocation)); });
     std::string wrong;
-    if (future.wait_for(std::chrono::milliseconds(200)) == std::future_status::ready && !invocation.call.deadline.has_passed()) {
+    if (future.wait_for(std::chrono::milliseconds(200)) == std::future_status::ready &&
+        !invocation.call.deadline.has_passed()) {
         const Ran ran = future.get();
         runner.join();
         return "executor.slow ended by itself" + (ran.status == KDEPS_OK ? std::string() : ": " + ran.text);
@@ -98,7 +99,8 @@ void check_executor_threads(const Options& options, const Quirks& quirks, Report
                 const Ran ran = alone();
                 if (!ran.wrong.empty()) return ran.wrong;
                 if (ran.status != expected.status) return "ends differently than alone: " + ran.text;
-                if (is_steady && ran.text != expected.text) return "gives " + ran.text + ", alone it gives " + expected.text;
+                if (is_steady && ran.text != expected.text)
+                    return "gives " + ran.text + ", alone it gives " + expected.text;
             }
             return {};
         }));
@@ -126,7 +128,8 @@ void check_executor_leaks(const Options& options, const Quirks& quirks, Reporter
                         }));
     }
     reporter.at("compile and destroy, many times");
-    reporter.result("destroy leaves nothing behind", leak_of(200, [&] { const Step step(subject, executor_of(subject), *good); }));
+    reporter.result("destroy leaves nothing behind",
+                    leak_of(200, [&] { const Step step(subject, executor_of(subject), *good); }));
 }
 
 }  // namespace kdeps::conformance

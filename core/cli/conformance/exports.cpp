@@ -33,7 +33,9 @@ std::vector<std::string> exported_symbols(const std::filesystem::path& library) 
     if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64) {
         throw Error(Status::bad_data, "plugin library '" + library.string() + "' is no 64-bit ELF library");
     }
-    const auto section = [&](std::size_t i) { return record_at<Elf64_Shdr>(file, header.e_shoff + i * header.e_shentsize, library); };
+    const auto section = [&](std::size_t i) {
+        return record_at<Elf64_Shdr>(file, header.e_shoff + i * header.e_shentsize, library);
+    };
     std::vector<std::string> out;
     for (std::size_t i = 0; i < header.e_shnum; ++i) {
         const Elf64_Shdr symbols = section(i);

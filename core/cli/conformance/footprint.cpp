@@ -12,7 +12,8 @@ namespace kdeps::conformance {
 namespace {
 
 std::size_t entries(const char* folder) {
-    return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()));
+    return static_cast<std::size_t>(
+        std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator()));
 }
 
 std::size_t grown(std::size_t before, std::size_t after) { return after > before ? after - before : 0; }
@@ -45,7 +46,8 @@ std::string leak_of(std::size_t times, const std::function<void()>& work) {
     const std::string each = " more after " + std::to_string(times) + " times";
     if (growth.descriptors > 0) return "leaves files or sockets open: " + std::to_string(growth.descriptors) + each;
     if (growth.threads > 0) return "leaves threads running: " + std::to_string(growth.threads) + each;
-    if (growth.memory >= kSmallestBlock * times) return "leaks memory: about " + std::to_string(growth.memory / times) + " bytes each time";
+    if (growth.memory >= kSmallestBlock * times)
+        return "leaks memory: about " + std::to_string(growth.memory / times) + " bytes each time";
     return {};
 }
 

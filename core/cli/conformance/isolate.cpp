@@ -60,7 +60,10 @@ bool read_all(int descriptor, Deadline deadline, std::string& out) {
 }  // namespace
 
 void Reporter::write(std::string_view verdict, std::string_view check, std::string_view text) {
-    value::List line{value::Value(std::string(verdict)), value::Value(check.empty() ? group_ : group_ == check ? group_ : group_ + ": " + std::string(check)),
+    value::List line{value::Value(std::string(verdict)),
+                     value::Value(check.empty()     ? group_
+                                  : group_ == check ? group_
+                                                    : group_ + ": " + std::string(check)),
                      value::Value(redact(text))};
     const std::string json = value::to_json(value::Value::list(std::move(line))) + "\n";
     const std::lock_guard lock(mutex_);
@@ -78,11 +81,13 @@ void Reporter::leave() {
 }
 
 void Reporter::type(const TypeSupport& type) {
-    value::List parts{value::Value(type.kind), value::Value(type.sent), value::Value(type.format), value::Value(type.received)};
+    value::List parts{value::Value(type.kind), value::Value(type.sent), value::Value(type.format),
+                      value::Value(type.received)};
     write("type", "", value::to_json(value::Value::list(std::move(parts))));
 }
 
-void isolate(const std::string& group, std::chrono::seconds limit, const std::function<void(Reporter&)>& work, Report& report) {
+void isolate(const std::string& group, std::chrono::seconds limit, const std::function<void(Reporter&)>& work,
+             Report& report) {
     int ends[2];
     if (pipe(ends) != 0) {
         throw Error(Status::exhausted, std::string("no pipe for a test process: ") + std::strerror(errno));
@@ -124,16 +129,22 @@ void isolate(const std::string& group, std::chrono::seconds limit, const std::fu
             const value::Value type = value::parse_json(parts.at(2).text());
             report.types.push_back({type.at(0).text(), type.at(1).text(), type.at(2).text(), type.at(3).text()});
         } else {
-            const Verdict given = verdict == "passed" ? Verdict::passed : verdict == "failed" ? Verdict::failed : Verdict::skipped;
+            const Verdict given = verdict == "passed"   ? Verdict::passed
+                                  : verdict == "failed" ? Verdict::failed
+                                                        : Verdict::skipped;
             report.findings.push_back({given, parts.at(1).text(), parts.at(2).text()});
         }
     }
     if (!has_ended) {
-        report.findings.push_back({Verdict::failed, place, "did not return within " + std::to_string(limit.count()) + " s"});
+        report.findings.push_back(
+            {Verdict::failed, place, "did not return within " + std::to_string(limit.count()) + " s"});
     } else if (WIFSIGNALED(state)) {
-        report.findings.push_back({Verdict::failed, place, std::string("the process died: ") + strsignal(WTERMSIG(state))});
+        report.findings.push_back(
+            {Verdict::failed, place, std::string("the process died: ") + strsignal(WTERMSIG(state))});
     } else if (!is_complete) {
-        report.findings.push_back({Verdict::failed, place, "the plugin ended the process with exit code " + std::to_string(WEXITSTATUS(state))});
+        report.findings.push_back(
+            {Verdict::failed, place,
+             "the plugin ended the process with exit code " + std::to_string(WEXITSTATUS(state))});
     }
 }
 

@@ -34,7 +34,9 @@ private:
     std::mutex mutex_;  // lines are written whole
 };
 
-// Appends to `report` what `work` finds, and how its process ended if not by itself.  Call it while the process has one thread.
-void isolate(const std::string& group, std::chrono::seconds limit, const std::function<void(Reporter&)>& work, Report& report);
+// Appends to `report` what `work` finds, and how its process ended if not by itself.  Call it while the process has one
+// thread.
+void isolate(const std::string& group, std::chrono::seconds limit, const std::function<void(Reporter&)>& work,
+             Report& report);
 
 }  // namespace kdeps::conformance

@@ -30,9 +30,11 @@ constexpr std::array<Known, 5> kKnown = {{{KDEPS_EXECUTOR_ID, sizeof(kdeps_execu
 
 std::string wrong_descriptor(const kdeps_plugin& descriptor, const plugin::Manifest& manifest) {
     if (descriptor.abi_minor == KDEPS_ABI_MINOR && descriptor.struct_size != sizeof(kdeps_plugin)) {
-        return "struct_size is " + std::to_string(descriptor.struct_size) + ", in this minor it is " + std::to_string(sizeof(kdeps_plugin));
+        return "struct_size is " + std::to_string(descriptor.struct_size) + ", in this minor it is " +
+               std::to_string(sizeof(kdeps_plugin));
     }
-    if (const std::string id = text_of(descriptor.id); id != manifest.id) return "the library calls itself '" + id + "', its manifest '" + manifest.id + "'";
+    if (const std::string id = text_of(descriptor.id); id != manifest.id)
+        return "the library calls itself '" + id + "', its manifest '" + manifest.id + "'";
     if (const std::string version = text_of(descriptor.version); version != manifest.version) {
         return "the library has the version '" + version + "', its manifest '" + manifest.version + "'";
     }
@@ -45,7 +47,9 @@ std::string wrong_exports(const std::filesystem::path& library) {
     for (const std::string& symbol : exported_symbols(library)) {
         if (symbol != "kdeps_plugin_entry_v1") more += (more.empty() ? "" : ", ") + symbol;
     }
-    return more.empty() ? "" : "exports more than the entry symbol: " + more + " (link with the version script of kdeps_add_plugin)";
+    return more.empty()
+               ? ""
+               : "exports more than the entry symbol: " + more + " (link with the version script of kdeps_add_plugin)";
 }
 
 bool has_name(const plugin::Provided& provided, const std::string& name) {
@@ -66,7 +70,8 @@ std::string wrong_names(std::string_view id, const void* table, const plugin::Pr
     } else if (id == KDEPS_DRIVER_ID) {
         const auto& driver = *static_cast<const kdeps_driver*>(table);
         wanted = {text_of(driver.name)};
-        if (driver.placeholders < KDEPS_PLACEHOLDER_DOLLAR || driver.placeholders > KDEPS_PLACEHOLDER_AT) return "has no known style of placeholders";
+        if (driver.placeholders < KDEPS_PLACEHOLDER_DOLLAR || driver.placeholders > KDEPS_PLACEHOLDER_AT)
+            return "has no known style of placeholders";
         if (driver.quote.size != 2) return "gives no two quotes for identifiers";
         const std::string schemes = text_of(driver.schemes);
         for (std::size_t start = 0; start < schemes.size();) {
@@ -93,7 +98,8 @@ void check_interfaces(plugin::Plugin& plugin, Reporter& reporter) {
             reporter.fail(check, "the manifest says that it is provided, get_interface returns NULL");
             continue;
         }
-        const auto known = std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& one) { return one.id == provided.interface; });
+        const auto known =
+            std::find_if(kKnown.begin(), kKnown.end(), [&](const Known& one) { return one.id == provided.interface; });
         if (known == kKnown.end()) {
             reporter.skip(check, "this host does not know it");
             continue;
@@ -101,9 +107,11 @@ void check_interfaces(plugin::Plugin& plugin, Reporter& reporter) {
         std::uint32_t size = 0;
         std::memcpy(&size, raw, sizeof(size));
         // A plugin that is pinned to an older minor has shorter tables.
-        const bool is_of_this_minor = descriptor.abi_minor == KDEPS_ABI_MINOR && descriptor.min_host_minor == KDEPS_ABI_MINOR;
+        const bool is_of_this_minor =
+            descriptor.abi_minor == KDEPS_ABI_MINOR && descriptor.min_host_minor == KDEPS_ABI_MINOR;
         if (is_of_this_minor ? size != known->size : descriptor.abi_minor <= KDEPS_ABI_MINOR && size > known->size) {
-            reporter.fail(check, "struct_size is " + std::to_string(size) + ", in this minor it is " + std::to_string(known->size));
+            reporter.fail(check, "struct_size is " + std::to_string(size) + ", in this minor it is " +
+                                     std::to_string(known->size));
             continue;
         }
         try {
@@ -114,13 +122,15 @@ void check_interfaces(plugin::Plugin& plugin, Reporter& reporter) {
     }
     std::string unlisted;
     for (const Known& known : kKnown) {
-        const bool is_listed = std::any_of(manifest.provides.begin(), manifest.provides.end(), [&](const auto& one) { return one.interface == known.id; });
+        const bool is_listed = std::any_of(manifest.provides.begin(), manifest.provides.end(),
+                                           [&](const auto& one) { return one.interface == known.id; });
         reporter.at("get_interface");
         if (!is_listed && descriptor.get_interface(instance, std::string(known.id).c_str()) != nullptr) {
             unlisted = "provides " + std::string(known.id) + ", which its manifest does not list";
         }
     }
-    if (descriptor.get_interface(instance, "kdeps.conformance.unknown/1") != nullptr) unlisted = "returns a table for an interface that nobody knows";
+    if (descriptor.get_interface(instance, "kdeps.conformance.unknown/1") != nullptr)
+        unlisted = "returns a table for an interface that nobody knows";
     reporter.result("unknown interfaces", unlisted);
 }
 

@@ -9,7 +9,9 @@ namespace kdeps::conformance {
 
 namespace {
 
-const char* word(Verdict verdict) { return verdict == Verdict::passed ? "passed" : verdict == Verdict::failed ? "failed" : "skipped"; }
+const char* word(Verdict verdict) {
+    return verdict == Verdict::passed ? "passed" : verdict == Verdict::failed ? "failed" : "skipped";
+}
 
 std::string padded(std::string text, std::size_t width) {
     text.resize(std::max(width, text.size()), ' ');
@@ -27,10 +29,12 @@ std::string to_text(const Report& report) {
     if (!report.types.empty()) {
         out += "\n  " + padded("PARAMETER", 12) + padded("SENT", 34) + padded("COLUMN", 10) + "READ BACK\n";
         for (const TypeSupport& type : report.types) {
-            out += "  " + padded(type.kind, 12) + padded(type.sent, 34) + padded(type.format.empty() ? "refused" : type.format, 10) + type.received + "\n";
+            out += "  " + padded(type.kind, 12) + padded(type.sent, 34) +
+                   padded(type.format.empty() ? "refused" : type.format, 10) + type.received + "\n";
         }
     }
-    return out + "\n" + std::to_string(report.count(Verdict::passed)) + " passed, " + std::to_string(report.count(Verdict::failed)) + " failed, " +
+    return out + "\n" + std::to_string(report.count(Verdict::passed)) + " passed, " +
+           std::to_string(report.count(Verdict::failed)) + " failed, " +
            std::to_string(report.count(Verdict::skipped)) + " skipped\n";
 }
 

@@ -36,7 +36,8 @@ Quirks::Quirks(const fs::path& file) {
     std::vector<config::Node> documents = config::read_yaml(text, file.string(), faults);
     throw_faults(faults);
     if (documents.size() != 1 || documents[0].kind != config::Node::Kind::map) {
-        throw Error(Status::invalid_argument, "--quirks: '" + file.string() + "' must hold one map with settings, executor or driver");
+        throw Error(Status::invalid_argument,
+                    "--quirks: '" + file.string() + "' must hold one map with settings, executor or driver");
     }
     root_ = std::move(documents[0]);
 }
@@ -55,7 +56,9 @@ value::Value Memory::get(std::string_view key, std::string_view) {
     const auto found = values_.find(key);
     return found == values_.end() ? value::Value() : found->second;
 }
-void Memory::set(std::string_view key, value::Value value, std::string_view) { values_[std::string(key)] = std::move(value); }
+void Memory::set(std::string_view key, value::Value value, std::string_view) {
+    values_[std::string(key)] = std::move(value);
+}
 value::Value Memory::info(std::string_view) { return {}; }
 
 const expr::Names& names() {
@@ -69,7 +72,8 @@ const expr::Names& names() {
                               of(e).set(arguments[0].text(), arguments[1], {});
                               return arguments[1];
                           }});
-        out.add_function({"info", 1, 1, [](expr::Environment&, std::span<const value::Value>) { return value::Value(); }});
+        out.add_function(
+            {"info", 1, 1, [](expr::Environment&, std::span<const value::Value>) { return value::Value(); }});
         return out;
     }();
     return kNames;
@@ -106,20 +110,25 @@ plugin::Manifest manifest_of(const fs::path& library) {
     for (const auto& entry : fs::directory_iterator(file.parent_path())) {
         if (!entry.path().filename().string().ends_with(".plugin.json")) continue;
         try {
-            if (plugin::Manifest manifest = plugin::read_manifest(entry.path()); manifest.library.filename() == file.filename()) return manifest;
+            if (plugin::Manifest manifest = plugin::read_manifest(entry.path());
+                manifest.library.filename() == file.filename())
+                return manifest;
         } catch (const Error&) {
             // Another plugin's manifest: if it is this one's, the message below tells that none was found.
         }
     }
-    throw Error(Status::not_found, "no manifest beside '" + library.string() +
-                                       "' names it; build with kdeps_add_plugin(), or write NAME.plugin.json as sdk/README.md tells");
+    throw Error(Status::not_found,
+                "no manifest beside '" + library.string() +
+                    "' names it; build with kdeps_add_plugin(), or write NAME.plugin.json as sdk/README.md tells");
 }
 
 plugin::Plugin& plugin_of(const plugin::Registry& registry, const plugin::Manifest& manifest) {
     for (const auto& plugin : registry.plugins()) {
-        if (plugin->manifest().file.filename() == manifest.file.filename() && plugin->manifest().id == manifest.id) return *plugin;
+        if (plugin->manifest().file.filename() == manifest.file.filename() && plugin->manifest().id == manifest.id)
+            return *plugin;
     }
-    throw Error(Status::already_exists, "another plugin in '" + manifest.file.parent_path().string() + "' has the id '" + manifest.id + "'");
+    throw Error(Status::already_exists,
+                "another plugin in '" + manifest.file.parent_path().string() + "' has the id '" + manifest.id + "'");
 }
 
 Subject::Subject(const Options& options, const Quirks& quirks)
@@ -132,12 +141,16 @@ void Subject::configure(const Quirks& quirks) {
     const auto* table = this->table<kdeps_settings>(KDEPS_SETTINGS_ID);
     if (table == nullptr) return;
     const config::Node* node = quirks.settings({table->settings_key.data, table->settings_key.size});
-    if (node != nullptr) settings_ = std::make_unique<Configuration>(*node, std::string_view(table->config_schema.data, table->config_schema.size));
+    if (node != nullptr)
+        settings_ = std::make_unique<Configuration>(
+            *node, std::string_view(table->config_schema.data, table->config_schema.size));
     config::Diagnostics faults;
     Invocation invocation(registry_);
     invocation.call.faults = &faults;
-    const kdeps_status status = table->configure(instance(), invocation.handle(), settings_ == nullptr ? nullptr : settings_->handle());
-    if (const std::string wrong = status == KDEPS_OK ? "" : wrong_failure(status, invocation.call, !faults.is_empty()); !wrong.empty()) {
+    const kdeps_status status =
+        table->configure(instance(), invocation.handle(), settings_ == nullptr ? nullptr : settings_->handle());
+    if (const std::string wrong = status == KDEPS_OK ? "" : wrong_failure(status, invocation.call, !faults.is_empty());
+        !wrong.empty()) {
         throw Error(Status::bad_data, "configure " + wrong);
     }
     throw_faults(faults);
@@ -153,11 +166,13 @@ std::string wrong_failure(kdeps_status status, const kdeps_call_& call, bool has
         return "failed with " + name + " and did not say why: call host->fail before returning";
     }
     if (call.error->status != static_cast<Status>(status)) {
-        return "returned " + name + ", but told host->fail " + std::string(status_name(call.error->status)) + ": return what host->fail returns";
+        return "returned " + name + ", but told host->fail " + std::string(status_name(call.error->status)) +
+               ": return what host->fail returns";
     }
     if (call.error->message.empty() && !has_reported) return "failed with " + name + " and an empty message";
     if (!is_valid_utf8(call.error->message)) return "failed with a message that is not UTF-8";
-    if (!call.error->sqlstate.empty() && call.error->sqlstate.size() != 5) return "gave the SQLSTATE '" + call.error->sqlstate + "', which has not five characters";
+    if (!call.error->sqlstate.empty() && call.error->sqlstate.size() != 5)
+        return "gave the SQLSTATE '" + call.error->sqlstate + "', which has not five characters";
     return {};
 }
 

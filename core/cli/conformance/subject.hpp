@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plugin under test, loaded in a test process as the host loads it, and what its calls need: quirks, configurations, a run.
+// The plugin under test, loaded in a test process as the host loads it, and what its calls need: quirks,
+// configurations, a run.
 #pragma once
 
 #include <map>
@@ -7,10 +8,10 @@
 #include <string>
 #include <string_view>
 
+#include "core/cli/conformance/conformance.hpp"
 #include "core/config/config.hpp"
 #include "core/plugin/plugin.hpp"
 #include "core/workflow/workflow.hpp"
-#include "core/cli/conformance/conformance.hpp"
 
 namespace kdeps::conformance {
 
@@ -108,7 +109,8 @@ private:
     plugin::Plugin* plugin_;
 };
 
-// What is wrong with the way in which a slot failed; empty if nothing.  `has_reported`: faults of the configuration were reported.
+// What is wrong with the way in which a slot failed; empty if nothing.  `has_reported`: faults of the configuration
+// were reported.
 std::string wrong_failure(kdeps_status status, const kdeps_call_& call, bool has_reported = false);
 
 // What this process holds.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch: many executions of one statement, pipelined.  Unlike the bulk protocol (COM_STMT_BULK_EXECUTE) this works with every statement
-// and server, gives the count of each set and tells which one failed.
+// A batch: many executions of one statement, pipelined.  Unlike the bulk protocol (COM_STMT_BULK_EXECUTE) this works
+// with every statement and server, gives the count of each set and tells which one failed.
 #include <deque>
 #include <kdeps/cpp/stream.hpp>
 
@@ -11,7 +11,8 @@ namespace kdeps::mysql {
 
 namespace {
 
-// While the server's answers are not read, it may stop reading what is sent; so much fits the sockets' buffers at any rate.
+// While the server's answers are not read, it may stop reading what is sent; so much fits the sockets' buffers at any
+// rate.
 constexpr std::size_t kMostBytes = 32 * 1024;
 constexpr std::size_t kMostSets = 128;
 constexpr std::int64_t kSetsBetweenLooks = 64;
@@ -19,7 +20,8 @@ constexpr std::int64_t kSetsBetweenLooks = 64;
 // All or nothing where the caller has opened no transaction; it is also one write to the log instead of one per set.
 class OwnTransaction {
 public:
-    OwnTransaction(Connection& connection, const Operation& operation) : connection_(connection), is_open_(!connection.is_in_transaction()) {
+    OwnTransaction(Connection& connection, const Operation& operation)
+        : connection_(connection), is_open_(!connection.is_in_transaction()) {
         if (!is_open_) return;
         if (const auto failed = connection_.run("START TRANSACTION")) throw connection_.failure(operation, *failed);
     }
@@ -44,7 +46,8 @@ private:
 class Pipeline {
 public:
     // `collect` reads the rows of an answer that has some; false if that failed.
-    Pipeline(Connection& connection, const Operation& operation, std::span<std::int64_t> affected, std::function<bool()> collect)
+    Pipeline(Connection& connection, const Operation& operation, std::span<std::int64_t> affected,
+             std::function<bool()> collect)
         : connection_(connection), operation_(operation), affected_(affected), collect_(std::move(collect)) {}
     // An error of the caller must not leave answers behind.
     ~Pipeline() {
@@ -171,7 +174,8 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
             return;
         }
         parameters_.set(cells);
-        // The first set, and one that asks how its texts are wanted, are executed by themselves: what they teach holds for the rest.
+        // The first set, and one that asks how its texts are wanted, are executed by themselves: what they teach holds
+        // for the rest.
         if (set > 0 && !parameters_.has_open_question()) {
             pipeline.send(statement_.get(), parameters_);
             return;

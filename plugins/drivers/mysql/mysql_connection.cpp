@@ -49,7 +49,8 @@ Error connect_error(const Operation& operation, const Call& call, const NativeEr
     Error error = to_error(native);
     if (operation.stopped() != KDEPS_OK && call.state() == operation.stopped()) {
         error.status = operation.stopped();
-        error.message = error.status == KDEPS_CANCELLED ? "the run was cancelled" : "the time limit was reached while connecting to " + place;
+        error.message = error.status == KDEPS_CANCELLED ? "the run was cancelled"
+                                                        : "the time limit was reached while connecting to " + place;
     } else if (operation.stopped() != KDEPS_OK) {
         error.message = "cannot connect to " + place + ": no answer within connect_timeout";
     } else if (error.status == KDEPS_UNAUTHENTICATED) {
@@ -69,9 +70,10 @@ Error connect_error(const Operation& operation, const Call& call, const NativeEr
 
 Connection::Connection(const Call& call, Settings settings) : settings_(std::move(settings)) {
     call.check();
-    Operation operation({.call = &call,
-                         .at_most = settings_.connect_timeout ? *settings_.connect_timeout : std::chrono::nanoseconds::max(),
-                         .bell = &bell_});
+    Operation operation(
+        {.call = &call,
+         .at_most = settings_.connect_timeout ? *settings_.connect_timeout : std::chrono::nanoseconds::max(),
+         .bell = &bell_});
     client_ = new_client();
     settings_.apply(client_.get());
     if (!settings_.connect(client_.get())) {
@@ -80,7 +82,8 @@ Connection::Connection(const Call& call, Settings settings) : settings_(std::mov
     Operation::bound(mysql_get_socket(client_.get()));
     // The library goes on without TLS where the server has none, unless it verifies.
     if (settings_.needs_tls && mysql_get_ssl_cipher(client_.get()) == nullptr) {
-        Error error(KDEPS_UNAVAILABLE, "cannot connect to " + settings_.place() + ": the server offers no TLS, which the options ask for");
+        Error error(KDEPS_UNAVAILABLE,
+                    "cannot connect to " + settings_.place() + ": the server offers no TLS, which the options ask for");
         error.sqlstate = "08001";
         error.damage = KDEPS_DAMAGE_CONNECTION;
         throw error;
@@ -97,7 +100,9 @@ Connection::~Connection() {
     client_.reset();
 }
 
-std::unique_ptr<Statement> Connection::prepare(Call& call, std::string_view sql) { return std::make_unique<Statement>(*this, call, sql); }
+std::unique_ptr<Statement> Connection::prepare(Call& call, std::string_view sql) {
+    return std::make_unique<Statement>(*this, call, sql);
+}
 
 void Connection::ping(Call& call) {
     const Operation operation(limits(call, OnStop::wait));
@@ -107,7 +112,8 @@ void Connection::ping(Call& call) {
 void Connection::reset(Call& call) {
     const Operation operation(limits(call, OnStop::wait));
     ready();
-    // Ends the transaction, temporary tables, locks and variables; prepared statements too, which are prepared again on use.
+    // Ends the transaction, temporary tables, locks and variables; prepared statements too, which are prepared again on
+    // use.
     ++generation_;
     if (mysql_reset_connection(client()) != 0) throw failure(operation, native_error(client()));
     if (const auto failed = run_together(settings_.session_commands())) throw failure(operation, *failed);
@@ -149,7 +155,8 @@ Error Connection::commit_failure(const Operation& operation, const NativeError& 
         error.status = KDEPS_UNAVAILABLE;
         error.retry = KDEPS_RETRY_IN_DOUBT;
         error.detail = native.message;
-        error.message = "the connection was lost while the transaction was committed: it may or may not have taken effect";
+        error.message =
+            "the connection was lost while the transaction was committed: it may or may not have taken effect";
     }
     return error;
 }
@@ -202,9 +209,11 @@ std::optional<NativeError> Connection::run_together(const std::vector<std::strin
 
 Error Connection::failure(const Operation& operation, const NativeError& native) {
     Error error = to_error(native);
-    const bool is_lost = mysql_get_socket(client()) == MARIADB_INVALID_SOCKET || error.damage == KDEPS_DAMAGE_CONNECTION;
+    const bool is_lost =
+        mysql_get_socket(client()) == MARIADB_INVALID_SOCKET || error.damage == KDEPS_DAMAGE_CONNECTION;
     if (operation.stopped() != KDEPS_OK && (is_lost || is_interruption(native))) {
-        error = Error(operation.stopped(), operation.stopped() == KDEPS_TIMEOUT ? "the time limit was reached" : "the run was cancelled");
+        error = Error(operation.stopped(),
+                      operation.stopped() == KDEPS_TIMEOUT ? "the time limit was reached" : "the run was cancelled");
         error.sqlstate = "70100";
         error.vendor_code = static_cast<std::int32_t>(native.code);
         error.detail = native.message;

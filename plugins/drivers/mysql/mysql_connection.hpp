@@ -19,7 +19,8 @@ class Statement;
 
 class Connection {
 public:
-    // Connects within the call's deadline; only the look-up of the host's name takes the time that the system's resolver takes.
+    // Connects within the call's deadline; only the look-up of the host's name takes the time that the system's
+    // resolver takes.
     Connection(const Call& call, Settings settings);
     ~Connection();
     Connection(const Connection&) = delete;

@@ -36,7 +36,7 @@ KDEPS_DRIVER_PLUGIN(kdeps::mysql::Driver,
                      .name = "mysql",
                      .schemes = "mysql mariadb",
                      .placeholders = KDEPS_PLACEHOLDER_QUESTION,
-                     .lexis = KDEPS_LEXIS_BACKSLASH | KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_HASH_COMMENT | KDEPS_LEXIS_DOUBLE_QUOTE_TEXT |
-                              KDEPS_LEXIS_DASH_NEEDS_SPACE,
+                     .lexis = KDEPS_LEXIS_BACKSLASH | KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_HASH_COMMENT |
+                              KDEPS_LEXIS_DOUBLE_QUOTE_TEXT | KDEPS_LEXIS_DASH_NEEDS_SPACE,
                      .quote = "``",
                      .flags = KDEPS_DRIVER_BULK})

@@ -25,8 +25,7 @@ constexpr auto kTransaction = KDEPS_DAMAGE_TRANSACTION;
 constexpr auto kConnection = KDEPS_DAMAGE_CONNECTION;
 constexpr std::array kMeanings = {
     // Uniqueness and concurrency.
-    Meaning{ER_DUP_KEY, KDEPS_CONFLICT, "23000"},
-    Meaning{ER_DUP_ENTRY, KDEPS_CONFLICT},
+    Meaning{ER_DUP_KEY, KDEPS_CONFLICT, "23000"}, Meaning{ER_DUP_ENTRY, KDEPS_CONFLICT},
     Meaning{ER_DUP_ENTRY_WITH_KEY_NAME, KDEPS_CONFLICT},
     Meaning{ER_LOCK_DEADLOCK, KDEPS_CONFLICT, "40001", kSame, kTransaction},
     Meaning{ER_LOCK_WAIT_TIMEOUT, KDEPS_CONFLICT, "", kSame, kTransaction},
@@ -34,12 +33,9 @@ constexpr std::array kMeanings = {
     Meaning{ER_XA_RBDEADLOCK, KDEPS_CONFLICT, "", kSame, kTransaction},
     Meaning{3572, KDEPS_CONFLICT, "", kSame, kTransaction},  // MySQL: NOWAIT, and the lock is taken
     // Other constraints.
-    Meaning{ER_BAD_NULL_ERROR, KDEPS_CONSTRAINT, "23000"},
-    Meaning{ER_NO_DEFAULT_FOR_FIELD, KDEPS_CONSTRAINT, "23000"},
-    Meaning{ER_NO_REFERENCED_ROW, KDEPS_CONSTRAINT},
-    Meaning{ER_ROW_IS_REFERENCED, KDEPS_CONSTRAINT},
-    Meaning{ER_NO_REFERENCED_ROW_2, KDEPS_CONSTRAINT},
-    Meaning{ER_ROW_IS_REFERENCED_2, KDEPS_CONSTRAINT},
+    Meaning{ER_BAD_NULL_ERROR, KDEPS_CONSTRAINT, "23000"}, Meaning{ER_NO_DEFAULT_FOR_FIELD, KDEPS_CONSTRAINT, "23000"},
+    Meaning{ER_NO_REFERENCED_ROW, KDEPS_CONSTRAINT}, Meaning{ER_ROW_IS_REFERENCED, KDEPS_CONSTRAINT},
+    Meaning{ER_NO_REFERENCED_ROW_2, KDEPS_CONSTRAINT}, Meaning{ER_ROW_IS_REFERENCED_2, KDEPS_CONSTRAINT},
     Meaning{3819, KDEPS_CONSTRAINT, "23000"},  // MySQL: CHECK
     Meaning{4025, KDEPS_CONSTRAINT, "23000"},  // MariaDB: CHECK
     Meaning{ER_SIGNAL_EXCEPTION, KDEPS_CONSTRAINT},
@@ -50,16 +46,11 @@ constexpr std::array kMeanings = {
     Meaning{ER_MUST_CHANGE_PASSWORD_LOGIN, KDEPS_UNAUTHENTICATED},
     Meaning{4151, KDEPS_UNAUTHENTICATED},  // MariaDB: the account is locked
     Meaning{3118, KDEPS_UNAUTHENTICATED},  // MySQL: the same
-    Meaning{ER_HOST_NOT_PRIVILEGED, KDEPS_FORBIDDEN, "28000"},
-    Meaning{ER_DBACCESS_DENIED_ERROR, KDEPS_FORBIDDEN},
-    Meaning{ER_TABLEACCESS_DENIED_ERROR, KDEPS_FORBIDDEN},
-    Meaning{ER_COLUMNACCESS_DENIED_ERROR, KDEPS_FORBIDDEN},
-    Meaning{ER_SPECIFIC_ACCESS_DENIED_ERROR, KDEPS_FORBIDDEN},
-    Meaning{ER_PROCACCESS_DENIED_ERROR, KDEPS_FORBIDDEN},
-    Meaning{ER_NOT_ALLOWED_COMMAND, KDEPS_FORBIDDEN},
-    Meaning{ER_OPTION_PREVENTS_STATEMENT, KDEPS_FORBIDDEN},
-    Meaning{ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, KDEPS_FORBIDDEN},
-    Meaning{ER_READ_ONLY_MODE, KDEPS_FORBIDDEN},
+    Meaning{ER_HOST_NOT_PRIVILEGED, KDEPS_FORBIDDEN, "28000"}, Meaning{ER_DBACCESS_DENIED_ERROR, KDEPS_FORBIDDEN},
+    Meaning{ER_TABLEACCESS_DENIED_ERROR, KDEPS_FORBIDDEN}, Meaning{ER_COLUMNACCESS_DENIED_ERROR, KDEPS_FORBIDDEN},
+    Meaning{ER_SPECIFIC_ACCESS_DENIED_ERROR, KDEPS_FORBIDDEN}, Meaning{ER_PROCACCESS_DENIED_ERROR, KDEPS_FORBIDDEN},
+    Meaning{ER_NOT_ALLOWED_COMMAND, KDEPS_FORBIDDEN}, Meaning{ER_OPTION_PREVENTS_STATEMENT, KDEPS_FORBIDDEN},
+    Meaning{ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, KDEPS_FORBIDDEN}, Meaning{ER_READ_ONLY_MODE, KDEPS_FORBIDDEN},
     // Limits.
     Meaning{ER_CON_COUNT_ERROR, KDEPS_EXHAUSTED, "", kFresh, kConnection},
     Meaning{ER_TOO_MANY_USER_CONNECTIONS, KDEPS_EXHAUSTED, "", kFresh, kConnection},
@@ -67,14 +58,10 @@ constexpr std::array kMeanings = {
     Meaning{ER_CANT_CREATE_THREAD, KDEPS_EXHAUSTED, "", kFresh, kConnection},
     Meaning{ER_NET_PACKET_TOO_LARGE, KDEPS_EXHAUSTED, "", KDEPS_RETRY_NEVER, kConnection},
     Meaning{CR_NET_PACKET_TOO_LARGE, KDEPS_EXHAUSTED, "", KDEPS_RETRY_NEVER, kConnection},
-    Meaning{ER_OUTOFMEMORY, KDEPS_EXHAUSTED},
-    Meaning{ER_OUT_OF_SORTMEMORY, KDEPS_EXHAUSTED},
-    Meaning{ER_OUT_OF_RESOURCES, KDEPS_EXHAUSTED},
-    Meaning{ER_DISK_FULL, KDEPS_EXHAUSTED},
-    Meaning{ER_RECORD_FILE_FULL, KDEPS_EXHAUSTED},
-    Meaning{ER_LOCK_TABLE_FULL, KDEPS_EXHAUSTED},
-    Meaning{ER_MAX_PREPARED_STMT_COUNT_REACHED, KDEPS_EXHAUSTED},
-    Meaning{CR_OUT_OF_MEMORY, KDEPS_EXHAUSTED},
+    Meaning{ER_OUTOFMEMORY, KDEPS_EXHAUSTED}, Meaning{ER_OUT_OF_SORTMEMORY, KDEPS_EXHAUSTED},
+    Meaning{ER_OUT_OF_RESOURCES, KDEPS_EXHAUSTED}, Meaning{ER_DISK_FULL, KDEPS_EXHAUSTED},
+    Meaning{ER_RECORD_FILE_FULL, KDEPS_EXHAUSTED}, Meaning{ER_LOCK_TABLE_FULL, KDEPS_EXHAUSTED},
+    Meaning{ER_MAX_PREPARED_STMT_COUNT_REACHED, KDEPS_EXHAUSTED}, Meaning{CR_OUT_OF_MEMORY, KDEPS_EXHAUSTED},
     // The connection.
     Meaning{CR_CONNECTION_ERROR, KDEPS_UNAVAILABLE, "08001", kFresh, kConnection},
     Meaning{CR_CONN_HOST_ERROR, KDEPS_UNAVAILABLE, "08001", kFresh, kConnection},
@@ -94,19 +81,14 @@ constexpr std::array kMeanings = {
     Meaning{ER_NET_WRITE_INTERRUPTED, KDEPS_UNAVAILABLE, "", kFresh, kConnection},
     Meaning{4031, KDEPS_UNAVAILABLE, "08S01", kFresh, kConnection},  // MySQL: closed after wait_timeout
     // The statement.
-    Meaning{ER_BAD_DB_ERROR, KDEPS_INVALID_ARGUMENT},
-    Meaning{ER_UNKNOWN_SYSTEM_VARIABLE, KDEPS_INVALID_ARGUMENT},
-    Meaning{ER_VIEW_INVALID, KDEPS_INVALID_ARGUMENT},
-    Meaning{ER_UNSUPPORTED_PS, KDEPS_UNSUPPORTED},
-    Meaning{ER_NOT_SUPPORTED_YET, KDEPS_UNSUPPORTED},
-    Meaning{ER_QUERY_INTERRUPTED, KDEPS_CANCELLED},
+    Meaning{ER_BAD_DB_ERROR, KDEPS_INVALID_ARGUMENT}, Meaning{ER_UNKNOWN_SYSTEM_VARIABLE, KDEPS_INVALID_ARGUMENT},
+    Meaning{ER_VIEW_INVALID, KDEPS_INVALID_ARGUMENT}, Meaning{ER_UNSUPPORTED_PS, KDEPS_UNSUPPORTED},
+    Meaning{ER_NOT_SUPPORTED_YET, KDEPS_UNSUPPORTED}, Meaning{ER_QUERY_INTERRUPTED, KDEPS_CANCELLED},
     Meaning{1969, KDEPS_TIMEOUT},  // MariaDB: max_statement_time
     Meaning{3024, KDEPS_TIMEOUT},  // MySQL: max_execution_time
     // Values.
-    Meaning{ER_WARN_DATA_OUT_OF_RANGE, KDEPS_BAD_DATA, "22003"},
-    Meaning{ER_DATA_OUT_OF_RANGE, KDEPS_BAD_DATA, "22003"},
-    Meaning{WARN_DATA_TRUNCATED, KDEPS_BAD_DATA, "22000"},
-    Meaning{ER_DATA_TOO_LONG, KDEPS_BAD_DATA, "22001"},
+    Meaning{ER_WARN_DATA_OUT_OF_RANGE, KDEPS_BAD_DATA, "22003"}, Meaning{ER_DATA_OUT_OF_RANGE, KDEPS_BAD_DATA, "22003"},
+    Meaning{WARN_DATA_TRUNCATED, KDEPS_BAD_DATA, "22000"}, Meaning{ER_DATA_TOO_LONG, KDEPS_BAD_DATA, "22001"},
     Meaning{ER_TRUNCATED_WRONG_VALUE, KDEPS_BAD_DATA, "22007"},
     Meaning{ER_TRUNCATED_WRONG_VALUE_FOR_FIELD, KDEPS_BAD_DATA, "22007"},
     Meaning{ER_WRONG_VALUE_FOR_TYPE, KDEPS_BAD_DATA, "22007"},
@@ -135,8 +117,8 @@ constexpr std::string_view kAtLine = "' at line ";
 
 // The values may hold quotes: what is hidden ends at the last quote before a known rest of the sentence.
 std::string hide_values(const std::string& text) {
-    static constexpr std::array<std::string_view, 6> kRests = {"' for key ", "' for column ", "' for function ",
-                                                               "' value found", "' at row ", "' to be set"};
+    static constexpr std::array<std::string_view, 6> kRests = {"' for key ",    "' for column ", "' for function ",
+                                                               "' value found", "' at row ",     "' to be set"};
     const std::size_t start = text.find('\'');
     if (start == std::string::npos) return text;
     std::size_t end = std::string::npos;
@@ -152,7 +134,8 @@ std::string public_text(const NativeError& native) {
     if (native.code == ER_PARSE_ERROR) {
         // "You have an error in your SQL syntax; check the manual ... near '<SQL>' at line 3"
         const std::size_t line = native.message.rfind(kAtLine);
-        return "syntax error" + (line == std::string::npos ? "" : " at line " + native.message.substr(line + kAtLine.size()));
+        return "syntax error" +
+               (line == std::string::npos ? "" : " at line " + native.message.substr(line + kAtLine.size()));
     }
     if (std::find(kQuotesValue.begin(), kQuotesValue.end(), native.code) != kQuotesValue.end()) {
         return hide_values(native.message);
@@ -184,7 +167,8 @@ NativeError native_error(MYSQL_STMT* statement) {
 }
 
 bool is_interruption(const NativeError& native) {
-    return native.code == ER_QUERY_INTERRUPTED || native.code == ER_FILSORT_ABORT || native.code == 1969 || native.code == 3024;
+    return native.code == ER_QUERY_INTERRUPTED || native.code == ER_FILSORT_ABORT || native.code == 1969 ||
+           native.code == 3024;
 }
 
 bool is_connection_loss(const NativeError& native) { return (to_error(native).damage & KDEPS_DAMAGE_CONNECTION) != 0; }
@@ -194,7 +178,8 @@ bool is_stale_statement(const NativeError& native) {
 }
 
 Error to_error(const NativeError& native) {
-    const auto* found = std::find_if(kMeanings.begin(), kMeanings.end(), [&](const Meaning& m) { return m.code == native.code; });
+    const auto* found =
+        std::find_if(kMeanings.begin(), kMeanings.end(), [&](const Meaning& m) { return m.code == native.code; });
     const Meaning meaning = found != kMeanings.end() ? *found : by_sqlstate(native.sqlstate);
     Error error(meaning.status, public_text(native));
     if (error.message != native.message) error.detail = native.message;
@@ -209,7 +194,8 @@ std::int32_t syntax_error_offset(const NativeError& native, std::string_view sql
     const std::string_view text = native.message;
     const std::size_t near = text.find(kNear);
     const std::size_t end = text.rfind(kAtLine);
-    if (native.code != ER_PARSE_ERROR || near == std::string_view::npos || end == std::string_view::npos || end < near + kNear.size()) {
+    if (native.code != ER_PARSE_ERROR || near == std::string_view::npos || end == std::string_view::npos ||
+        end < near + kNear.size()) {
         return -1;
     }
     const std::string_view quoted = text.substr(near + kNear.size(), end - near - kNear.size());

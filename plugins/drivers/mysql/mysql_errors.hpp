@@ -27,8 +27,8 @@ bool is_connection_loss(const NativeError& native);
 // Was the statement refused before it ran because the server does not know it any more?
 bool is_stale_statement(const NativeError& native);
 
-// Status, SQLSTATE, retry and damage by code, else by the class of the SQLSTATE.  The message is the server's own without the values and
-// the SQL text that it quotes; what it was stands in the detail.
+// Status, SQLSTATE, retry and damage by code, else by the class of the SQLSTATE.  The message is the server's own
+// without the values and the SQL text that it quotes; what it was stands in the detail.
 Error to_error(const NativeError& native);
 
 // The byte of `sql` that a syntax error speaks of, or -1.

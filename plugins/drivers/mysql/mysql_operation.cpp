@@ -117,7 +117,9 @@ int Operation::wait(int socket, bool is_read) {
     if (!is_read) bound(socket);
     const Clock::time_point start = Clock::now();
     if (!silent_since_) silent_since_ = start;
-    const Clock::time_point wait_end = limits_.per_wait == std::chrono::nanoseconds::max() ? Clock::time_point::max() : *silent_since_ + limits_.per_wait;
+    const Clock::time_point wait_end = limits_.per_wait == std::chrono::nanoseconds::max()
+                                           ? Clock::time_point::max()
+                                           : *silent_since_ + limits_.per_wait;
     while (true) {
         const bool is_stopped = check();
         const Clock::time_point now = Clock::now();

@@ -61,7 +61,8 @@ public:
 
     // Makes the library ask the newest Operation of the thread before it blocks.
     static void watch(MYSQL* client);
-    // The same over TLS, where the library reads and writes the socket without asking first: such a call returns soon, and then it asks.
+    // The same over TLS, where the library reads and writes the socket without asking first: such a call returns soon,
+    // and then it asks.
     static void bound(int socket);
 
     // OK, or why the work was told to end (TIMEOUT, CANCELLED).

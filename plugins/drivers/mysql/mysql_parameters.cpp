@@ -111,7 +111,8 @@ void Parameters::set_one(std::size_t i, const kdeps_cell& cell) {
     bind.length = &lengths_[i];
     bind.buffer = &values_[i];
     const auto text = [&](enum_field_types type) {
-        if (cell.as.s.size > kLargest) refuse(KDEPS_EXHAUSTED, "54000", i, " is larger than 1 GiB, the most that the server's protocol takes");
+        if (cell.as.s.size > kLargest)
+            refuse(KDEPS_EXHAUSTED, "54000", i, " is larger than 1 GiB, the most that the server's protocol takes");
         bind.buffer_type = type;
         // The library takes no null address for a value.
         bind.buffer = const_cast<char*>(cell.as.s.size == 0 ? "" : cell.as.s.data);
@@ -127,7 +128,8 @@ void Parameters::set_one(std::size_t i, const kdeps_cell& cell) {
             break;
         case KDEPS_DOUBLE:
             if (!std::isfinite(cell.as.d)) {
-                refuse(KDEPS_BAD_DATA, "22003", i, " (double) is NaN or infinite, which the database cannot hold; give null or a number");
+                refuse(KDEPS_BAD_DATA, "22003", i,
+                       " (double) is NaN or infinite, which the database cannot hold; give null or a number");
             }
             bind.buffer_type = MYSQL_TYPE_DOUBLE;
             values_[i].d = cell.as.d;
@@ -148,7 +150,9 @@ void Parameters::set_one(std::size_t i, const kdeps_cell& cell) {
                 }
             }
             break;
-        default: refuse(KDEPS_BAD_DATA, "22000", i, " is of a kind that cannot be bound; lists and maps are bound as JSON text");
+        default:
+            refuse(KDEPS_BAD_DATA, "22000", i,
+                   " is of a kind that cannot be bound; lists and maps are bound as JSON text");
     }
 }
 

@@ -12,14 +12,16 @@
 
 namespace kdeps::mysql {
 
-// The server does not tell what type a parameter wants, and refuses 2024-01-31T12:00:00Z for DATETIME and TIMESTAMP columns.  A text of this
-// form is sent as it is until the server refuses it; from then on its place takes moments, which are sent in UTC.
+// The server does not tell what type a parameter wants, and refuses 2024-01-31T12:00:00Z for DATETIME and TIMESTAMP
+// columns.  A text of this form is sent as it is until the server refuses it; from then on its place takes moments,
+// which are sent in UTC.
 enum class ZonedText : std::uint8_t { unknown, text, moment };
 
 // Borrows the cells' texts.  One thread.
 class Parameters {
 public:
-    explicit Parameters(std::size_t count) : binds_(count), lengths_(count), values_(count), zoned_(count, ZonedText::unknown) {}
+    explicit Parameters(std::size_t count)
+        : binds_(count), lengths_(count), values_(count), zoned_(count, ZonedText::unknown) {}
 
     // Throws Error (BAD_DATA, EXHAUSTED) that names the position, never the value.
     void set(std::span<const kdeps_cell> cells);

@@ -32,8 +32,13 @@ void warn_of_lost_dates(const Call& call) {
 }
 
 RowReader::RowReader(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
-    : statement_(statement), columns_(std::move(columns)), values_(columns_.size()), lengths_(columns_.size()), nulls_(columns_.size()),
-      errors_(columns_.size()), binds_(columns_.size()) {
+    : statement_(statement),
+      columns_(std::move(columns)),
+      values_(columns_.size()),
+      lengths_(columns_.size()),
+      nulls_(columns_.size()),
+      errors_(columns_.size()),
+      binds_(columns_.size()) {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         MYSQL_BIND& bind = binds_[i];
         bind.buffer = &values_[i];
@@ -61,7 +66,8 @@ void RowReader::copy_text(std::size_t i, ColumnBuilder& out) {
     bind.buffer = out.text_room(length);
     bind.buffer_length = length;
     if (length > 0 && mysql_stmt_fetch_column(statement_, &bind, static_cast<unsigned int>(i), 0) != 0) {
-        throw Error(KDEPS_INTERNAL, "the client library does not give the value of column '" + columns_[i].column.name + "'");
+        throw Error(KDEPS_INTERNAL,
+                    "the client library does not give the value of column '" + columns_[i].column.name + "'");
     }
 }
 
@@ -82,8 +88,12 @@ RowReader::Fetched RowReader::read(RowBuilder& out) {
     return Fetched::row;
 }
 
-LazyRows::LazyRows(Connection& connection, const Call& call, std::unique_ptr<PendingRows> pending, std::vector<ResultColumn> columns)
-    : connection_(connection), call_(call), pending_(std::move(pending)), reader_(pending_->statement(), std::move(columns)),
+LazyRows::LazyRows(Connection& connection, const Call& call, std::unique_ptr<PendingRows> pending,
+                   std::vector<ResultColumn> columns)
+    : connection_(connection),
+      call_(call),
+      pending_(std::move(pending)),
+      reader_(pending_->statement(), std::move(columns)),
       rows_(plain_columns(reader_.columns())) {
     reader_.bind();
 }
@@ -116,7 +126,8 @@ void LazyRows::fill(Operation& operation) {
     }
 }
 
-BufferedRows::BufferedRows(const Call& call, BufferedResult result) : call_(call), result_(std::move(result)), rows_({}) {
+BufferedRows::BufferedRows(const Call& call, BufferedResult result)
+    : call_(call), result_(std::move(result)), rows_({}) {
     const MYSQL_FIELD* fields = mysql_fetch_fields(result_.get());
     for (unsigned int i = 0; i < mysql_num_fields(result_.get()); ++i) {
         columns_.push_back(result_column(fields[i], has_json_format(fields[i])));

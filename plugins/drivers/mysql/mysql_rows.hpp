@@ -66,7 +66,8 @@ private:
 // Of one execution, read from the socket as it is asked for.
 class LazyRows final : public BatchSource {
 public:
-    LazyRows(Connection& connection, const Call& call, std::unique_ptr<PendingRows> pending, std::vector<ResultColumn> columns);
+    LazyRows(Connection& connection, const Call& call, std::unique_ptr<PendingRows> pending,
+             std::vector<ResultColumn> columns);
     ~LazyRows() override { pending_->discard(); }  // while there is a reader, whose memory the statement knows
 
     void schema(ArrowSchema* out) override { rows_.schema(out); }
@@ -103,7 +104,8 @@ public:
     CollectedRows(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
         : statement_(statement), reader_(statement, std::move(columns)), rows_(plain_columns(reader_.columns())) {}
 
-    // The rows of the statement's last execution; false if reading failed.  Throws Error if it has not the columns of the first.
+    // The rows of the statement's last execution; false if reading failed.  Throws Error if it has not the columns of
+    // the first.
     bool collect();
 
     void schema(ArrowSchema* out) override { rows_.schema(out); }

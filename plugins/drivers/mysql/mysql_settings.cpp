@@ -27,7 +27,8 @@ std::chrono::seconds read_seconds(const std::string& name, const std::string& va
     int seconds = 0;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), seconds);
     if (failed != std::errc() || end != value.data() + value.size() || seconds < 1 || seconds > kLongest) {
-        refuse("option '" + name + "' of the connection URL must be a number of seconds between 1 and 86400, not '" + value + "'");
+        refuse("option '" + name + "' of the connection URL must be a number of seconds between 1 and 86400, not '" +
+               value + "'");
     }
     return std::chrono::seconds(seconds);
 }
@@ -35,7 +36,8 @@ std::chrono::seconds read_seconds(const std::string& name, const std::string& va
 std::string read_path(const Target& target, const std::string& name, const std::string& value) {
     const std::filesystem::path path = std::filesystem::path(target.folder) / value;
     if (value.empty() || ::access(path.c_str(), R_OK) != 0) {
-        refuse("option '" + name + "' of the connection URL names '" + value + "', which cannot be read; relative paths start at the workflow's folder");
+        refuse("option '" + name + "' of the connection URL names '" + value +
+               "', which cannot be read; relative paths start at the workflow's folder");
     }
     return path.string();
 }
@@ -65,8 +67,8 @@ constexpr std::array kOptions = {
                               const std::string& value) { out.init_commands.push_back(value); }},
     Option{"read_timeout", [](Settings& out, const Target&, const std::string& name,
                               const std::string& value) { out.read_timeout = read_seconds(name, value); }},
-    Option{"socket", [](Settings& out, const Target& target, const std::string& name,
-                        const std::string& value) {
+    Option{"socket",
+           [](Settings& out, const Target& target, const std::string& name, const std::string& value) {
                if (value.empty()) refuse("option '" + name + "' of the connection URL must name a file");
                // Not looked for here: the server that makes it may start later.
                out.socket = (std::filesystem::path(target.folder) / value).string();
@@ -79,14 +81,14 @@ constexpr std::array kOptions = {
                             const std::string& value) { out.ssl_capath = read_path(target, name, value); }},
     Option{"ssl-cert", [](Settings& out, const Target& target, const std::string& name,
                           const std::string& value) { out.ssl_cert = read_path(target, name, value); }},
-    Option{"ssl-cipher", [](Settings& out, const Target&, const std::string&,
-                            const std::string& value) { out.ssl_cipher = value; }},
+    Option{"ssl-cipher",
+           [](Settings& out, const Target&, const std::string&, const std::string& value) { out.ssl_cipher = value; }},
     Option{"ssl-key", [](Settings& out, const Target& target, const std::string& name,
                          const std::string& value) { out.ssl_key = read_path(target, name, value); }},
     Option{"ssl-verify-server-cert", [](Settings& out, const Target&, const std::string& name,
                                         const std::string& value) { out.verifies_server = read_flag(name, value); }},
-    Option{"tls-version", [](Settings& out, const Target&, const std::string&,
-                             const std::string& value) { out.tls_version = value; }},
+    Option{"tls-version",
+           [](Settings& out, const Target&, const std::string&, const std::string& value) { out.tls_version = value; }},
 };
 
 std::string with_dashes(std::string name) {
@@ -94,7 +96,8 @@ std::string with_dashes(std::string name) {
     return name;
 }
 
-void read_option(const Call& call, const Target& target, const std::string& name, const std::string& value, Settings& out) {
+void read_option(const Call& call, const Target& target, const std::string& name, const std::string& value,
+                 Settings& out) {
     for (const Option& option : kOptions) {
         if (with_dashes(option.name) == with_dashes(name)) {
             option.read(out, target, name, value);
@@ -107,7 +110,8 @@ void read_option(const Call& call, const Target& target, const std::string& name
         names.emplace_back(option.name);
         list += (list.empty() ? "" : ", ") + names.back();
     }
-    refuse("unknown option '" + name + "' in the connection URL" + call.did_you_mean(name, names) + "; available options: " + list);
+    refuse("unknown option '" + name + "' in the connection URL" + call.did_you_mean(name, names) +
+           "; available options: " + list);
 }
 
 }  // namespace
@@ -125,12 +129,15 @@ Settings read_settings(const Call& call, const Target& target) {
         refuse("the connection URL names no user; it must look like mysql://user:password@host:3306/database");
     }
     if (url.path.find('/', 1) != std::string::npos) {
-        refuse("the connection URL has more than one name after its host; it must look like mysql://user:password@host:3306/database");
+        refuse(
+            "the connection URL has more than one name after its host; it must look like "
+            "mysql://user:password@host:3306/database");
     }
     if (!out.verifies_server) {
         out.verifies_server = !out.ssl_ca.empty() || !out.ssl_capath.empty();
     }
-    out.needs_tls = out.needs_tls || *out.verifies_server || !out.ssl_ca.empty() || !out.ssl_capath.empty() || !out.ssl_cert.empty();
+    out.needs_tls = out.needs_tls || *out.verifies_server || !out.ssl_ca.empty() || !out.ssl_capath.empty() ||
+                    !out.ssl_cert.empty();
     if (out.ssl_cert.empty() != out.ssl_key.empty()) {
         refuse("the options 'ssl-cert' and 'ssl-key' of the connection URL go together; one is missing");
     }
@@ -172,8 +179,9 @@ void Settings::apply(MYSQL* client) const {
 }
 
 bool Settings::connect(MYSQL* client) const {
-    return mysql_real_connect(client, host.c_str(), user.c_str(), password.c_str(), database.empty() ? nullptr : database.c_str(), port,
-                              socket.empty() ? nullptr : socket.c_str(), counts_found_rows ? CLIENT_FOUND_ROWS : 0) != nullptr;
+    return mysql_real_connect(
+               client, host.c_str(), user.c_str(), password.c_str(), database.empty() ? nullptr : database.c_str(),
+               port, socket.empty() ? nullptr : socket.c_str(), counts_found_rows ? CLIENT_FOUND_ROWS : 0) != nullptr;
 }
 
 std::string Settings::place() const { return socket.empty() ? host + ":" + std::to_string(port) : socket; }

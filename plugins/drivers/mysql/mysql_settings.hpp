@@ -40,7 +40,8 @@ struct Settings {
     std::vector<std::string> session_commands() const;
 };
 
-// Throws Error (INVALID_ARGUMENT) that names the fault and what is accepted; no part of the URL but option names and file names is shown.
+// Throws Error (INVALID_ARGUMENT) that names the fault and what is accepted; no part of the URL but option names and
+// file names is shown.
 Settings read_settings(const Call& call, const Target& target);
 
 }  // namespace kdeps::mysql

@@ -16,14 +16,17 @@ constexpr auto kCloseTime = std::chrono::milliseconds(500);
 
 // The server's ~0 is unknown; what does not fit a signed number neither.
 std::int64_t count_or_unknown(unsigned long long count) {
-    return count > static_cast<unsigned long long>(std::numeric_limits<std::int64_t>::max()) ? -1 : static_cast<std::int64_t>(count);
+    return count > static_cast<unsigned long long>(std::numeric_limits<std::int64_t>::max())
+               ? -1
+               : static_cast<std::int64_t>(count);
 }
 
 std::int64_t insert_id(unsigned long long id) { return id == 0 ? -1 : count_or_unknown(id); }
 
 // May it run twice?
 bool is_read_only(std::string_view sql) {
-    static constexpr std::array<std::string_view, 7> kWords = {"select", "show", "with", "values", "explain", "describe", "desc"};
+    static constexpr std::array<std::string_view, 7> kWords = {"select",  "show",     "with", "values",
+                                                               "explain", "describe", "desc"};
     const std::size_t start = std::min(sql.find_first_not_of(" \t\r\n("), sql.size());
     std::string word;
     for (std::size_t i = start; i < sql.size() && std::isalpha(static_cast<unsigned char>(sql[i])) != 0; ++i) {
@@ -38,7 +41,8 @@ bool is_refused_moment(const NativeError& native) {
 
 }  // namespace
 
-Statement::Statement(Connection& connection, const Call& call, std::string_view sql) : connection_(connection), sql_(sql) {
+Statement::Statement(Connection& connection, const Call& call, std::string_view sql)
+    : connection_(connection), sql_(sql) {
     call.check();
     const Operation operation(connection_.limits(call, OnStop::interrupt));
     connection_.ready();
@@ -95,8 +99,8 @@ void Statement::refresh(const Operation& operation) {
 
 void Statement::expect_count(std::size_t given) const {
     if (given != parameters_.size()) {
-        throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(parameters_.size()) + " placeholders, but " +
-                                                std::to_string(given) + " values were given");
+        throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(parameters_.size()) +
+                                                " placeholders, but " + std::to_string(given) + " values were given");
     }
 }
 
@@ -108,7 +112,8 @@ bool Statement::execute_bound() {
 std::optional<Error> Statement::run(const Operation& operation) {
     const bool was_sent = std::exchange(is_sent_, false);
     const bool commits_by_itself = !connection_.is_in_transaction() && !is_read_only(sql_);
-    bool is_done = was_sent ? connection_.client()->methods->db_read_execute_response(statement_.get()) == 0 : execute_bound();
+    bool is_done =
+        was_sent ? connection_.client()->methods->db_read_execute_response(statement_.get()) == 0 : execute_bound();
     if (!is_done && is_stale_statement(native_error(statement_.get()))) {
         prepare(operation);
         is_done = execute_bound();
@@ -118,7 +123,8 @@ std::optional<Error> Statement::run(const Operation& operation) {
         const bool was_in_transaction = connection_.is_in_transaction();
         prepare(operation);
         if (!is_read_only(sql_)) {
-            Error error(KDEPS_CONFLICT, "the columns of a table changed after the statement was prepared; run it again");
+            Error error(KDEPS_CONFLICT,
+                        "the columns of a table changed after the statement was prepared; run it again");
             error.retry = was_in_transaction ? KDEPS_RETRY_SAME : KDEPS_RETRY_IN_DOUBT;
             error.damage = KDEPS_DAMAGE_TRANSACTION;
             return error;
@@ -133,7 +139,8 @@ std::optional<Error> Statement::run(const Operation& operation) {
     if (is_done) return std::nullopt;
     const NativeError native = native_error(statement_.get());
     Error error = connection_.failure(operation, native);
-    // Lost after it was sent: it may have taken effect.  CR_SERVER_GONE_ERROR is a connection that was found dead while sending.
+    // Lost after it was sent: it may have taken effect.  CR_SERVER_GONE_ERROR is a connection that was found dead while
+    // sending.
     if (error.damage == KDEPS_DAMAGE_CONNECTION && commits_by_itself && native.code != CR_SERVER_GONE_ERROR) {
         error.retry = KDEPS_RETRY_IN_DOUBT;
     }
@@ -141,7 +148,8 @@ std::optional<Error> Statement::run(const Operation& operation) {
 }
 
 bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
-    // While the answer is not read, the server may stop reading what is sent; so much fits the socket's buffer at any rate.
+    // While the answer is not read, the server may stop reading what is sent; so much fits the socket's buffer at any
+    // rate.
     constexpr std::size_t kMostBytes = 16 * 1024;
     expect_count(parameters.size());
     if (is_unprepared_ || generation_ != connection_.generation() || connection_.must_be_readied()) return false;
@@ -180,7 +188,8 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
 }
 
 Outcome Statement::outcome() const {
-    return {count_or_unknown(mysql_stmt_affected_rows(statement_.get())), insert_id(mysql_stmt_insert_id(statement_.get()))};
+    return {count_or_unknown(mysql_stmt_affected_rows(statement_.get())),
+            insert_id(mysql_stmt_insert_id(statement_.get()))};
 }
 
 Outcome Statement::execute_unprepared(const Call& call, const Operation& operation, ArrowArrayStream* rows) {

@@ -37,7 +37,8 @@ private:
     // After an execution that gives rows: what they are.
     std::vector<ResultColumn> result_columns();
     void expect_count(std::size_t given) const;
-    // Executes with the bound values and waits; prepares again, and sends moments instead of their texts, where the server wants it.
+    // Executes with the bound values and waits; prepares again, and sends moments instead of their texts, where the
+    // server wants it.
     std::optional<Error> run(const Operation& operation);
     bool execute_bound();
     Outcome execute_unprepared(const Call& call, const Operation& operation, ArrowArrayStream* rows);

@@ -53,11 +53,14 @@ Type type_of(const MYSQL_FIELD& field, bool is_json) {
         case MYSQL_TYPE_TINY_BLOB:
         case MYSQL_TYPE_MEDIUM_BLOB:
         case MYSQL_TYPE_LONG_BLOB:
-        case MYSQL_TYPE_BLOB: return is_json ? Type::json : field.charsetnr == kBinaryCharset ? Type::bytes : Type::text;
+        case MYSQL_TYPE_BLOB:
+            return is_json ? Type::json : field.charsetnr == kBinaryCharset ? Type::bytes : Type::text;
         default: break;
     }
-    throw Error(KDEPS_UNSUPPORTED, "column '" + std::string(field.name == nullptr ? "" : field.name) + "' has the type " + std::to_string(field.type) +
-                                       " of the server's protocol, which this driver does not read; cast it to CHAR in the statement");
+    throw Error(KDEPS_UNSUPPORTED,
+                "column '" + std::string(field.name == nullptr ? "" : field.name) + "' has the type " +
+                    std::to_string(field.type) +
+                    " of the server's protocol, which this driver does not read; cast it to CHAR in the statement");
 }
 
 constexpr std::int64_t kSecond = 1'000'000;
@@ -108,7 +111,8 @@ void append_bits(const ResultColumn& column, std::uint64_t bits, ColumnBuilder& 
 }
 
 [[noreturn]] void refuse_text(const ResultColumn& column) {
-    throw Error(KDEPS_BAD_DATA, "the server gave a text for column '" + column.column.name + "' that does not fit the column's type");
+    throw Error(KDEPS_BAD_DATA,
+                "the server gave a text for column '" + column.column.name + "' that does not fit the column's type");
 }
 
 template <typename Number>
@@ -158,12 +162,15 @@ bool has_json_format(const MYSQL_FIELD& field) {
 
 ResultColumn result_column(const MYSQL_FIELD& field, bool is_json) {
     // The statement's metadata has the name, but not always its length.
-    return {{field.name == nullptr ? "" : field.name, type_of(field, is_json)}, field.type, (field.flags & UNSIGNED_FLAG) != 0};
+    return {{field.name == nullptr ? "" : field.name, type_of(field, is_json)},
+            field.type,
+            (field.flags & UNSIGNED_FLAG) != 0};
 }
 
 bool is_variable(const ResultColumn& column) {
     const Type type = column.column.type;
-    return column.wire != MYSQL_TYPE_TIME && (type == Type::text || type == Type::bytes || type == Type::decimal || type == Type::json);
+    return column.wire != MYSQL_TYPE_TIME &&
+           (type == Type::text || type == Type::bytes || type == Type::decimal || type == Type::json);
 }
 
 bool append_binary(const ResultColumn& column, const WireValue& value, unsigned long length, ColumnBuilder& out) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The type table: which column the server's types become, and how a cell is read from the binary and from the text protocol.
+// The type table: which column the server's types become, and how a cell is read from the binary and from the text
+// protocol.
 #pragma once
 
 #include <kdeps/cpp/row_builder.hpp>
@@ -17,7 +18,8 @@ struct ResultColumn {
     bool is_unsigned = false;
 };
 
-// `is_json` as has_json_format told when the statement was prepared.  Throws Error (UNSUPPORTED) for a type that is not in the table.
+// `is_json` as has_json_format told when the statement was prepared.  Throws Error (UNSUPPORTED) for a type that is not
+// in the table.
 ResultColumn result_column(const MYSQL_FIELD& field, bool is_json);
 
 // Of metadata that was just received: the library keeps it no longer.
@@ -39,7 +41,8 @@ union WireValue {
 bool is_variable(const ResultColumn& column);
 
 // A value of fixed length; `length` counts for BIT.  False if the column cannot hold it (a zero date): it is NULL then.
-bool append_binary(const ResultColumn& column, const WireValue& value, unsigned long length, columns::ColumnBuilder& out);
+bool append_binary(const ResultColumn& column, const WireValue& value, unsigned long length,
+                   columns::ColumnBuilder& out);
 
 // The same from its text.
 bool append_text(const ResultColumn& column, std::string_view text, columns::ColumnBuilder& out);

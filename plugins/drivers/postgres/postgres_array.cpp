@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arrays as JSON lists.  Source of the forms: PostgreSQL 15, array_send and array_out of src/backend/utils/adt/arrayfuncs.c.
+// Arrays as JSON lists.  Source of the forms: PostgreSQL 15, array_send and array_out of
+// src/backend/utils/adt/arrayfuncs.c.
 #include <array>
 #include <cmath>
 
@@ -18,7 +19,7 @@ public:
     bool append() {
         dimensions_ = wire_.take<std::int32_t>();
         if (dimensions_ < 0 || dimensions_ > kMostDimensions) fail_decoding("array");
-        wire_.take<std::int32_t>();  // are there NULLs
+        wire_.take<std::int32_t>();   // are there NULLs
         wire_.take<std::uint32_t>();  // type of the elements
         for (int i = 0; i < dimensions_; ++i) {
             sizes_[static_cast<std::size_t>(i)] = wire_.take<std::int32_t>();
@@ -68,7 +69,9 @@ private:
 
 }  // namespace
 
-bool append_array_binary(Kind element, std::string_view value, std::string& out) { return BinaryArray(element, value, out).append(); }
+bool append_array_binary(Kind element, std::string_view value, std::string& out) {
+    return BinaryArray(element, value, out).append();
+}
 
 // {1,NULL,"a \"quoted\" text"}, nested with braces; lower bounds other than 1 stand before it: [0:1]={1,2}
 bool append_array_text(Kind element, std::string_view value, std::string& out) {

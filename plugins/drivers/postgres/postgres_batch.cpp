@@ -12,7 +12,8 @@ constexpr std::size_t kWindowBytes = 4 << 20;
 // Batches that are all there.
 class KeptBatches final : public BatchSource {
 public:
-    KeptBatches(columns::RowBuilder shape, std::vector<columns::Array> batches) : shape_(std::move(shape)), batches_(std::move(batches)) {}
+    KeptBatches(columns::RowBuilder shape, std::vector<columns::Array> batches)
+        : shape_(std::move(shape)), batches_(std::move(batches)) {}
 
     void schema(ArrowSchema* out) override { shape_.schema(out); }
     bool next(ArrowArray* out) override {
@@ -31,7 +32,11 @@ private:
 class BatchRun {
 public:
     BatchRun(Connection& connection, const Description& description, const Call& call, kdeps_batch& batch)
-        : connection_(connection), description_(description), call_(call), batch_(batch), reader_(description.columns, connection.types()),
+        : connection_(connection),
+          description_(description),
+          call_(call),
+          batch_(batch),
+          reader_(description.columns, connection.types()),
           rows_(reader_.columns()) {
         std::fill_n(batch.affected, batch.sets, -1);
     }
@@ -108,7 +113,8 @@ private:
         const ExecStatusType status = PQresultStatus(result.get());
         if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
             Error error = error_of(result.get(), {.doing = "the statement failed", .stopped = link.stopped()});
-            if (link.stopped() == KDEPS_OK) error.batch_set = static_cast<std::int64_t>(received_);  // else no set is to blame
+            if (link.stopped() == KDEPS_OK)
+                error.batch_set = static_cast<std::int64_t>(received_);  // else no set is to blame
             has_stale_plan_ = is_stale_plan(result.get());
             throw error;
         }
@@ -148,7 +154,8 @@ private:
 
 void Statement::execute_batch(Call& call, columns::Stream sets, ArrowArrayStream* rows, kdeps_batch& batch) {
     if (is_stale_) prepare_again(call);
-    // Without a transaction of the caller the batch is one: a set that cannot be converted must take back those before it.
+    // Without a transaction of the caller the batch is one: a set that cannot be converted must take back those before
+    // it.
     const bool is_own = connection_.is_idle();
     if (is_own) connection_.begin(call, KDEPS_ISOLATION_DEFAULT, false);
     Link& link = connection_.link();
@@ -172,7 +179,8 @@ void Statement::execute_batch(Call& call, columns::Stream sets, ArrowArrayStream
         is_synced = true;
         run.read_preface();
         run.receive_rest();
-        if (Result failed = link.drain(); failed != nullptr) connection_.fail(std::move(failed), "committing the batch failed");
+        if (Result failed = link.drain(); failed != nullptr)
+            connection_.fail(std::move(failed), "committing the batch failed");
     } catch (Error& error) {
         end_failed();
         if (link.is_broken()) {

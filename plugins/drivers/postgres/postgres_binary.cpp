@@ -16,7 +16,8 @@ constexpr std::int64_t kMicroseconds = kDays * 86'400'000'000;
 
 // Infinity is the extreme value on both sides.
 std::int64_t date_from(std::int32_t days) {
-    const bool is_infinite = days == std::numeric_limits<std::int32_t>::max() || days == std::numeric_limits<std::int32_t>::min();
+    const bool is_infinite =
+        days == std::numeric_limits<std::int32_t>::max() || days == std::numeric_limits<std::int32_t>::min();
     return is_infinite ? days : days + kDays;
 }
 
@@ -45,7 +46,9 @@ Cell numeric(Wire wire, std::string& out) {
     const std::string_view groups = wire.rest();
     if (count < 0 || groups.size() != static_cast<std::size_t>(count) * 2) fail_decoding("numeric");
     const auto group = [&](int i) {
-        return i < 0 || i >= count ? 0 : static_cast<int>(Wire(groups.substr(static_cast<std::size_t>(i) * 2)).take<std::int16_t>());
+        return i < 0 || i >= count
+                   ? 0
+                   : static_cast<int>(Wire(groups.substr(static_cast<std::size_t>(i) * 2)).take<std::int16_t>());
     };
     out.clear();
     if (sign == 0x4000) out += '-';
@@ -112,7 +115,8 @@ Cell real(double value) { return {.real = value, .is_unrepresentable = !std::isf
 }  // namespace
 
 void fail_decoding(std::string_view what) {
-    throw Error(KDEPS_BAD_DATA, "PostgreSQL sent a value of type " + std::string(what) + " in a form that is not understood");
+    throw Error(KDEPS_BAD_DATA,
+                "PostgreSQL sent a value of type " + std::string(what) + " in a form that is not understood");
 }
 
 void append_interval(std::int64_t months, std::int64_t days, std::int64_t microseconds, std::string& out) {

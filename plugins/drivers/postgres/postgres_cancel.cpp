@@ -17,7 +17,8 @@ namespace kdeps::postgres {
 
 Wake::Wake() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (fd_ < 0) {
-        throw Error(KDEPS_EXHAUSTED, "no file descriptor is left for a database connection; raise the limit of open files (ulimit -n)");
+        throw Error(KDEPS_EXHAUSTED,
+                    "no file descriptor is left for a database connection; raise the limit of open files (ulimit -n)");
     }
 }
 

@@ -26,8 +26,9 @@ private:
     std::atomic<bool> is_set_{false};  // spares the system call of a take that finds nothing
 };
 
-// One request to stop what the connection runs.  PQcancel opens a connection of its own and blocks for as long as the network lets it,
-// so it has a thread; the worker goes on reading meanwhile.  A thread that hangs outlives this object and owns all that it uses.
+// One request to stop what the connection runs.  PQcancel opens a connection of its own and blocks for as long as the
+// network lets it, so it has a thread; the worker goes on reading meanwhile.  A thread that hangs outlives this object
+// and owns all that it uses.
 class CancelRequest {
 public:
     // `wake` is set when the request has been delivered, or has failed.

@@ -31,7 +31,8 @@ Oid parse_oid(std::string_view text) {
 
 }  // namespace
 
-Connection::Connection(const Call& call, const Options& options) : link_(call, options.parameters, options.connect_timeout) {
+Connection::Connection(const Call& call, const Options& options)
+    : link_(call, options.parameters, options.connect_timeout) {
     const auto setting = [&](const char* name) {
         const char* value = PQparameterStatus(link_.get(), name);
         return value == nullptr ? std::string_view() : std::string_view(value);
@@ -70,7 +71,9 @@ void Connection::reset(Call& call) {
     if (Result failed = link_.drain(); failed != nullptr) fail(std::move(failed), "resetting the connection failed");
 }
 
-std::unique_ptr<Statement> Connection::prepare(Call& call, std::string_view sql) { return std::make_unique<Statement>(*this, call, sql); }
+std::unique_ptr<Statement> Connection::prepare(Call& call, std::string_view sql) {
+    return std::make_unique<Statement>(*this, call, sql);
+}
 
 void Connection::begin(Call& call, std::uint32_t isolation, bool is_read_only) {
     call.check();
@@ -98,8 +101,9 @@ void Connection::commit(Call& call) {
     const bool is_rolled_back = std::string_view(PQcmdStatus(result.get())) == "ROLLBACK";
     link_.drain();
     if (is_rolled_back) {
-        Error error(KDEPS_INVALID_STATE,
-                    "the commit failed: a statement of the transaction had failed before, so all of it was rolled back");
+        Error error(
+            KDEPS_INVALID_STATE,
+            "the commit failed: a statement of the transaction had failed before, so all of it was rolled back");
         error.sqlstate = "25P02";
         throw error;
     }
@@ -151,7 +155,8 @@ void Connection::read_preface() {
     }
     if (!begun_with_.empty()) {
         Result result = link_.next();
-        if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(std::move(result), "the transaction could not be begun");
+        if (PQresultStatus(result.get()) != PGRES_COMMAND_OK)
+            fail(std::move(result), "the transaction could not be begun");
         link_.next();
     }
 }
@@ -219,7 +224,8 @@ void Connection::look_up(const Call& call, std::vector<Oid> oids) {
         link_.sync();
         read_preface();
         Result result = link_.next();
-        if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) fail(std::move(result), "the types of the statement could not be looked up");
+        if (PQresultStatus(result.get()) != PGRES_TUPLES_OK)
+            fail(std::move(result), "the types of the statement could not be looked up");
         for (int row = 0; row < PQntuples(result.get()); ++row) {
             const Oid oid = parse_oid(value_of(result.get(), row, 0));
             const std::string_view type_type = value_of(result.get(), row, 1);

@@ -58,7 +58,8 @@ public:
     [[noreturn]] void fail(Result failed, std::string_view doing, std::string_view sql = {});
 
     bool is_idle() const { return pending_begin_.empty() && link_.transaction() == PQTRANS_IDLE; }
-    // After a failure: if the transaction began with this exchange, nothing of it is lost, and it is made to begin again.
+    // After a failure: if the transaction began with this exchange, nothing of it is lost, and it is made to begin
+    // again.
     bool begin_again(const Call& call);
 
 private:

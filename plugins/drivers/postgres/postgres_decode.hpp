@@ -13,7 +13,7 @@ namespace kdeps::postgres {
 struct Cell {
     std::int64_t integer = 0;
     double real = 0;
-    std::string_view text = {};  // points into the value or into the scratch
+    std::string_view text = {};       // points into the value or into the scratch
     bool is_unrepresentable = false;  // NaN or infinity: JSON has no number for it
 };
 
@@ -21,7 +21,8 @@ struct Cell {
 Cell decode_binary(Kind kind, std::string_view value, std::string& scratch);
 Cell decode_text(Kind kind, std::string_view value, std::string& scratch);
 
-// An array as a JSON list, nested if it has dimensions.  True if an element was unrepresentable (it is null in the list).
+// An array as a JSON list, nested if it has dimensions.  True if an element was unrepresentable (it is null in the
+// list).
 bool append_array_binary(Kind element, std::string_view value, std::string& out);
 bool append_array_text(Kind element, std::string_view value, std::string& out);
 

@@ -31,6 +31,6 @@ KDEPS_DRIVER_PLUGIN(PostgresDriver, {.id = "kdeps.driver.postgres",
                                      .name = "postgres",
                                      .schemes = "postgres postgresql",
                                      .placeholders = KDEPS_PLACEHOLDER_DOLLAR,
-                                     .lexis = KDEPS_LEXIS_DOLLAR_QUOTE | KDEPS_LEXIS_NESTED_COMMENT | KDEPS_LEXIS_E_STRING |
-                                              KDEPS_LEXIS_QUESTION_OPERATOR,
+                                     .lexis = KDEPS_LEXIS_DOLLAR_QUOTE | KDEPS_LEXIS_NESTED_COMMENT |
+                                              KDEPS_LEXIS_E_STRING | KDEPS_LEXIS_QUESTION_OPERATOR,
                                      .flags = KDEPS_DRIVER_BULK})

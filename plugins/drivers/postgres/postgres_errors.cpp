@@ -14,7 +14,8 @@ struct Rule {
     std::uint8_t damage = KDEPS_DAMAGE_NONE;
 };
 
-// The first that matches counts, so whole codes stand before their class.  Source of the codes: PostgreSQL 15, appendix A.
+// The first that matches counts, so whole codes stand before their class.  Source of the codes: PostgreSQL 15, appendix
+// A.
 constexpr std::array kRules{
     Rule{"08", KDEPS_UNAVAILABLE, KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
     Rule{"0A", KDEPS_UNSUPPORTED},
@@ -51,7 +52,8 @@ constexpr std::array kRules{
     Rule{"55006", KDEPS_CONFLICT},
     Rule{"55", KDEPS_INVALID_STATE},
     Rule{"57014", KDEPS_CANCELLED},
-    Rule{"57", KDEPS_UNAVAILABLE, KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},  // shutdown, crash, starting up, idle session
+    Rule{"57", KDEPS_UNAVAILABLE, KDEPS_RETRY_FRESH,
+         KDEPS_DAMAGE_CONNECTION},  // shutdown, crash, starting up, idle session
     Rule{"72", KDEPS_CONFLICT, KDEPS_RETRY_SAME},
     Rule{"P0001", KDEPS_CONSTRAINT},  // RAISE EXCEPTION: a rule that the schema's author wrote
     Rule{"P0002", KDEPS_NOT_FOUND},
@@ -71,7 +73,8 @@ std::string without_values(std::string_view message) {
     const std::size_t first = message.find('"');
     const std::size_t last = message.rfind('"');
     if (first == std::string_view::npos || last == first) return std::string(message);
-    if (last + 1 == message.size() && first >= 2 && message.substr(first - 2, 2) == ": ") return std::string(message.substr(0, first - 2));
+    if (last + 1 == message.size() && first >= 2 && message.substr(first - 2, 2) == ": ")
+        return std::string(message.substr(0, first - 2));
     return std::string(message.substr(0, first)) + "\"***\"" + std::string(message.substr(last + 1));
 }
 
@@ -87,9 +90,13 @@ std::string_view parameter_in(std::string_view context) {
 // libpq counts characters from 1, kdeps bytes from 0.
 std::int32_t byte_offset(std::string_view sql, std::string_view position) {
     std::size_t characters = 0;
-    if (std::from_chars(position.data(), position.data() + position.size(), characters).ec != std::errc() || characters == 0) return -1;
+    if (std::from_chars(position.data(), position.data() + position.size(), characters).ec != std::errc() ||
+        characters == 0)
+        return -1;
     std::size_t at = 0;
-    const auto is_inside = [&](std::size_t i) { return i < sql.size() && (static_cast<unsigned char>(sql[i]) & 0xC0U) == 0x80U; };
+    const auto is_inside = [&](std::size_t i) {
+        return i < sql.size() && (static_cast<unsigned char>(sql[i]) & 0xC0U) == 0x80U;
+    };
     for (; characters > 1 && at < sql.size(); --characters) {
         ++at;
         while (is_inside(at)) ++at;
@@ -105,7 +112,8 @@ void append_detail(std::string_view label, std::string_view text, std::string& o
 }
 
 bool is_sqlstate(std::string_view text) {
-    return text.size() == 5 && std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+    return text.size() == 5 && std::all_of(text.begin(), text.end(),
+                                           [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
 }
 
 }  // namespace
@@ -127,8 +135,9 @@ Error error_of(const PGresult* result, const Circumstances& circumstances) {
         error.sqlstate = "58000";
     } else if (state == "57014") {
         // Without a stop of ours it is statement_timeout, or somebody called pg_cancel_backend.
-        const bool is_timeout = circumstances.stopped == KDEPS_TIMEOUT ||
-                                (circumstances.stopped == KDEPS_OK && primary.find("timeout") != std::string_view::npos);
+        const bool is_timeout =
+            circumstances.stopped == KDEPS_TIMEOUT ||
+            (circumstances.stopped == KDEPS_OK && primary.find("timeout") != std::string_view::npos);
         error.status = is_timeout ? KDEPS_TIMEOUT : KDEPS_CANCELLED;
         error.message += circumstances.stopped == KDEPS_OK ? primary
                          : is_timeout                      ? "it was stopped at its time limit"
@@ -138,7 +147,8 @@ Error error_of(const PGresult* result, const Circumstances& circumstances) {
             error.message += "parameter " + std::string(parameter) + ": ";
         }
         // The message about encodings quotes the encoding, and shows bytes of the text.
-        const std::string shown = state == "22021" ? "a text holds a byte that is not allowed in UTF-8, or zero" : without_values(primary);
+        const std::string shown =
+            state == "22021" ? "a text holds a byte that is not allowed in UTF-8, or zero" : without_values(primary);
         error.message += shown;
         if (shown != primary) append_detail("", primary, error.detail);
     } else {
@@ -148,8 +158,10 @@ Error error_of(const PGresult* result, const Circumstances& circumstances) {
     append_detail("hint: ", error_field(result, PG_DIAG_MESSAGE_HINT), error.detail);
     append_detail("context: ", context, error.detail);
     error.sql_offset = byte_offset(circumstances.sql, error_field(result, PG_DIAG_STATEMENT_POSITION));
-    if (circumstances.transaction == PQTRANS_INERROR) error.damage = std::max<std::uint8_t>(error.damage, KDEPS_DAMAGE_TRANSACTION);
-    if (const std::string_view severity = error_field(result, PG_DIAG_SEVERITY_NONLOCALIZED); severity == "FATAL" || severity == "PANIC") {
+    if (circumstances.transaction == PQTRANS_INERROR)
+        error.damage = std::max<std::uint8_t>(error.damage, KDEPS_DAMAGE_TRANSACTION);
+    if (const std::string_view severity = error_field(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+        severity == "FATAL" || severity == "PANIC") {
         error.damage = KDEPS_DAMAGE_CONNECTION;
     }
     return error;
@@ -157,8 +169,9 @@ Error error_of(const PGresult* result, const Circumstances& circumstances) {
 
 Error connect_error(const PGconn* connection) {
     const std::string_view words = PQerrorMessage(connection);
-    // Every address and every way (TLS or not) that was tried adds its lines; the server's own word is the best of them, the last
-    // the most telling:  connection to server at "h", port 5432 failed: FATAL:  28P01: password authentication failed for user "u"
+    // Every address and every way (TLS or not) that was tried adds its lines; the server's own word is the best of
+    // them, the last the most telling:  connection to server at "h", port 5432 failed: FATAL:  28P01: password
+    // authentication failed for user "u"
     std::string_view state;
     std::string_view line = first_line(words);
     constexpr std::string_view kMark = ":  ";

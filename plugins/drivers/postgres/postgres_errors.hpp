@@ -10,17 +10,17 @@ namespace kdeps::postgres {
 
 // What the server's words alone do not tell.
 struct Circumstances {
-    std::string_view doing;       // begins the message: "the statement failed"
-    std::string_view sql = {};    // for the place of a syntax error; may be empty
+    std::string_view doing;                              // begins the message: "the statement failed"
+    std::string_view sql = {};                           // for the place of a syntax error; may be empty
     PGTransactionStatusType transaction = PQTRANS_IDLE;  // after the failure
-    kdeps_status stopped = KDEPS_OK;  // TIMEOUT or CANCELLED if this side asked the server to stop
+    kdeps_status stopped = KDEPS_OK;                     // TIMEOUT or CANCELLED if this side asked the server to stop
 };
 
 // The server's words about a failed result.
 Error error_of(const PGresult* result, const Circumstances& circumstances);
 
-// Why the connection attempt failed.  The connection was opened with PQERRORS_VERBOSE, so that the text holds the SQLSTATE,
-// which libpq does not tell otherwise.
+// Why the connection attempt failed.  The connection was opened with PQERRORS_VERBOSE, so that the text holds the
+// SQLSTATE, which libpq does not tell otherwise.
 Error connect_error(const PGconn* connection);
 
 // The connection is gone.  `words` are libpq's, for the message; `is_in_doubt`: what ran may have been committed.

@@ -15,7 +15,9 @@ constexpr std::chrono::milliseconds kLook(50);
 // Rows that come without waiting are counted, so that the call is looked at now and then.
 constexpr unsigned kResultsPerLook = 512;
 
-std::string stop_words(kdeps_status why) { return why == KDEPS_TIMEOUT ? "the time limit was reached" : "the run was cancelled"; }
+std::string stop_words(kdeps_status why) {
+    return why == KDEPS_TIMEOUT ? "the time limit was reached" : "the run was cancelled";
+}
 
 // A moment that far ahead is never reached.
 std::chrono::steady_clock::time_point deadline_of(const Call& call) {
@@ -71,7 +73,8 @@ void Link::connect(const Call& call, std::optional<std::chrono::seconds> connect
             if (why == KDEPS_OK && Clock::now() >= call_end) why = KDEPS_TIMEOUT;
             if (why == KDEPS_OK && Clock::now() < end) continue;
             Error error(why == KDEPS_OK ? KDEPS_UNAVAILABLE : why,
-                        "cannot connect to PostgreSQL: " + (why == KDEPS_OK ? "no answer within connect_timeout" : stop_words(why)));
+                        "cannot connect to PostgreSQL: " +
+                            (why == KDEPS_OK ? "no answer within connect_timeout" : stop_words(why)));
             error.sqlstate = "08001";
             error.retry = KDEPS_RETRY_FRESH;
             error.damage = KDEPS_DAMAGE_CONNECTION;
@@ -91,7 +94,8 @@ void Link::begin_exchange(const Call& call, Effect effect) {
         throw lost_error("it was given up before", Loss::before_anything_was_sent);
     }
     if (is_in_exchange()) {
-        throw Error(KDEPS_INVALID_STATE, "the rows of the statement before are still being read on this connection; release them first");
+        throw Error(KDEPS_INVALID_STATE,
+                    "the rows of the statement before are still being read on this connection; release them first");
     }
     call_.emplace(call);
     effect_ = effect;
@@ -114,7 +118,8 @@ void Link::start_cleanup(const Call& call) {
     grace_end_ = Clock::now() + kGrace;
 }
 
-// A connection that the server closed while it was idle is found before anything is sent, when a retry is certainly safe.
+// A connection that the server closed while it was idle is found before anything is sent, when a retry is certainly
+// safe.
 void Link::notice_closed() {
     pollfd entry{PQsocket(connection_), POLLIN, 0};
     while (poll(&entry, 1, 0) > 0) {
@@ -134,7 +139,8 @@ void Link::require(int is_ok) {
 
 void Link::query(const char* sql, const Parameters* parameters) {
     require(PQsendQueryParams(connection_, sql, parameters == nullptr ? 0 : parameters->count(), nullptr,
-                              parameters == nullptr ? nullptr : parameters->values(), parameters == nullptr ? nullptr : parameters->lengths(),
+                              parameters == nullptr ? nullptr : parameters->values(),
+                              parameters == nullptr ? nullptr : parameters->lengths(),
                               parameters == nullptr ? nullptr : parameters->formats(), 0));
 }
 
@@ -144,8 +150,8 @@ void Link::prepare(const std::string& name, const std::string& sql) {
 }
 
 void Link::execute(const std::string& name, const Parameters& parameters, bool is_binary) {
-    require(PQsendQueryPrepared(connection_, name.c_str(), parameters.count(), parameters.values(), parameters.lengths(),
-                                parameters.formats(), is_binary ? 1 : 0));
+    require(PQsendQueryPrepared(connection_, name.c_str(), parameters.count(), parameters.values(),
+                                parameters.lengths(), parameters.formats(), is_binary ? 1 : 0));
 }
 
 void Link::sync() {
@@ -187,7 +193,8 @@ Result Link::drain() {
     Result first;
     while (is_in_exchange()) {
         Result result = next();
-        if (first == nullptr && result != nullptr && PQresultStatus(result.get()) == PGRES_FATAL_ERROR) first = std::move(result);
+        if (first == nullptr && result != nullptr && PQresultStatus(result.get()) == PGRES_FATAL_ERROR)
+            first = std::move(result);
     }
     return first;
 }
@@ -255,7 +262,8 @@ void Link::give_up() {
     if (effect_ == Effect::commits) {
         throw lost_error(stop_words(stopped_) + " and the server did not confirm that it stopped", Loss::in_doubt);
     }
-    Error error(stopped_, stop_words(stopped_) + "; PostgreSQL did not confirm within 2 s that it stopped, so the connection is given up");
+    Error error(stopped_, stop_words(stopped_) +
+                              "; PostgreSQL did not confirm within 2 s that it stopped, so the connection is given up");
     error.sqlstate = "57014";
     error.retry = KDEPS_RETRY_FRESH;
     error.damage = KDEPS_DAMAGE_CONNECTION;

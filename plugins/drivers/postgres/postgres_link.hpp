@@ -31,7 +31,8 @@ public:
     PGTransactionStatusType transaction() const { return PQtransactionStatus(connection_); }
     bool is_broken() const { return is_broken_; }
 
-    // Begins an exchange.  Fails without sending anything if the call is over or the server has closed the connection meanwhile.
+    // Begins an exchange.  Fails without sending anything if the call is over or the server has closed the connection
+    // meanwhile.
     void start(const Call& call, Effect effect);
     // For work that must be done though the call is over (a rollback): has two seconds of its own.
     void start_cleanup(const Call& call);
@@ -47,8 +48,9 @@ public:
 
     // The results of the next command come row by row.  After the null result of the command before it.
     void single_row();
-    // The next result of the exchange; null after the last of each command; PGRES_PIPELINE_SYNC for each sync.  At the deadline the server
-    // is told to stop, and what comes then is still returned; two seconds later the connection is given up.
+    // The next result of the exchange; null after the last of each command; PGRES_PIPELINE_SYNC for each sync.  At the
+    // deadline the server is told to stop, and what comes then is still returned; two seconds later the connection is
+    // given up.
     Result next();
     // Reads what is left of the exchange, syncs included; returns the first error in it, or null.
     Result drain();

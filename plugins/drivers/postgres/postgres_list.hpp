@@ -9,8 +9,8 @@
 
 namespace kdeps::postgres {
 
-// [1,null,"a"] becomes {1,NULL,"a"}; lists in lists become dimensions; objects, and every element of a JSON array, become their JSON
-// text.  False if `json` is not the text of a list.
+// [1,null,"a"] becomes {1,NULL,"a"}; lists in lists become dimensions; objects, and every element of a JSON array,
+// become their JSON text.  False if `json` is not the text of a list.
 bool append_array(std::string_view json, Kind element, std::string& out);
 
 }  // namespace kdeps::postgres

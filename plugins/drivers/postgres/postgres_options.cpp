@@ -25,8 +25,8 @@ constexpr std::array kChoices{
     Choice{"sslcompression", "0 1"},
     Choice{"keepalives", "0 1"},
 };
-constexpr std::array<std::string_view, 5> kNumbers{"connect_timeout", "keepalives_idle", "keepalives_interval", "keepalives_count",
-                                                   "tcp_user_timeout"};
+constexpr std::array<std::string_view, 5> kNumbers{"connect_timeout", "keepalives_idle", "keepalives_interval",
+                                                   "keepalives_count", "tcp_user_timeout"};
 
 // What would break what this driver relies on: text is UTF-8, and the session runs SQL.
 constexpr std::array<std::string_view, 2> kRefused{"client_encoding", "replication"};
@@ -69,8 +69,9 @@ int parse_number(std::string_view name, std::string_view value) {
     int number = -1;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (failed != std::errc() || end != value.data() + value.size() || number < 0) {
-        throw Error(KDEPS_INVALID_ARGUMENT,
-                    "option '" + std::string(name) + "' of the connection URL must be a whole number of at least 0, not '" + std::string(value) + "'");
+        throw Error(KDEPS_INVALID_ARGUMENT, "option '" + std::string(name) +
+                                                "' of the connection URL must be a whole number of at least 0, not '" +
+                                                std::string(value) + "'");
     }
     return number;
 }
@@ -80,8 +81,9 @@ void check_value(const Call& call, const std::string& name, const std::string& v
         if (choice.option != name) continue;
         const std::vector<std::string> values = words(choice.values);
         if (std::find(values.begin(), values.end(), value) == values.end()) {
-            throw Error(KDEPS_INVALID_ARGUMENT, "option '" + name + "' of the connection URL cannot be '" + value + "'" +
-                                                    call.did_you_mean(value, values) + "; accepted: " + join(values));
+            throw Error(KDEPS_INVALID_ARGUMENT, "option '" + name + "' of the connection URL cannot be '" + value +
+                                                    "'" + call.did_you_mean(value, values) +
+                                                    "; accepted: " + join(values));
         }
     }
     if (std::find(kNumbers.begin(), kNumbers.end(), name) != kNumbers.end()) {
@@ -96,7 +98,8 @@ Options read_options(const Call& call, const Target& target) {
     const std::vector<std::string> accepted = accepted_names();
     Options out;
     const auto has = [&](std::string_view name) {
-        return std::any_of(out.parameters.begin(), out.parameters.end(), [&](const auto& parameter) { return parameter.first == name; });
+        return std::any_of(out.parameters.begin(), out.parameters.end(),
+                           [&](const auto& parameter) { return parameter.first == name; });
     };
     const auto add = [&](const std::string& name, const std::string& value) {
         if (has(name)) {
@@ -119,7 +122,8 @@ Options read_options(const Call& call, const Target& target) {
                                                     "text is always UTF-8 and the session runs SQL; remove it");
         }
         if (std::find(accepted.begin(), accepted.end(), name) == accepted.end()) {
-            throw Error(KDEPS_INVALID_ARGUMENT, "unknown option '" + name + "' in the connection URL" + call.did_you_mean(name, accepted) +
+            throw Error(KDEPS_INVALID_ARGUMENT, "unknown option '" + name + "' in the connection URL" +
+                                                    call.did_you_mean(name, accepted) +
                                                     "; accepted: " + join(accepted));
         }
         check_value(call, name, value);

@@ -13,7 +13,8 @@ namespace kdeps::postgres {
 
 struct Options {
     std::vector<std::pair<std::string, std::string>> parameters;  // keyword, value
-    std::optional<std::chrono::seconds> connect_timeout;          // of the whole opening; libpq does not watch it when it must not block
+    std::optional<std::chrono::seconds>
+        connect_timeout;  // of the whole opening; libpq does not watch it when it must not block
 };
 
 // Throws Error (INVALID_ARGUMENT) with the first fault.

@@ -40,7 +40,9 @@ void Parameters::clear() {
 void Parameters::seal() {
     values_.clear();
     for (const Place& place : places_) {
-        values_.push_back(place.is_null ? nullptr : place.borrowed != nullptr ? place.borrowed : copies_.data() + place.offset);
+        values_.push_back(place.is_null               ? nullptr
+                          : place.borrowed != nullptr ? place.borrowed
+                                                      : copies_.data() + place.offset);
     }
 }
 
@@ -67,19 +69,23 @@ void Parameters::add_binary(std::string_view bytes) {
     place({.offset = offset}, bytes.size(), true);
 }
 
-void Parameters::borrow(std::string_view bytes) { place({.borrowed = bytes.empty() ? "" : bytes.data()}, bytes.size(), true); }
+void Parameters::borrow(std::string_view bytes) {
+    place({.borrowed = bytes.empty() ? "" : bytes.data()}, bytes.size(), true);
+}
 
 template <typename Integer>
 void Parameters::add_integer(Integer value) {
     char bytes[sizeof(Integer)];
     for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-        bytes[i] = static_cast<char>(static_cast<unsigned char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(Integer) - 1 - i))));
+        bytes[i] = static_cast<char>(
+            static_cast<unsigned char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(Integer) - 1 - i))));
     }
     add_binary({bytes, sizeof(Integer)});
 }
 
 void Parameters::refuse(const Type& type, std::string_view sqlstate, std::string_view why) const {
-    Error error(KDEPS_BAD_DATA, "parameter $" + std::to_string(places_.size() + 1) + " of type " + type.name + " " + std::string(why));
+    Error error(KDEPS_BAD_DATA,
+                "parameter $" + std::to_string(places_.size() + 1) + " of type " + type.name + " " + std::string(why));
     error.sqlstate = std::string(sqlstate);
     throw error;
 }
@@ -159,7 +165,8 @@ void Parameters::add(const kdeps_cell& cell, const Type& type, const Types& type
             std::string_view digits = to_view(cell.as.s);
             if (is_integer(type.kind)) {
                 const std::size_t point = digits.find('.');
-                if (point != std::string_view::npos && digits.find_first_not_of('0', point + 1) == std::string_view::npos) {
+                if (point != std::string_view::npos &&
+                    digits.find_first_not_of('0', point + 1) == std::string_view::npos) {
                     digits = digits.substr(0, point);
                 }
             }
@@ -169,7 +176,8 @@ void Parameters::add(const kdeps_cell& cell, const Type& type, const Types& type
         case KDEPS_STRING: add_string(to_view(cell.as.s), type, types); break;
         case KDEPS_BYTES: {
             const std::string_view bytes = to_view(cell.as.s);
-            if (bytes.size() > kMostBytes) refuse(type, "54000", "is larger than 1 GiB, which PostgreSQL does not take");
+            if (bytes.size() > kMostBytes)
+                refuse(type, "54000", "is larger than 1 GiB, which PostgreSQL does not take");
             if (type.kind != Kind::bytes && !takes_bytes(type.kind)) refuse(type, "42804", "cannot be read from bytes");
             borrow(bytes);
             break;

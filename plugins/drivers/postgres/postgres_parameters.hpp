@@ -15,8 +15,9 @@ namespace kdeps::postgres {
 class Parameters {
 public:
     void clear();
-    // Copies the cell, converted to what the parameter wants, but for texts and bytes that may go as they are: the cells must live until
-    // the statement is sent.  Throws Error (BAD_DATA) that names the parameter and its type, and not its value.
+    // Copies the cell, converted to what the parameter wants, but for texts and bytes that may go as they are: the
+    // cells must live until the statement is sent.  Throws Error (BAD_DATA) that names the parameter and its type, and
+    // not its value.
     void add(const kdeps_cell& cell, const Type& type, const Types& types);
     // After the last add.
     void seal();

@@ -54,7 +54,8 @@ void RowReader::read_cell(const Column& column, std::string_view value, columns:
         out.text(scratch_);
         return;
     }
-    const Cell cell = is_binary_ ? decode_binary(column.kind, value, scratch_) : decode_text(column.kind, value, scratch_);
+    const Cell cell =
+        is_binary_ ? decode_binary(column.kind, value, scratch_) : decode_text(column.kind, value, scratch_);
     has_lost_ = has_lost_ || cell.is_unrepresentable;
     switch (column.type) {
         case columns::Type::boolean: out.boolean(cell.integer != 0); break;
@@ -74,7 +75,11 @@ void RowReader::read_cell(const Column& column, std::string_view value, columns:
 }
 
 RowStream::RowStream(Connection& connection, const Call& call, RowReader reader, EarlyEnd early_end)
-    : connection_(connection), call_(call), reader_(std::move(reader)), early_end_(early_end), rows_(reader_.columns()) {}
+    : connection_(connection),
+      call_(call),
+      reader_(std::move(reader)),
+      early_end_(early_end),
+      rows_(reader_.columns()) {}
 
 RowStream::~RowStream() {
     if (!is_over_) abandon();
@@ -95,7 +100,8 @@ bool RowStream::next(ArrowArray* out) {
     return true;
 }
 
-// Reads until a batch is full or the exchange is over; returns the error that ends it, with the exchange still to be drained.
+// Reads until a batch is full or the exchange is over; returns the error that ends it, with the exchange still to be
+// drained.
 Result RowStream::fill() {
     Link& link = connection_.link();
     std::size_t bytes = 0;
@@ -124,9 +130,9 @@ Result RowStream::fill() {
     return nullptr;
 }
 
-// The caller stops before the end.  What has been computed already is read, so that a statement that is nearly done is done and
-// committed; then a statement that only reads, outside of a transaction, is cancelled.  Elsewhere a cancel would undo work,
-// so the rest is read and dropped, within the limits of the call.
+// The caller stops before the end.  What has been computed already is read, so that a statement that is nearly done is
+// done and committed; then a statement that only reads, outside of a transaction, is cancelled.  Elsewhere a cancel
+// would undo work, so the rest is read and dropped, within the limits of the call.
 void RowStream::abandon() {
     constexpr std::chrono::milliseconds kPatience(50);
     Link& link = connection_.link();

@@ -55,7 +55,9 @@ void refuse_copy(std::string_view sql) {
     if (first_word(sql) != "COPY") return;
     for_each_word(sql, [](const std::string& word) {
         if (word == "STDIN" || word == "STDOUT") {
-            Error error(KDEPS_UNSUPPORTED, "COPY from STDIN or to STDOUT cannot run as a statement; use INSERT with paramsBatch, or SELECT");
+            Error error(
+                KDEPS_UNSUPPORTED,
+                "COPY from STDIN or to STDOUT cannot run as a statement; use INSERT with paramsBatch, or SELECT");
             error.sqlstate = "0A000";
             throw error;
         }
@@ -77,13 +79,14 @@ bool only_reads(std::string_view sql) {
 bool is_stale_plan(const PGresult* failed) {
     const std::string_view state = error_field(failed, PG_DIAG_SQLSTATE);
     // 0A000 has many causes; this one is told by where it was raised, in every language.
-    return state == "26000" || (state == "0A000" && error_field(failed, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery");
+    return state == "26000" ||
+           (state == "0A000" && error_field(failed, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery");
 }
 
 void expect_count(std::size_t wanted, std::size_t given) {
     if (wanted == given) return;
-    Error error(KDEPS_INVALID_ARGUMENT,
-                "the statement has " + std::to_string(wanted) + " parameters, but the number of values given is " + std::to_string(given));
+    Error error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(wanted) +
+                                            " parameters, but the number of values given is " + std::to_string(given));
     error.sqlstate = "08P01";
     throw error;
 }
@@ -114,7 +117,8 @@ void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* colum
     if (parameters != nullptr) {
         std::vector<columns::Column> types;
         for (std::size_t i = 0; i < description_.parameters.size(); ++i) {
-            types.push_back({"$" + std::to_string(i + 1), column_of(connection_.types().of(description_.parameters[i]).kind)});
+            types.push_back(
+                {"$" + std::to_string(i + 1), column_of(connection_.types().of(description_.parameters[i]).kind)});
         }
         columns::RowBuilder(types).schema(parameters);
     }
@@ -171,8 +175,9 @@ std::optional<Outcome> Statement::run(const Call& call, ArrowArrayStream* rows) 
     RowReader reader(description_.columns, connection_.types());
     connection_.read_preface();
     if (!description_.columns.empty()) {
-        auto source = std::make_unique<RowStream>(connection_, call, std::move(reader),
-                                                  was_alone_ && only_reads_ ? RowStream::EarlyEnd::cancel : RowStream::EarlyEnd::read_on);
+        auto source = std::make_unique<RowStream>(
+            connection_, call, std::move(reader),
+            was_alone_ && only_reads_ ? RowStream::EarlyEnd::cancel : RowStream::EarlyEnd::read_on);
         if (Result failed = source->begin(); failed != nullptr) {
             end_failed(call, std::move(failed));
             return std::nullopt;
@@ -188,7 +193,8 @@ std::optional<Outcome> Statement::run(const Call& call, ArrowArrayStream* rows) 
     }
     outcome.rows_affected = affected_of(result.get());
     // A constraint that is checked at the commit fails here.
-    if (Result failed = link.drain(); failed != nullptr) connection_.fail(std::move(failed), "the statement failed", sql_);
+    if (Result failed = link.drain(); failed != nullptr)
+        connection_.fail(std::move(failed), "the statement failed", sql_);
     return outcome;
 }
 
@@ -197,8 +203,9 @@ void Statement::end_failed(const Call& call, Result failed) {
         is_stale_ = true;
         connection_.link().drain();
         if (connection_.begin_again(call)) return;
-        Error error = error_of(failed.get(), {.doing = "the statement must be prepared again, which a failed transaction does not allow",
-                                              .transaction = connection_.link().transaction()});
+        Error error = error_of(
+            failed.get(), {.doing = "the statement must be prepared again, which a failed transaction does not allow",
+                           .transaction = connection_.link().transaction()});
         error.status = KDEPS_CONFLICT;
         error.retry = KDEPS_RETRY_SAME;
         throw error;

@@ -33,7 +33,8 @@ private:
     void send_bound(const Call& call);
     // Nothing if the plan was stale and the statement may be prepared and run again.
     std::optional<Outcome> run(const Call& call, ArrowArrayStream* rows);
-    // Ends the exchange; returns if `failed` says that the plan is stale and the statement may be run again, else throws.
+    // Ends the exchange; returns if `failed` says that the plan is stale and the statement may be run again, else
+    // throws.
     void end_failed(const Call& call, Result failed);
 
     Connection& connection_;
@@ -42,9 +43,9 @@ private:
     Description description_;
     Parameters parameters_;
     bool only_reads_;
-    bool is_stale_ = false;  // must be prepared again before it runs
-    bool is_sent_ = false;   // by send(), and not received
-    bool was_alone_ = false; // not in a transaction when it was sent
+    bool is_stale_ = false;   // must be prepared again before it runs
+    bool is_sent_ = false;    // by send(), and not received
+    bool was_alone_ = false;  // not in a transaction when it was sent
 };
 
 // Throws Error (INVALID_ARGUMENT) if a statement with `wanted` parameters was given another number of values.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text forms: what a statement sends as soon as one of its columns has no binary form here.  DateStyle is ISO (see Connection).
+// The text forms: what a statement sends as soon as one of its columns has no binary form here.  DateStyle is ISO (see
+// Connection).
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -79,7 +80,8 @@ Day day_of(Scanner& scanner) {
     return out;
 }
 
-// Days since 1970-01-01.  Source of the arithmetic: H. Hinnant, "chrono-compatible low-level date algorithms", days_from_civil.
+// Days since 1970-01-01.  Source of the arithmetic: H. Hinnant, "chrono-compatible low-level date algorithms",
+// days_from_civil.
 std::int64_t days_of(Day at, bool is_before_christ) {
     std::int64_t year = is_before_christ ? 1 - at.year : at.year;
     if (at.month <= 2) --year;
@@ -113,7 +115,8 @@ Cell timestamp(std::string_view value) {
         time -= sign * east * kSecond;
     }
     std::int64_t out = 0;
-    if (__builtin_mul_overflow(days_of(day, scanner.end_before_christ()), 86'400 * kSecond, &out) || __builtin_add_overflow(out, time, &out)) {
+    if (__builtin_mul_overflow(days_of(day, scanner.end_before_christ()), 86'400 * kSecond, &out) ||
+        __builtin_add_overflow(out, time, &out)) {
         throw Error(KDEPS_BAD_DATA, "a timestamp after the year 294246 cannot be represented; select it as text");
     }
     return {.integer = out};
@@ -203,7 +206,8 @@ Cell decode_text(Kind kind, std::string_view value, std::string& scratch) {
         case Kind::float4: return real<float>(value);
         case Kind::float8: return real<double>(value);
         case Kind::numeric:
-            if (value.ends_with('N') || value.ends_with('y')) return {.is_unrepresentable = true};  // NaN, Infinity, -Infinity
+            if (value.ends_with('N') || value.ends_with('y'))
+                return {.is_unrepresentable = true};  // NaN, Infinity, -Infinity
             return {.text = value};
         case Kind::bytes: return bytes(value, scratch);
         case Kind::date: return date(value);

@@ -14,10 +14,27 @@ namespace kdeps::postgres {
 
 // How values look on the wire.
 enum class Kind : std::uint8_t {
-    boolean, int2, int4, int8, unsigned4, float4, float8, numeric,
-    text,       // its bytes are its text, in both formats
-    bytes, json, jsonb, uuid, date, time, timetz, timestamp, timestamptz, interval, bits,
-    other,      // read as the database's own text
+    boolean,
+    int2,
+    int4,
+    int8,
+    unsigned4,
+    float4,
+    float8,
+    numeric,
+    text,  // its bytes are its text, in both formats
+    bytes,
+    json,
+    jsonb,
+    uuid,
+    date,
+    time,
+    timetz,
+    timestamp,
+    timestamptz,
+    interval,
+    bits,
+    other,  // read as the database's own text
     array,
 };
 
@@ -27,7 +44,8 @@ struct Type {
     std::string name;  // as SQL writes it
 };
 
-// The types that a connection has met.  The built-in ones are known; those of the database are looked up once (kLookUp).
+// The types that a connection has met.  The built-in ones are known; those of the database are looked up once
+// (kLookUp).
 class Types {
 public:
     Types();

@@ -45,9 +45,7 @@ void Connection::ping(Call& call) {
     }
 }
 
-void Connection::reset(Call& call) {
-    rollback(call);
-}
+void Connection::reset(Call& call) { rollback(call); }
 
 void Connection::begin(Call& call, std::uint32_t /*isolation*/, bool is_read_only) {
     const Link::Use use(*link_, call);

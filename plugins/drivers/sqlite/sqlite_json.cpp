@@ -19,20 +19,13 @@ private:
         if (depth > kDeepest) return false;
         skip_space();
         switch (peek()) {
-            case '{':
-                return sequence('}', depth, [&] { return member(depth); });
-            case '[':
-                return sequence(']', depth, [&] { return value(depth + 1); });
-            case '"':
-                return string();
-            case 't':
-                return word("true");
-            case 'f':
-                return word("false");
-            case 'n':
-                return word("null");
-            default:
-                return number();
+            case '{': return sequence('}', depth, [&] { return member(depth); });
+            case '[': return sequence(']', depth, [&] { return value(depth + 1); });
+            case '"': return string();
+            case 't': return word("true");
+            case 'f': return word("false");
+            case 'n': return word("null");
+            default: return number();
         }
     }
 
@@ -118,8 +111,6 @@ private:
 
 }  // namespace
 
-bool is_json(std::string_view text) {
-    return Scanner(text).document();
-}
+bool is_json(std::string_view text) { return Scanner(text).document(); }
 
 }  // namespace kdeps::sqlite

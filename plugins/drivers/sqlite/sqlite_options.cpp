@@ -78,9 +78,7 @@ std::string join(const std::vector<std::string>& texts) {
 }
 
 // Throws Error (INVALID_ARGUMENT).
-[[noreturn]] void refuse(std::string text) {
-    throw Error(KDEPS_INVALID_ARGUMENT, std::move(text));
-}
+[[noreturn]] void refuse(std::string text) { throw Error(KDEPS_INVALID_ARGUMENT, std::move(text)); }
 
 std::int64_t check_value(const Call& call, const Option& option, const std::string& value) {
     const std::string what = "option '" + std::string(option.name) + "' of the connection URL ";
@@ -107,9 +105,7 @@ std::string lower(std::string text) {
     return text;
 }
 
-bool is_on(const std::string& value) {
-    return value == "on" || value == "true" || value == "yes" || value == "1";
-}
+bool is_on(const std::string& value) { return value == "on" || value == "true" || value == "yes" || value == "1"; }
 
 void read_path(std::string_view text, std::string_view folder, Options& out) {
     const std::string path = percent_decode(text);

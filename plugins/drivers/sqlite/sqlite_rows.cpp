@@ -34,9 +34,7 @@ void RowReader::read() {
     rows_.end_row();
 }
 
-bool RowReader::is_full(std::int64_t rows) const {
-    return rows_.rows() >= rows || rows_.bytes() >= kBatchBytes;
-}
+bool RowReader::is_full(std::int64_t rows) const { return rows_.rows() >= rows || rows_.bytes() >= kBatchBytes; }
 
 void RowReader::collapse() {
     for (std::size_t i = 0; i < declared_.size(); ++i) {
@@ -77,9 +75,7 @@ bool Rows::step() {
     throw link_.error(code, "the statement failed");
 }
 
-void Rows::schema(ArrowSchema* out) {
-    reader_->rows().schema(out);
-}
+void Rows::schema(ArrowSchema* out) { reader_->rows().schema(out); }
 
 bool Rows::next(ArrowArray* out) {
     if (reader_->rows().rows() == 0 && !is_finished_) {

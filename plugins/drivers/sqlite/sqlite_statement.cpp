@@ -8,20 +8,13 @@ namespace {
 
 std::string_view kind_name(kdeps_kind kind) {
     switch (kind) {
-        case KDEPS_DECIMAL:
-            return "decimal";
-        case KDEPS_STRING:
-            return "text";
-        case KDEPS_BYTES:
-            return "bytes";
-        case KDEPS_LIST:
-            return "list";
-        case KDEPS_MAP:
-            return "map";
-        case KDEPS_TABLE:
-            return "table";
-        default:
-            return "value";
+        case KDEPS_DECIMAL: return "decimal";
+        case KDEPS_STRING: return "text";
+        case KDEPS_BYTES: return "bytes";
+        case KDEPS_LIST: return "list";
+        case KDEPS_MAP: return "map";
+        case KDEPS_TABLE: return "table";
+        default: return "value";
     }
 }
 

@@ -81,9 +81,7 @@ void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
             }
             break;
         }
-        case SQLITE_FLOAT:
-            out.number(sqlite3_column_double(row, i));
-            break;
+        case SQLITE_FLOAT: out.number(sqlite3_column_double(row, i)); break;
         case SQLITE_TEXT: {
             const std::string_view text = text_of(row, i);
             out.variant(declared == Declared::json && is_json(text) ? Type::json : Type::text).text(text);
@@ -94,9 +92,7 @@ void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
             out.variant(Type::bytes).text({bytes, static_cast<std::size_t>(sqlite3_column_bytes(row, i))});
             break;
         }
-        default:
-            out.null();
-            break;
+        default: out.null(); break;
     }
 }
 
@@ -105,34 +101,24 @@ int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell) {
     const bool has_text = cell.kind >= KDEPS_DECIMAL && cell.kind <= KDEPS_BYTES && cell.as.s.size > 0;
     const std::string_view text = has_text ? std::string_view(cell.as.s.data, cell.as.s.size) : "";
     switch (cell.kind) {
-        case KDEPS_NULL:
-            return sqlite3_bind_null(statement, position);
-        case KDEPS_BOOL:
-            return sqlite3_bind_int64(statement, position, cell.as.i != 0 ? 1 : 0);
-        case KDEPS_INT:
-            return sqlite3_bind_int64(statement, position, cell.as.i);
-        case KDEPS_DOUBLE:
-            return sqlite3_bind_double(statement, position, cell.as.d);
-        case KDEPS_DECIMAL:
-            return bind_decimal(statement, position, text);
-        case KDEPS_BYTES:
-            return sqlite3_bind_blob64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT);
+        case KDEPS_NULL: return sqlite3_bind_null(statement, position);
+        case KDEPS_BOOL: return sqlite3_bind_int64(statement, position, cell.as.i != 0 ? 1 : 0);
+        case KDEPS_INT: return sqlite3_bind_int64(statement, position, cell.as.i);
+        case KDEPS_DOUBLE: return sqlite3_bind_double(statement, position, cell.as.d);
+        case KDEPS_DECIMAL: return bind_decimal(statement, position, text);
+        case KDEPS_BYTES: return sqlite3_bind_blob64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT);
         case KDEPS_STRING:
             return sqlite3_bind_text64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
-        default:
-            return SQLITE_MISMATCH;
+        default: return SQLITE_MISMATCH;
     }
 }
 
 Type expected_type(const char* declaration) {
     if (declaration == nullptr) return Type::null;
     switch (declared_of(declaration)) {
-        case Declared::boolean:
-            return Type::boolean;
-        case Declared::json:
-            return Type::json;
-        case Declared::other:
-            break;
+        case Declared::boolean: return Type::boolean;
+        case Declared::json: return Type::json;
+        case Declared::other: break;
     }
     const std::string name = upper(declaration);
     const auto holds = [&](std::string_view part) { return name.find(part) != std::string::npos; };

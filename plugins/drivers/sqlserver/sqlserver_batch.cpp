@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch: DB-Library sends one call at a time, so each call carries many sets.  Its text executes the statement once per set, through a
-// nested sp_executesql that has the statement itself as an argument: no text of the user is rewritten, its variables stay its own, and the
-// server keeps one plan.  Behind each set comes a result of one cell, which holds the set's count and tells where an error belongs.
+// A batch: DB-Library sends one call at a time, so each call carries many sets.  Its text executes the statement once
+// per set, through a nested sp_executesql that has the statement itself as an argument: no text of the user is
+// rewritten, its variables stay its own, and the server keeps one plan.  Behind each set comes a result of one cell,
+// which holds the set's count and tells where an error belongs.
 #include <map>
 #include <optional>
 
@@ -19,14 +20,16 @@ constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
 // All or nothing where the caller has opened no transaction.
 class OwnTransaction {
 public:
-    OwnTransaction(Connection& connection, Operation& operation) : connection_(connection), operation_(operation), is_open_(!connection.is_in_transaction()) {
+    OwnTransaction(Connection& connection, Operation& operation)
+        : connection_(connection), operation_(operation), is_open_(!connection.is_in_transaction()) {
         if (!is_open_) return;
         if (const auto failed = connection_.run(operation, "BEGIN TRANSACTION")) throw *failed;
     }
     void commit() {
         if (!is_open_) return;
         is_open_ = false;
-        if (const auto failed = connection_.run(operation_, "COMMIT TRANSACTION")) throw connection_.commit_failure(operation_, *failed);
+        if (const auto failed = connection_.run(operation_, "COMMIT TRANSACTION"))
+            throw connection_.commit_failure(operation_, *failed);
     }
     // After a failure of the sets, which stays the one that is told.
     void roll_back(const Call& call) {
@@ -46,12 +49,16 @@ private:
 // The sets of one call.
 class Chunk {
 public:
-    Chunk(DBPROCESS* process, const std::string& sql, std::size_t parameters) : process_(process), sql_(sql), parameters_(parameters) {}
+    Chunk(DBPROCESS* process, const std::string& sql, std::size_t parameters)
+        : process_(process), sql_(sql), parameters_(parameters) {}
 
     bool is_empty() const { return sets_ == 0; }
     std::size_t sets() const { return sets_; }
     // Has it no room for one set more?
-    bool is_full() const { return sets_ >= kMostSets || arguments_.size() + parameters_ + declared_.size() + 4 > kMostParameters || bytes_ > kMostBytes; }
+    bool is_full() const {
+        return sets_ >= kMostSets || arguments_.size() + parameters_ + declared_.size() + 4 > kMostParameters ||
+               bytes_ > kMostBytes;
+    }
 
     void add(std::vector<Argument> set) {
         std::string types;
@@ -72,13 +79,15 @@ public:
             arguments_.emplace_back(own, std::move(set[i]));
         }
         const auto [declared, is_new] = declared_.emplace(types, declared_.size() + 1);
-        text_ += "EXEC sp_executesql @s,@d" + std::to_string(declared->second) + call + ";SELECT @@ROWCOUNT AS [" + kMark + "];\n";
+        text_ += "EXEC sp_executesql @s,@d" + std::to_string(declared->second) + call + ";SELECT @@ROWCOUNT AS [" +
+                 kMark + "];\n";
         ++sets_;
     }
 
     void send(Connection& connection, Operation& operation) const {
         std::string declarations = "@s nvarchar(max)";
-        for (std::size_t i = 1; i <= declared_.size(); ++i) declarations += ",@d" + std::to_string(i) + " nvarchar(max)";
+        for (std::size_t i = 1; i <= declared_.size(); ++i)
+            declarations += ",@d" + std::to_string(i) + " nvarchar(max)";
         for (const auto& [name, argument] : arguments_) declarations += "," + name + " " + argument.type;
         Request request(process_, "sp_executesql");
         request.add_text(text_);
@@ -155,9 +164,12 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
             } while (true);
             if (failed || !operation.reports().messages.empty()) throw connection_.failure(operation);
         } catch (Error& error) {
-            if (!results.is_at_end() && dbdead(process) == 0 && operation.stopped() == KDEPS_OK) connection_.discard(call);
-            if (error.batch_set < 0) error.batch_set = static_cast<std::int64_t>(failed.value_or(std::min(done, end - 1)));
-            std::fill(affected.begin() + static_cast<std::ptrdiff_t>(std::min(first, affected.size())), affected.end(), -1);
+            if (!results.is_at_end() && dbdead(process) == 0 && operation.stopped() == KDEPS_OK)
+                connection_.discard(call);
+            if (error.batch_set < 0)
+                error.batch_set = static_cast<std::int64_t>(failed.value_or(std::min(done, end - 1)));
+            std::fill(affected.begin() + static_cast<std::ptrdiff_t>(std::min(first, affected.size())), affected.end(),
+                      -1);
             throw;
         }
         done = end;
@@ -188,7 +200,8 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
                     throw;
                 }
                 if (readers.size() + 5 > kMostParameters) {
-                    throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(readers.size()) + " parameters; SQL Server takes at most 2,095 in a batch");
+                    throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(readers.size()) +
+                                                            " parameters; SQL Server takes at most 2,095 in a batch");
                 }
                 if (chunk && chunk->is_full()) finish_chunk();
                 if (!chunk) chunk.emplace(process, sql_, readers.size());

@@ -11,13 +11,17 @@ namespace kdeps::sqlserver {
 
 namespace {
 
-// DB-Library starts sessions with the settings of 1995; these are what every newer client has, and what indexed views and XML need.
+// DB-Library starts sessions with the settings of 1995; these are what every newer client has, and what indexed views
+// and XML need.
 constexpr const char* kSession =
     "SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ANSI_NULL_DFLT_ON ON; SET ARITHABORT ON; "
-    "SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; SET CURSOR_CLOSE_ON_COMMIT OFF; SET IMPLICIT_TRANSACTIONS OFF; "
-    "SET DATEFORMAT ymd; SET TEXTSIZE 2147483647; SET NOCOUNT OFF; SET XACT_ABORT OFF; SET TRANSACTION ISOLATION LEVEL READ COMMITTED; ";
+    "SET CONCAT_NULL_YIELDS_NULL ON; SET QUOTED_IDENTIFIER ON; SET CURSOR_CLOSE_ON_COMMIT OFF; SET "
+    "IMPLICIT_TRANSACTIONS OFF; "
+    "SET DATEFORMAT ymd; SET TEXTSIZE 2147483647; SET NOCOUNT OFF; SET XACT_ABORT OFF; SET TRANSACTION ISOLATION LEVEL "
+    "READ COMMITTED; ";
 
-constexpr const char* kRollback = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
+constexpr const char* kRollback =
+    "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; SET TRANSACTION ISOLATION LEVEL READ COMMITTED";
 
 const char* isolation_name(std::uint32_t isolation) {
     switch (isolation) {
@@ -33,7 +37,8 @@ const char* isolation_name(std::uint32_t isolation) {
 
 Connection::Connection(Library& library, const Call& call, Settings settings) : settings_(std::move(settings)) {
     call.check();
-    const auto limit = settings_.connect_timeout ? std::chrono::nanoseconds(*settings_.connect_timeout) : std::chrono::nanoseconds::max();
+    const auto limit = settings_.connect_timeout ? std::chrono::nanoseconds(*settings_.connect_timeout)
+                                                 : std::chrono::nanoseconds::max();
     Operation operation(call, bell_, Bound::login, limit);
     reach(operation, settings_.host, settings_.port);
     log_in(library, operation);
@@ -66,12 +71,15 @@ void Connection::log_in(Library& library, Operation& operation) {
     }
     if (!reports.messages.empty()) {
         Error error = to_error(reports.messages.front(), {});
-        error.message = (error.status == KDEPS_UNAUTHENTICATED ? "login to " + place + " was refused: " : "cannot connect to " + place + ": ") + error.message;
+        error.message = (error.status == KDEPS_UNAUTHENTICATED ? "login to " + place + " was refused: "
+                                                               : "cannot connect to " + place + ": ") +
+                        error.message;
         error.damage = KDEPS_DAMAGE_CONNECTION;
         throw error;
     }
-    Error error = connect_failure(place, settings_.encryption == "require" ? "no encrypted connection could be made, which option 'encrypt' demands"
-                                                                           : "the server does not answer as SQL Server does");
+    Error error = connect_failure(place, settings_.encryption == "require"
+                                             ? "no encrypted connection could be made, which option 'encrypt' demands"
+                                             : "the server does not answer as SQL Server does");
     if (reports.client) error.detail = reports.client->text;
     throw error;
 }
@@ -139,7 +147,9 @@ Error Connection::failure(const Operation& operation, std::string_view sql) cons
     const bool is_dead = dbdead(process()) != 0;
     if (operation.stopped() != KDEPS_OK) {
         Error error = stop_failure(operation.stopped(), "SQL Server worked on a statement");
-        error.damage = is_dead ? KDEPS_DAMAGE_CONNECTION : is_in_transaction_ ? KDEPS_DAMAGE_TRANSACTION : KDEPS_DAMAGE_NONE;
+        error.damage = is_dead              ? KDEPS_DAMAGE_CONNECTION
+                       : is_in_transaction_ ? KDEPS_DAMAGE_TRANSACTION
+                                            : KDEPS_DAMAGE_NONE;
         if (is_dead) error.detail = "the server did not confirm within 2 s that it stopped";
         return error;
     }
@@ -165,7 +175,9 @@ void Connection::discard(const Call& call) {
     operation.interrupt(process());
 }
 
-std::unique_ptr<Statement> Connection::prepare(Call&, std::string_view sql) { return std::make_unique<Statement>(*this, sql); }
+std::unique_ptr<Statement> Connection::prepare(Call&, std::string_view sql) {
+    return std::make_unique<Statement>(*this, sql);
+}
 
 void Connection::ping(Call& call) {
     Operation operation(call, bell_);
@@ -174,18 +186,22 @@ void Connection::ping(Call& call) {
 
 void Connection::reset(Call& call) {
     Operation operation(call, bell_);
-    run_or_throw(operation, std::string(kRollback) + "; " + kSession +
-                                (settings_.lock_timeout ? "SET LOCK_TIMEOUT " + std::to_string(*settings_.lock_timeout) : ""));
+    run_or_throw(operation,
+                 std::string(kRollback) + "; " + kSession +
+                     (settings_.lock_timeout ? "SET LOCK_TIMEOUT " + std::to_string(*settings_.lock_timeout) : ""));
     is_in_transaction_ = false;
 }
 
 void Connection::begin(Call& call, std::uint32_t isolation, bool is_read_only) {
     call.check();
     if (is_read_only) {
-        throw Error(KDEPS_UNSUPPORTED, "SQL Server has no read-only transactions; leave 'readOnly' out, or connect as a user who may only read");
+        throw Error(
+            KDEPS_UNSUPPORTED,
+            "SQL Server has no read-only transactions; leave 'readOnly' out, or connect as a user who may only read");
     }
     Operation operation(call, bell_);
-    run_or_throw(operation, std::string("SET TRANSACTION ISOLATION LEVEL ") + isolation_name(isolation) + "; BEGIN TRANSACTION");
+    run_or_throw(operation,
+                 std::string("SET TRANSACTION ISOLATION LEVEL ") + isolation_name(isolation) + "; BEGIN TRANSACTION");
     is_in_transaction_ = true;
 }
 

@@ -37,8 +37,8 @@ public:
     DBPROCESS* process() const { return process_.get(); }
     const Bell& bell() const { return bell_; }
     bool is_in_transaction() const { return is_in_transaction_; }
-    // Sends a batch of SQL, or the call that was built with dbrpcinit, and waits for the first byte of the answer.  Throws Error; an error of
-    // the server is left to who reads the results.
+    // Sends a batch of SQL, or the call that was built with dbrpcinit, and waits for the first byte of the answer.
+    // Throws Error; an error of the server is left to who reads the results.
     void send(Operation& operation, const std::string& sql);
     void send_call(Operation& operation);
     // A batch whose rows nobody wants; its error if it failed.

@@ -28,13 +28,12 @@ private:
 
 }  // namespace kdeps::sqlserver
 
-KDEPS_DRIVER_PLUGIN(kdeps::sqlserver::Driver,
-                    {.id = "kdeps.driver.sqlserver",
-                     .version = KDEPS_PLUGIN_VERSION,
-                     .summary = "Driver for Microsoft SQL Server",
-                     .name = "sqlserver",
-                     .schemes = "sqlserver mssql",
-                     .placeholders = KDEPS_PLACEHOLDER_AT,
-                     .lexis = KDEPS_LEXIS_BRACKET | KDEPS_LEXIS_NESTED_COMMENT,
-                     .quote = "[]",
-                     .flags = KDEPS_DRIVER_BULK})
+KDEPS_DRIVER_PLUGIN(kdeps::sqlserver::Driver, {.id = "kdeps.driver.sqlserver",
+                                               .version = KDEPS_PLUGIN_VERSION,
+                                               .summary = "Driver for Microsoft SQL Server",
+                                               .name = "sqlserver",
+                                               .schemes = "sqlserver mssql",
+                                               .placeholders = KDEPS_PLACEHOLDER_AT,
+                                               .lexis = KDEPS_LEXIS_BRACKET | KDEPS_LEXIS_NESTED_COMMENT,
+                                               .quote = "[]",
+                                               .flags = KDEPS_DRIVER_BULK})

@@ -101,10 +101,12 @@ constexpr std::array kRules = {
 };
 
 Rule rule_of(const ServerMessage& message) {
-    const auto* found = std::find_if(kRules.begin(), kRules.end(), [&](const Rule& r) { return r.number == message.number; });
+    const auto* found =
+        std::find_if(kRules.begin(), kRules.end(), [&](const Rule& r) { return r.number == message.number; });
     if (found != kRules.end()) {
         Rule rule = *found;
-        if (rule.number == 547) rule.sqlstate = message.text.find("CHECK constraint") != std::string::npos ? "23514" : "23503";
+        if (rule.number == 547)
+            rule.sqlstate = message.text.find("CHECK constraint") != std::string::npos ? "23514" : "23503";
         return rule;
     }
     // THROW and RAISERROR: a rule that the author of the schema wrote.
@@ -164,8 +166,10 @@ Error to_error(const ServerMessage& message, std::string_view sql) {
 }
 
 Error loss_failure(const Reports& reports, bool is_in_doubt) {
-    Error error(KDEPS_UNAVAILABLE, is_in_doubt ? "the connection was lost while the transaction was committed: it may or may not have taken effect"
-                                               : "the connection to SQL Server was lost");
+    Error error(KDEPS_UNAVAILABLE,
+                is_in_doubt
+                    ? "the connection was lost while the transaction was committed: it may or may not have taken effect"
+                    : "the connection to SQL Server was lost");
     error.sqlstate = is_in_doubt ? "08007" : "08006";
     error.retry = is_in_doubt ? KDEPS_RETRY_IN_DOUBT : KDEPS_RETRY_FRESH;
     error.damage = KDEPS_DAMAGE_CONNECTION;
@@ -182,7 +186,8 @@ Error connect_failure(const std::string& place, const std::string& why) {
 }
 
 Error stop_failure(kdeps_status why, const std::string& doing) {
-    Error error(why, why == KDEPS_CANCELLED ? "the run was cancelled while " + doing : "the time limit was reached while " + doing);
+    Error error(why, why == KDEPS_CANCELLED ? "the run was cancelled while " + doing
+                                            : "the time limit was reached while " + doing);
     error.sqlstate = "57014";
     return error;
 }

@@ -30,8 +30,8 @@ struct Reports {
     std::optional<ClientError> client;
 };
 
-// By number: status, SQLSTATE, retry, damage.  The message is the server's own without the values and the SQL text that it quotes; what it was
-// stands in the detail.
+// By number: status, SQLSTATE, retry, damage.  The message is the server's own without the values and the SQL text that
+// it quotes; what it was stands in the detail.
 Error to_error(const ServerMessage& message, std::string_view sql);
 
 // The connection broke.  `doubt`: it is not known whether the work was committed.

@@ -15,7 +15,8 @@ namespace {
 int on_message(DBPROCESS*, DBINT number, int state, int severity, char* text, char*, char*, int line) {
     constexpr int kLastInformation = 10;
     Operation* operation = Operation::current();
-    if (operation != nullptr && severity > kLastInformation) operation->add({number, state, severity, line, text == nullptr ? "" : text});
+    if (operation != nullptr && severity > kLastInformation)
+        operation->add({number, state, severity, line, text == nullptr ? "" : text});
     return 0;
 }
 
@@ -36,7 +37,8 @@ Library::Library() {
     std::string name = (std::filesystem::temp_directory_path() / "kdeps-freetds-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) {
         throw Error(KDEPS_INTERNAL, "cannot make a folder for the configuration of the FreeTDS client library in '" +
-                                        std::filesystem::temp_directory_path().string() + "'; set TMPDIR to a folder that can be written");
+                                        std::filesystem::temp_directory_path().string() +
+                                        "'; set TMPDIR to a folder that can be written");
     }
     folder_ = name;
     text_ = kGlobal;
@@ -52,9 +54,11 @@ Library::~Library() {
 }
 
 std::string Library::server_name(const Settings& settings) {
-    std::string lines = "\thost = " + settings.host + "\n\tport = " + std::to_string(settings.port) + "\n\tencryption = " + settings.encryption + "\n";
+    std::string lines = "\thost = " + settings.host + "\n\tport = " + std::to_string(settings.port) +
+                        "\n\tencryption = " + settings.encryption + "\n";
     if (!settings.ca_file.empty()) {
-        lines += "\tca file = " + settings.ca_file + "\n\tcheck certificate hostname = " + (settings.checks_hostname ? "yes" : "no") + "\n";
+        lines += "\tca file = " + settings.ca_file +
+                 "\n\tcheck certificate hostname = " + (settings.checks_hostname ? "yes" : "no") + "\n";
     }
     const std::lock_guard lock(mutex_);
     if (const auto known = names_.find(lines); known != names_.end()) return known->second;
@@ -74,7 +78,9 @@ void Library::write(const std::string& text) const {
     file.close();
     std::error_code failed;
     if (file) std::filesystem::rename(fresh, folder_ / "freetds.conf", failed);
-    if (!file || failed) throw Error(KDEPS_INTERNAL, "cannot write the configuration of the FreeTDS client library in '" + folder_.string() + "'");
+    if (!file || failed)
+        throw Error(KDEPS_INTERNAL,
+                    "cannot write the configuration of the FreeTDS client library in '" + folder_.string() + "'");
 }
 
 }  // namespace kdeps::sqlserver

@@ -23,7 +23,8 @@ Clock::time_point after(std::chrono::nanoseconds time) {
 
 Bell::Bell() : descriptor_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (descriptor_ < 0) {
-        throw Error(KDEPS_EXHAUSTED, std::string("a connection needs one more file descriptor: ") + std::strerror(errno) + "; raise 'ulimit -n'");
+        throw Error(KDEPS_EXHAUSTED, std::string("a connection needs one more file descriptor: ") +
+                                         std::strerror(errno) + "; raise 'ulimit -n'");
     }
 }
 
@@ -37,8 +38,11 @@ void Bell::quiet() const {
 }
 
 Operation::Operation(const Call& call, const Bell& bell, Bound bound, std::chrono::nanoseconds at_most)
-    : call_(call), bell_(bell), bound_(bound),
-      end_(after(bound == Bound::grace ? std::chrono::nanoseconds(kStopGrace) : std::min(call.remaining(), at_most))), outer_(newest) {
+    : call_(call),
+      bell_(bell),
+      bound_(bound),
+      end_(after(bound == Bound::grace ? std::chrono::nanoseconds(kStopGrace) : std::min(call.remaining(), at_most))),
+      outer_(newest) {
     newest = this;
 }
 
@@ -90,7 +94,8 @@ int Operation::on_timeout() {
 int Operation::on_error(int code, int system_code, const char* text) {
     if (code == SYBETIME) return on_timeout();
     // "Check messages from the SQL Server": they are here already.
-    if (code != SYBESMSG && !reports_.client) reports_.client = ClientError{code, system_code, text == nullptr ? "" : text};
+    if (code != SYBESMSG && !reports_.client)
+        reports_.client = ClientError{code, system_code, text == nullptr ? "" : text};
     return INT_CANCEL;
 }
 

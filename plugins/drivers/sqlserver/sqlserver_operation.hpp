@@ -40,10 +40,12 @@ enum class Bound {
     grace,  // kStopGrace alone: for what has to be cleaned up after the call is over
 };
 
-// While it lives, the library's callbacks of this thread go to it; a newer one on the same thread goes before.  One thread.
+// While it lives, the library's callbacks of this thread go to it; a newer one on the same thread goes before.  One
+// thread.
 class Operation {
 public:
-    Operation(const Call& call, const Bell& bell, Bound bound = Bound::call, std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
+    Operation(const Call& call, const Bell& bell, Bound bound = Bound::call,
+              std::chrono::nanoseconds at_most = std::chrono::nanoseconds::max());
     ~Operation();
     Operation(const Operation&) = delete;
     Operation& operator=(const Operation&) = delete;

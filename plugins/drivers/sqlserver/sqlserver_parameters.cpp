@@ -12,8 +12,8 @@ namespace {
 
 __extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using): the attribute needs a declaration
 
-constexpr std::size_t kLongUnits = 4000;   // of nvarchar(n)
-constexpr std::size_t kLongBytes = 8000;   // of varbinary(n)
+constexpr std::size_t kLongUnits = 4000;  // of nvarchar(n)
+constexpr std::size_t kLongBytes = 8000;  // of varbinary(n)
 constexpr int kMostDigits = 38;
 constexpr std::size_t kMostBytes = 0x7FFFFFFF;
 
@@ -38,7 +38,8 @@ void read_decimal(std::string_view text, std::size_t position, Argument& out) {
     if (const std::size_t e = text.find_first_of("eE"); e != std::string_view::npos) {
         std::string_view power = text.substr(e + 1);
         if (power.starts_with('+')) power.remove_prefix(1);
-        if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec != std::errc() || exponent > 100 || exponent < -100) {
+        if (std::from_chars(power.data(), power.data() + power.size(), exponent).ec != std::errc() || exponent > 100 ||
+            exponent < -100) {
             throw bad_value(position, "is a number with an exponent that decimal has no room for");
         }
         text = text.substr(0, e);
@@ -80,7 +81,9 @@ void read_decimal(std::string_view text, std::size_t position, Argument& out) {
 }
 
 // DB-Library cuts an nvarchar at so many UTF-16 units, and at 8,000 bytes of UTF-8.
-bool needs_max(std::string_view text, std::size_t position) { return utf16_units(text, position) > kLongUnits || text.size() > kLongBytes; }
+bool needs_max(std::string_view text, std::size_t position) {
+    return utf16_units(text, position) > kLongUnits || text.size() > kLongBytes;
+}
 
 void read_text(std::string_view text, std::size_t position, Argument& out) {
     const bool is_long = needs_max(text, position);
@@ -98,12 +101,19 @@ std::size_t utf16_units(std::string_view text, std::size_t position) {
     for (std::size_t i = 0; i < text.size();) {
         const auto byte = [&](std::size_t at) { return static_cast<unsigned>(static_cast<unsigned char>(text[at])); };
         const unsigned first = byte(i);
-        const std::size_t size = first < 0x80 ? 1 : first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+        const std::size_t size = first < 0x80   ? 1
+                                 : first < 0xC2 ? 0
+                                 : first < 0xE0 ? 2
+                                 : first < 0xF0 ? 3
+                                 : first < 0xF5 ? 4
+                                                : 0;
         bool is_right = size > 0 && i + size <= text.size();
         for (std::size_t k = 1; is_right && k < size; ++k) is_right = (byte(i + k) & 0xC0U) == 0x80;
         // Overlong forms, surrogates, beyond U+10FFFF.
-        if (is_right && size == 3) is_right = !(first == 0xE0 && byte(i + 1) < 0xA0) && !(first == 0xED && byte(i + 1) >= 0xA0);
-        if (is_right && size == 4) is_right = !(first == 0xF0 && byte(i + 1) < 0x90) && !(first == 0xF4 && byte(i + 1) >= 0x90);
+        if (is_right && size == 3)
+            is_right = !(first == 0xE0 && byte(i + 1) < 0xA0) && !(first == 0xED && byte(i + 1) >= 0xA0);
+        if (is_right && size == 4)
+            is_right = !(first == 0xF0 && byte(i + 1) < 0x90) && !(first == 0xF4 && byte(i + 1) >= 0x90);
         if (!is_right) throw bad_value(position, "is a text that is not UTF-8");
         units += size == 4 ? 2 : 1;
         i += size;
@@ -130,7 +140,8 @@ Argument make_argument(const kdeps_cell& cell, std::size_t position, NullType nu
             out.type = "bigint";
             break;
         case KDEPS_DOUBLE:
-            if (!std::isfinite(cell.as.d)) throw bad_value(position, "is NaN or infinite, which SQL Server has no number for");
+            if (!std::isfinite(cell.as.d))
+                throw bad_value(position, "is NaN or infinite, which SQL Server has no number for");
             own(out, cell.as.d);
             out.wire = SYBFLT8;
             out.type = "float";
@@ -153,7 +164,8 @@ Argument make_argument(const kdeps_cell& cell, std::size_t position, NullType nu
 
 Request::Request(DBPROCESS* process, const char* procedure) : process_(process) {
     dbrpcinit(process, "", DBRPCRESET);
-    if (dbrpcinit(process, procedure, 0) != kSucceed) throw Error(KDEPS_INTERNAL, "the FreeTDS client library cannot make a call");
+    if (dbrpcinit(process, procedure, 0) != kSucceed)
+        throw Error(KDEPS_INTERNAL, "the FreeTDS client library cannot make a call");
 }
 
 void Request::add_text(std::string text) {

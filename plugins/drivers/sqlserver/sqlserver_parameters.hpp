@@ -21,11 +21,12 @@ enum class NullType : std::uint8_t { text, binary };
 
 // One value; borrows the cell's text.
 struct Argument {
-    std::string type;      // as it is declared: "bigint"
+    std::string type;  // as it is declared: "bigint"
     int wire = 0;
     bool is_null = false;
-    const char* literal = nullptr;  // for a value that DB-Library cannot send, because it takes length 0 for NULL: the value as SQL
-    std::string_view bytes;         // of the value
+    const char* literal =
+        nullptr;  // for a value that DB-Library cannot send, because it takes length 0 for NULL: the value as SQL
+    std::string_view bytes;                     // of the value
     std::array<char, sizeof(DBNUMERIC)> own{};  // where `bytes` is, for what is made here
     std::size_t own_size = 0;
 

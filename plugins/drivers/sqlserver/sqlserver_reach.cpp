@@ -39,16 +39,19 @@ void reach(Operation& operation, const std::string& host, int port) {
     hints.ai_flags = AI_ADDRCONFIG;
     addrinfo* raw = nullptr;
     if (const int failed = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &raw); failed != 0) {
-        throw connect_failure(host + ":" + std::to_string(port), std::string("its name cannot be resolved: ") + ::gai_strerror(failed));
+        throw connect_failure(host + ":" + std::to_string(port),
+                              std::string("its name cannot be resolved: ") + ::gai_strerror(failed));
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list(raw, ::freeaddrinfo);
     int failed = 0;
     for (const addrinfo* address = list.get(); address != nullptr; address = address->ai_next) {
         failed = connect_to(operation, *address);
         if (failed == 0) return;
-        if (operation.stopped() != KDEPS_OK) throw stop_failure(operation.stopped(), "connecting to " + host + ":" + std::to_string(port));
+        if (operation.stopped() != KDEPS_OK)
+            throw stop_failure(operation.stopped(), "connecting to " + host + ":" + std::to_string(port));
     }
-    throw connect_failure(host + ":" + std::to_string(port), failed == ECONNREFUSED ? "no server accepts connections there" : std::strerror(failed));
+    throw connect_failure(host + ":" + std::to_string(port),
+                          failed == ECONNREFUSED ? "no server accepts connections there" : std::strerror(failed));
 }
 
 }  // namespace kdeps::sqlserver

@@ -8,8 +8,8 @@
 
 namespace kdeps::sqlserver {
 
-// DB-Library looks at nothing while it resolves and connects, and tells little of what went wrong: a connection of our own goes before, which
-// obeys the call.  Throws Error (UNAVAILABLE, TIMEOUT, CANCELLED).
+// DB-Library looks at nothing while it resolves and connects, and tells little of what went wrong: a connection of our
+// own goes before, which obeys the call.  Throws Error (UNAVAILABLE, TIMEOUT, CANCELLED).
 void reach(Operation& operation, const std::string& host, int port);
 
 }  // namespace kdeps::sqlserver

@@ -26,7 +26,9 @@ bool Results::next() {
 
 bool Results::has_columns() const { return dbnumcols(connection_.process()) > 0; }
 
-std::int64_t Results::count() const { return dbiscount(connection_.process()) != 0 ? dbcount(connection_.process()) : -1; }
+std::int64_t Results::count() const {
+    return dbiscount(connection_.process()) != 0 ? dbcount(connection_.process()) : -1;
+}
 
 bool Results::next_row() {
     for (;;) {

@@ -8,7 +8,8 @@
 
 namespace kdeps::sqlserver {
 
-// A request has results, some of which have rows.  Its errors come between them, so all are read before the first error is thrown.  One thread.
+// A request has results, some of which have rows.  Its errors come between them, so all are read before the first error
+// is thrown.  One thread.
 class Results {
 public:
     Results(Connection& connection, Operation& operation) : connection_(connection), operation_(&operation) {}

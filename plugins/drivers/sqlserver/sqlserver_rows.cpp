@@ -23,7 +23,8 @@ RowReader::RowReader(DBPROCESS* process) : columns_(result_columns(process)), ro
 
 bool RowReader::fill(DBPROCESS* process, Results& results) {
     std::size_t long_bytes = 0;
-    while (rows_.rows() < kBatchRows && long_bytes < kBatchBytes && (rows_.rows() % kRowsBetweenLooks != 0 || rows_.bytes() < kBatchBytes)) {
+    while (rows_.rows() < kBatchRows && long_bytes < kBatchBytes &&
+           (rows_.rows() % kRowsBetweenLooks != 0 || rows_.bytes() < kBatchBytes)) {
         if (!results.next_row()) return true;
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             append_cell(process, i, columns_[i], rows_[i]);
@@ -40,7 +41,9 @@ void RowReader::expect_same(DBPROCESS* process) const {
     for (std::size_t i = 0; is_same && i < other.size(); ++i) {
         is_same = other[i].column.name == columns_[i].column.name && other[i].column.type == columns_[i].column.type;
     }
-    if (!is_same) throw Error(KDEPS_UNSUPPORTED, "the sets of the batch return different columns; give the statement the same columns for each");
+    if (!is_same)
+        throw Error(KDEPS_UNSUPPORTED,
+                    "the sets of the batch return different columns; give the statement the same columns for each");
 }
 
 columns::Array RowReader::take() {
@@ -68,7 +71,8 @@ bool CollectedRows::next(ArrowArray* out) {
     return true;
 }
 
-LazyRows::LazyRows(Connection& connection, const Call& call, std::unique_ptr<CollectedRows> first, Results results, std::string sql)
+LazyRows::LazyRows(Connection& connection, const Call& call, std::unique_ptr<CollectedRows> first, Results results,
+                   std::string sql)
     : connection_(connection), call_(call), rows_(std::move(first)), results_(results), sql_(std::move(sql)) {}
 
 LazyRows::~LazyRows() {
@@ -84,7 +88,8 @@ bool LazyRows::next(ArrowArray* out) {
         const bool is_at_end = rows_->collect(connection_.process(), results_, 1);
         if (is_at_end) {
             while (results_.next()) {
-                if (results_.has_columns()) call_.log(KDEPS_LOG_WARNING, "a further result set follows a large one; only the first is given");
+                if (results_.has_columns())
+                    call_.log(KDEPS_LOG_WARNING, "a further result set follows a large one; only the first is given");
                 while (results_.has_columns() && results_.next_row()) {
                 }
             }

@@ -56,7 +56,8 @@ private:
 // The rows of a large result, whose rest is still with the server.
 class LazyRows final : public BatchSource {
 public:
-    LazyRows(Connection& connection, const Call& call, std::unique_ptr<CollectedRows> first, Results results, std::string sql);
+    LazyRows(Connection& connection, const Call& call, std::unique_ptr<CollectedRows> first, Results results,
+             std::string sql);
     ~LazyRows() override;
 
     void schema(ArrowSchema* out) override { rows_->schema(out); }

@@ -26,8 +26,8 @@ struct Settings {
     std::string place() const { return host + ":" + std::to_string(port); }
 };
 
-// Throws Error (INVALID_ARGUMENT) that names the fault and what is accepted; no part of the URL but option names, their values and file
-// names is shown.
+// Throws Error (INVALID_ARGUMENT) that names the fault and what is accepted; no part of the URL but option names, their
+// values and file names is shown.
 Settings read_settings(const Call& call, const Target& target);
 
 }  // namespace kdeps::sqlserver

@@ -10,14 +10,16 @@ namespace kdeps::sqlserver {
 
 namespace {
 
-// A first result set up to this size is read before the next one is looked for: the last one with columns is the statement's result.
+// A first result set up to this size is read before the next one is looked for: the last one with columns is the
+// statement's result.
 constexpr std::size_t kAheadBytes = std::size_t{4} << 20U;
 
 }  // namespace
 
 Statement::Statement(Connection& connection, std::string_view sql) : connection_(connection), sql_(sql) {
     if (sql_.find('\0') != std::string::npos) throw Error(KDEPS_INVALID_ARGUMENT, "the statement holds a zero byte");
-    if (sql_.find_first_not_of(" \t\r\n;") == std::string::npos) throw Error(KDEPS_INVALID_ARGUMENT, "the statement is empty");
+    if (sql_.find_first_not_of(" \t\r\n;") == std::string::npos)
+        throw Error(KDEPS_INVALID_ARGUMENT, "the statement is empty");
 }
 
 void Statement::learn_null_types(Operation& operation, std::size_t count) {
@@ -34,10 +36,14 @@ void Statement::learn_null_types(Operation& operation, std::size_t count) {
             constexpr int kType = 4;
             const auto text = [&](int column) {
                 const BYTE* data = dbdata(connection_.process(), column);
-                return data == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(data), static_cast<std::size_t>(dbdatlen(connection_.process(), column)));
+                return data == nullptr
+                           ? std::string_view()
+                           : std::string_view(reinterpret_cast<const char*>(data),
+                                              static_cast<std::size_t>(dbdatlen(connection_.process(), column)));
             };
             const std::string_view type = text(kType);
-            const bool is_binary = type.starts_with("varbinary") || type.starts_with("binary") || type.starts_with("image") || type.starts_with("timestamp");
+            const bool is_binary = type.starts_with("varbinary") || type.starts_with("binary") ||
+                                   type.starts_with("image") || type.starts_with("timestamp");
             std::size_t position = 0;
             const std::string_view name = text(kName);  // "@p2"
             if (!is_binary || !name.starts_with("@p")) continue;
@@ -56,7 +62,8 @@ void Statement::send(Operation& operation, std::span<const kdeps_cell> parameter
     }
     // Two are the statement and the declarations.
     if (parameters.size() + 2 > kMostParameters) {
-        throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(parameters.size()) + " parameters; SQL Server takes at most 2,098");
+        throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(parameters.size()) +
+                                                " parameters; SQL Server takes at most 2,098");
     }
     if (std::any_of(parameters.begin(), parameters.end(), [](const kdeps_cell& c) { return c.kind == KDEPS_NULL; })) {
         learn_null_types(operation, parameters.size());
@@ -94,7 +101,8 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
             }
             collected = std::make_unique<CollectedRows>(connection_.process());
             if (!collected->collect(connection_.process(), results, kAheadBytes)) {
-                make_stream(std::make_unique<LazyRows>(connection_, call, std::move(collected), results, sql_), call, rows);
+                make_stream(std::make_unique<LazyRows>(connection_, call, std::move(collected), results, sql_), call,
+                            rows);
                 return outcome;
             }
         }

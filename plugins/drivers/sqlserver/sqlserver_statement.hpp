@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A statement: its text, and what was learnt about its parameters.  The server keeps its plan by the text (sp_executesql), so that nothing
-// has to be prepared there.  One thread.
+// A statement: its text, and what was learnt about its parameters.  The server keeps its plan by the text
+// (sp_executesql), so that nothing has to be prepared there.  One thread.
 #pragma once
 
 #include <kdeps/cpp/driver.hpp>

@@ -80,8 +80,10 @@ struct Moment {
 
 Moment moment_of(DBPROCESS* process, int wire, const BYTE* data) {
     DBDATEREC2 d{};
-    if (dbanydatecrack(process, &d, wire, data) != kSucceed) throw Error(KDEPS_BAD_DATA, "a date or time that SQL Server sent cannot be read");
-    const std::chrono::year_month_day date(std::chrono::year(d.dateyear), std::chrono::month(static_cast<unsigned>(d.datemonth) + 1),
+    if (dbanydatecrack(process, &d, wire, data) != kSucceed)
+        throw Error(KDEPS_BAD_DATA, "a date or time that SQL Server sent cannot be read");
+    const std::chrono::year_month_day date(std::chrono::year(d.dateyear),
+                                           std::chrono::month(static_cast<unsigned>(d.datemonth) + 1),
                                            std::chrono::day(static_cast<unsigned>(d.datedmonth)));
     std::int64_t nanoseconds = d.datensecond;
     // A datetime counts 1/300 s, which SQL Server shows in milliseconds.
@@ -103,8 +105,9 @@ std::vector<ResultColumn> result_columns(DBPROCESS* process) {
         const int wire = dbcoltype(process, i);
         const auto type = type_of(wire);
         if (!type) {
-            throw Error(KDEPS_UNSUPPORTED, "column '" + std::string(name == nullptr ? "" : name) + "' has a type that FreeTDS cannot read (" +
-                                               std::to_string(wire) + "); CAST it to a type that it can, such as nvarchar(max)");
+            throw Error(KDEPS_UNSUPPORTED, "column '" + std::string(name == nullptr ? "" : name) +
+                                               "' has a type that FreeTDS cannot read (" + std::to_string(wire) +
+                                               "); CAST it to a type that it can, such as nvarchar(max)");
         }
         out.push_back({{name == nullptr ? "" : name, *type}, wire});
     }
@@ -130,7 +133,8 @@ void append_cell(DBPROCESS* process, std::size_t i, const ResultColumn& column, 
         case SYBFLT8: out.number(read<double>(data)); break;
         case SYBMONEY: {
             const auto money = read<DBMONEY>(data);
-            out.text(money_text(static_cast<std::int64_t>(static_cast<std::uint64_t>(static_cast<std::uint32_t>(money.mnyhigh)) << 32U | money.mnylow)));
+            out.text(money_text(static_cast<std::int64_t>(
+                static_cast<std::uint64_t>(static_cast<std::uint32_t>(money.mnyhigh)) << 32U | money.mnylow)));
             break;
         }
         case SYBMONEY4: out.text(money_text(read<std::int32_t>(data))); break;

@@ -22,7 +22,8 @@ void import_datetime() {
 
 PyObject* iso_text(Type type, std::int64_t value) {
     std::string text;
-    type == Type::date ? columns::append_date(value, text) : columns::append_timestamp(value, type == Type::timestamp_utc ? "Z" : "", text);
+    type == Type::date ? columns::append_date(value, text)
+                       : columns::append_timestamp(value, type == Type::timestamp_utc ? "Z" : "", text);
     return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
 }
 
@@ -41,7 +42,8 @@ Day civil(std::int64_t days) {
     const std::int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
     const std::int64_t month = (5 * of_year + 2) / 153;
     const std::int64_t m = month < 10 ? month + 3 : month - 9;
-    return {static_cast<int>(year + era * 400 + (m <= 2 ? 1 : 0)), static_cast<int>(m), static_cast<int>(of_year - (153 * month + 2) / 5 + 1)};
+    return {static_cast<int>(year + era * 400 + (m <= 2 ? 1 : 0)), static_cast<int>(m),
+            static_cast<int>(of_year - (153 * month + 2) / 5 + 1)};
 }
 
 bool is_representable(std::int64_t days) { return days + kUnixOrdinal >= 1 && days + kUnixOrdinal <= kLastOrdinal; }
@@ -60,7 +62,8 @@ PyObject* make_time(std::int64_t microseconds) {
         columns::append_time(microseconds, text);
         return PyUnicode_FromStringAndSize(text.data(), static_cast<Py_ssize_t>(text.size()));
     }
-    return PyTime_FromTime(static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60), static_cast<int>(seconds % 60), static_cast<int>(microseconds % kSecond));
+    return PyTime_FromTime(static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
+                           static_cast<int>(seconds % 60), static_cast<int>(microseconds % kSecond));
 }
 
 PyObject* make_datetime(Type type, std::int64_t microseconds) {
@@ -70,18 +73,21 @@ PyObject* make_datetime(Type type, std::int64_t microseconds) {
     const std::int64_t in_day = microseconds - days * kDay;
     const std::int64_t seconds = in_day / kSecond;
     PyObject* zone = type == Type::timestamp_utc ? PyDateTime_TimeZone_UTC : Py_None;
-    return PyDateTimeAPI->DateTime_FromDateAndTime(day.year, day.month, day.day, static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
-                                                   static_cast<int>(seconds % 60), static_cast<int>(in_day % kSecond), zone, PyDateTimeAPI->DateTimeType);
+    return PyDateTimeAPI->DateTime_FromDateAndTime(
+        day.year, day.month, day.day, static_cast<int>(seconds / 3600), static_cast<int>(seconds / 60 % 60),
+        static_cast<int>(seconds % 60), static_cast<int>(in_day % kSecond), zone, PyDateTimeAPI->DateTimeType);
 }
 
 }  // namespace
 
-CellReader::CellReader(const ArrowSchema& schema, const ArrowArray& array) : type_(columns::type_of(schema)), offset_(array.offset) {
+CellReader::CellReader(const ArrowSchema& schema, const ArrowArray& array)
+    : type_(columns::type_of(schema)), offset_(array.offset) {
     import_datetime();
     if (type_ == Type::variant) {
         ids_ = static_cast<const std::int8_t*>(array.buffers[0]);
         data_ = array.buffers[1];
-        for (std::int64_t i = 0; i < schema.n_children; ++i) children_.emplace_back(*schema.children[i], *array.children[i]);
+        for (std::int64_t i = 0; i < schema.n_children; ++i)
+            children_.emplace_back(*schema.children[i], *array.children[i]);
         return;
     }
     if (type_ == Type::null) return;
@@ -91,8 +97,11 @@ CellReader::CellReader(const ArrowSchema& schema, const ArrowArray& array) : typ
 }
 
 std::string_view CellReader::text(std::int64_t row) const {
-    const auto slice = [&](auto from, auto to) { return std::string_view(text_ + from, static_cast<std::size_t>(to - from)); };
-    if (type_ == Type::large_text || type_ == Type::large_bytes) return slice(at<std::int64_t>(row), at<std::int64_t>(row + 1));
+    const auto slice = [&](auto from, auto to) {
+        return std::string_view(text_ + from, static_cast<std::size_t>(to - from));
+    };
+    if (type_ == Type::large_text || type_ == Type::large_bytes)
+        return slice(at<std::int64_t>(row), at<std::int64_t>(row + 1));
     return slice(at<std::int32_t>(row), at<std::int32_t>(row + 1));
 }
 
@@ -127,7 +136,8 @@ PyObject* CellReader::cell(std::int64_t row) const {
             const std::string_view t = text(row);
             PyObject* raw = PyUnicode_DecodeUTF8(t.data(), static_cast<Py_ssize_t>(t.size()), "surrogateescape");
             if (raw == nullptr) return nullptr;
-            PyObject* made = PyObject_CallOneArg((type_ == Type::json ? names().load_json : names().decimal).ptr(), raw);
+            PyObject* made =
+                PyObject_CallOneArg((type_ == Type::json ? names().load_json : names().decimal).ptr(), raw);
             Py_DECREF(raw);
             return made;
         }

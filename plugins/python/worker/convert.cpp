@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "convert.hpp"
 
-#include <cmath>
 #include <datetime.h>
+#include <cmath>
 #include <kdeps/cpp/row_builder.hpp>
 
 #include "../arrow_plain.hpp"
@@ -44,7 +44,8 @@ void write_key(PyObject* key, Writer& body) {
         body.text(utf8(text.ptr()));
     } else {
         const py::object reduced = names().reduce(py::handle(key));
-        if (!PyUnicode_Check(reduced.ptr())) fail(PyExc_TypeError, "the key of a dict is of type " + type_name(key) + "; keys must be texts");
+        if (!PyUnicode_Check(reduced.ptr()))
+            fail(PyExc_TypeError, "the key of a dict is of type " + type_name(key) + "; keys must be texts");
         body.text(utf8(reduced.ptr()));
     }
 }
@@ -179,7 +180,8 @@ std::int64_t days_of(PyObject* date) {
 }
 
 std::int64_t microseconds_of(PyObject* moment) {
-    const std::int64_t seconds = PyDateTime_DATE_GET_HOUR(moment) * 3600 + PyDateTime_DATE_GET_MINUTE(moment) * 60 + PyDateTime_DATE_GET_SECOND(moment);
+    const std::int64_t seconds = PyDateTime_DATE_GET_HOUR(moment) * 3600 + PyDateTime_DATE_GET_MINUTE(moment) * 60 +
+                                 PyDateTime_DATE_GET_SECOND(moment);
     return (days_of(moment) * 86'400 + seconds) * 1'000'000 + PyDateTime_DATE_GET_MICROSECOND(moment);
 }
 
@@ -204,10 +206,12 @@ void add_cell(columns::ColumnBuilder& column, PyObject* object) {
     } else if (PyUnicode_Check(object)) {
         column.text(utf8(object));
     } else if (PyBytes_Check(object)) {
-        column.variant(Type::bytes).text({PyBytes_AS_STRING(object), static_cast<std::size_t>(PyBytes_GET_SIZE(object))});
+        column.variant(Type::bytes)
+            .text({PyBytes_AS_STRING(object), static_cast<std::size_t>(PyBytes_GET_SIZE(object))});
     } else if (PyDateTime_Check(object)) {
         const py::object zone = py::handle(object).attr("tzinfo");
-        const py::object in_utc = zone.is_none() ? py::reinterpret_borrow<py::object>(object) : py::handle(object).attr("astimezone")(names().utc);
+        const py::object in_utc = zone.is_none() ? py::reinterpret_borrow<py::object>(object)
+                                                 : py::handle(object).attr("astimezone")(names().utc);
         column.variant(zone.is_none() ? Type::timestamp : Type::timestamp_utc).integer(microseconds_of(in_utc.ptr()));
     } else if (PyDate_Check(object)) {
         column.variant(Type::date).integer(days_of(object));
@@ -267,7 +271,8 @@ py::capsule build_stream(const py::list& names_of_columns, const py::list& colum
         columns::ColumnBuilder& builder = builders.emplace_back(Type::variant);
         const py::object cells = owned(PySequence_Fast(given.ptr(), "a column must be a sequence"));
         length = static_cast<std::size_t>(PySequence_Fast_GET_SIZE(cells.ptr()));
-        for (std::size_t i = 0; i < length; ++i) add_cell(builder, PySequence_Fast_GET_ITEM(cells.ptr(), static_cast<Py_ssize_t>(i)));
+        for (std::size_t i = 0; i < length; ++i)
+            add_cell(builder, PySequence_Fast_GET_ITEM(cells.ptr(), static_cast<Py_ssize_t>(i)));
         if (builder.uniform_type() != Type::variant) builder.collapse();
     }
     struct Rows {
@@ -277,7 +282,8 @@ py::capsule build_stream(const py::list& names_of_columns, const py::list& colum
         bool is_given = false;
     };
     auto* held = new Rows{std::move(builders), {}, static_cast<std::int64_t>(length)};
-    for (const py::handle name : names_of_columns) held->names.emplace_back(utf8(owned(PyObject_Str(name.ptr())).ptr()));
+    for (const py::handle name : names_of_columns)
+        held->names.emplace_back(utf8(owned(PyObject_Str(name.ptr())).ptr()));
     auto* stream = new ArrowArrayStream{};
     stream->private_data = held;
     stream->get_schema = [](ArrowArrayStream* self, ArrowSchema* out) {
@@ -285,7 +291,8 @@ py::capsule build_stream(const py::list& names_of_columns, const py::list& colum
         auto owned_schema = std::make_unique<columns::detail::OwnedSchema>();
         owned_schema->format = "+s";
         owned_schema->children.resize(all.builders.size());
-        for (std::size_t i = 0; i < all.builders.size(); ++i) all.builders[i].schema(all.names[i], &owned_schema->children[i]);
+        for (std::size_t i = 0; i < all.builders.size(); ++i)
+            all.builders[i].schema(all.names[i], &owned_schema->children[i]);
         columns::detail::give_schema(std::move(owned_schema), out);
         return 0;
     };

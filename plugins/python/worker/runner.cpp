@@ -99,8 +99,14 @@ bool has_children() {
 class Loop {
 public:
     explicit Loop(const py::module_& module)
-        : compile_(module.attr("compile_script")), check_(module.attr("check_script")), execute_(module.attr("execute")), flush_(module.attr("flush")),
-          prepare_(module.attr("prepare")), clean_(module.attr("clean")), has_threads_(module.attr("has_threads")), describe_(module.attr("describe")),
+        : compile_(module.attr("compile_script")),
+          check_(module.attr("check_script")),
+          execute_(module.attr("execute")),
+          flush_(module.attr("flush")),
+          prepare_(module.attr("prepare")),
+          clean_(module.attr("clean")),
+          has_threads_(module.attr("has_threads")),
+          describe_(module.attr("describe")),
           end_(module.attr("END")) {
         globals_ = prepare_();
     }
@@ -227,7 +233,8 @@ private:
         state->is_running = false;
         flush_();
         out.packet.body.put<std::uint8_t>(out.has_nan);
-        out.packet.body.put<std::uint8_t>(is_spoilt(script) || (ended.ending == Ending::raised && is_out_of_memory(ended)));
+        out.packet.body.put<std::uint8_t>(is_spoilt(script) ||
+                                          (ended.ending == Ending::raised && is_out_of_memory(ended)));
         send(state->options.socket, Message::result, out.packet);
         ended = {};
         out = {};
@@ -239,8 +246,9 @@ private:
 
     // Must the process not serve another call?
     bool is_spoilt(const py::object& script) const {
-        return getppid() != state->options.supervisor || (!script.is_none() && script.attr("lasts").cast<bool>()) || has_threads_().cast<bool>() || has_children() ||
-               pipe_behind(STDOUT_FILENO) != state->pipes[0] || pipe_behind(STDERR_FILENO) != state->pipes[1];
+        return getppid() != state->options.supervisor || (!script.is_none() && script.attr("lasts").cast<bool>()) ||
+               has_threads_().cast<bool>() || has_children() || pipe_behind(STDOUT_FILENO) != state->pipes[0] ||
+               pipe_behind(STDERR_FILENO) != state->pipes[1];
     }
 
     py::object compile_;

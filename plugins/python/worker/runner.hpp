@@ -7,10 +7,10 @@
 namespace kdeps::python {
 
 struct RunnerOptions {
-    int socket = 3;              // to the plugin
-    int supervisor = 0;          // process id
-    std::string executable;      // of the interpreter whose packages are used
-    std::string folder;          // relative paths start here
+    int socket = 3;                // to the plugin
+    int supervisor = 0;            // process id
+    std::string executable;        // of the interpreter whose packages are used
+    std::string folder;            // relative paths start here
     std::size_t memory_limit = 0;  // bytes of address space; 0 = none
 };
 

@@ -4,8 +4,8 @@
 
 namespace kdeps::python {
 
-// Becomes the parent of every process that loses its own, waits until the interpreter has ended or the plugin lets go of `lifeline`, kills
-// and reaps all that is left, and writes the interpreter's status (as of waitpid) to the lifeline.
+// Becomes the parent of every process that loses its own, waits until the interpreter has ended or the plugin lets go
+// of `lifeline`, kills and reaps all that is left, and writes the interpreter's status (as of waitpid) to the lifeline.
 int supervise(int interpreter, int lifeline);
 
 }  // namespace kdeps::python

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "table.hpp"
 
-#include <algorithm>
 #include <structmember.h>
+#include <algorithm>
 
 #include "cell.hpp"
 
@@ -23,7 +23,9 @@ struct Content {
     PyObject* cell(std::int64_t row, Py_ssize_t column) const {
         std::size_t batch = 0;
         if (first_rows.size() > 1) {
-            batch = static_cast<std::size_t>(std::upper_bound(first_rows.begin(), first_rows.end(), row) - first_rows.begin()) - 1;
+            batch = static_cast<std::size_t>(std::upper_bound(first_rows.begin(), first_rows.end(), row) -
+                                             first_rows.begin()) -
+                    1;
         }
         return batches[batch][static_cast<std::size_t>(column)].cell(row - first_rows[batch]);
     }
@@ -44,21 +46,18 @@ struct Content {
 using ContentPtr = std::shared_ptr<const Content>;
 
 struct TableObject {
-    PyObject_HEAD
-    ContentPtr content;
+    PyObject_HEAD ContentPtr content;
     std::int64_t first;
     std::int64_t count;
 };
 
 struct RowObject {
-    PyObject_HEAD
-    ContentPtr content;
+    PyObject_HEAD ContentPtr content;
     std::int64_t row;
 };
 
 struct IteratorObject {
-    PyObject_HEAD
-    ContentPtr content;
+    PyObject_HEAD ContentPtr content;
     std::int64_t next;
     std::int64_t end;
 };
@@ -112,12 +111,14 @@ PyObject* row_subscript(PyObject* self, PyObject* key) {
 
 PyObject* row_attribute(PyObject* self, PyObject* name) {
     const Py_ssize_t place = as_row(self).content->place(name);
-    if (place >= 0 && _PyType_Lookup(row_type, name) == nullptr) return as_row(self).content->cell(as_row(self).row, place);
+    if (place >= 0 && _PyType_Lookup(row_type, name) == nullptr)
+        return as_row(self).content->cell(as_row(self).row, place);
     if (PyErr_Occurred()) return nullptr;
     PyObject* found = PyObject_GenericGetAttr(self, name);
     if (found == nullptr && PyErr_ExceptionMatches(PyExc_AttributeError)) {
         PyErr_Clear();
-        PyErr_Format(PyExc_AttributeError, "the row has no column '%U'; its columns are %R", name, as_row(self).content->columns.ptr());
+        PyErr_Format(PyExc_AttributeError, "the row has no column '%U'; its columns are %R", name,
+                     as_row(self).content->columns.ptr());
     }
     return found;
 }
@@ -130,7 +131,9 @@ int row_contains(PyObject* self, PyObject* key) {
 }
 
 PyObject* row_iterate(PyObject* self) { return PyObject_GetIter(as_row(self).content->columns.ptr()); }
-PyObject* row_keys(PyObject* self, PyObject*) { return PyList_GetSlice(as_row(self).content->columns.ptr(), 0, row_length(self)); }
+PyObject* row_keys(PyObject* self, PyObject*) {
+    return PyList_GetSlice(as_row(self).content->columns.ptr(), 0, row_length(self));
+}
 
 PyObject* row_values(PyObject* self, PyObject*) {
     const Py_ssize_t count = row_length(self);
@@ -149,7 +152,8 @@ PyObject* row_values(PyObject* self, PyObject*) {
 PyObject* row_pairs(PyObject* self, PyObject*) {
     PyObject* out = row_values(self, nullptr);
     for (Py_ssize_t i = 0; out != nullptr && i < PyList_GET_SIZE(out); ++i) {
-        PyObject* pair = PyTuple_Pack(2, PyList_GET_ITEM(as_row(self).content->columns.ptr(), i), PyList_GET_ITEM(out, i));
+        PyObject* pair =
+            PyTuple_Pack(2, PyList_GET_ITEM(as_row(self).content->columns.ptr(), i), PyList_GET_ITEM(out, i));
         if (pair == nullptr || PyList_SetItem(out, i, pair) != 0) Py_CLEAR(out);
     }
     return out;
@@ -181,7 +185,8 @@ PyObject* row_repr(PyObject* self) {
 }
 
 PyObject* row_compare(PyObject* self, PyObject* other, int operation) {
-    if ((operation != Py_EQ && operation != Py_NE) || (!is_row(other) && !PyDict_Check(other))) Py_RETURN_NOTIMPLEMENTED;
+    if ((operation != Py_EQ && operation != Py_NE) || (!is_row(other) && !PyDict_Check(other)))
+        Py_RETURN_NOTIMPLEMENTED;
     PyObject* mine = as_dict(self);
     PyObject* theirs = mine == nullptr ? nullptr : is_row(other) ? as_dict(other) : Py_NewRef(other);
     PyObject* out = theirs == nullptr ? nullptr : PyObject_RichCompare(mine, theirs, operation);
@@ -213,7 +218,8 @@ PyObject* table_subscript(PyObject* self, PyObject* key) {
         const Py_ssize_t count = PySlice_AdjustIndices(table.count, &start, &stop, step);
         if (step == 1) return new_table(table.content, table.first + start, count);
         PyObject* out = PyList_New(count);
-        for (Py_ssize_t i = 0; out != nullptr && i < count; ++i) PyList_SET_ITEM(out, i, new_row(table.content, table.first + start + i * step));
+        for (Py_ssize_t i = 0; out != nullptr && i < count; ++i)
+            PyList_SET_ITEM(out, i, new_row(table.content, table.first + start + i * step));
         return out;
     }
     Py_ssize_t i = PyNumber_AsSsize_t(key, PyExc_IndexError);
@@ -260,11 +266,13 @@ PyObject* table_column(PyObject* self, PyObject* name) {
 }
 
 PyObject* table_repr(PyObject* self) {
-    return PyUnicode_FromFormat("<Table of %lld rows, columns %R>", static_cast<long long>(as_table(self).count), as_table(self).content->columns.ptr());
+    return PyUnicode_FromFormat("<Table of %lld rows, columns %R>", static_cast<long long>(as_table(self).count),
+                                as_table(self).content->columns.ptr());
 }
 
 PyObject* table_compare(PyObject* self, PyObject* other, int operation) {
-    if ((operation != Py_EQ && operation != Py_NE) || (!is_table(other) && !PyList_Check(other))) Py_RETURN_NOTIMPLEMENTED;
+    if ((operation != Py_EQ && operation != Py_NE) || (!is_table(other) && !PyList_Check(other)))
+        Py_RETURN_NOTIMPLEMENTED;
     PyObject* mine = PySequence_List(self);
     PyObject* theirs = mine == nullptr ? nullptr : PySequence_List(other);
     PyObject* out = theirs == nullptr ? nullptr : PyObject_RichCompare(mine, theirs, operation);
@@ -302,8 +310,8 @@ PyMethodDef row_methods[] = {{"keys", row_keys, METH_NOARGS, "names of the colum
 
 PyMethodDef table_methods[] = {
     {"column", table_column, METH_O, "the cells of one column"},
-    {"__arrow_c_stream__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(table_stream)), METH_VARARGS | METH_KEYWORDS,
-     "an Arrow stream over the same memory"},
+    {"__arrow_c_stream__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(table_stream)),
+     METH_VARARGS | METH_KEYWORDS, "an Arrow stream over the same memory"},
     {"__arrow_c_schema__", table_schema, METH_NOARGS, "the Arrow schema"},
     {}};
 
@@ -314,9 +322,12 @@ void* slot(Function* function) {
     return reinterpret_cast<void*>(function);
 }
 
-PyTypeObject* make_type(py::module_& module, const char* name, std::size_t size, unsigned flags, std::vector<PyType_Slot> slots) {
+PyTypeObject* make_type(py::module_& module, const char* name, std::size_t size, unsigned flags,
+                        std::vector<PyType_Slot> slots) {
     slots.push_back({0, nullptr});
-    PyType_Spec spec{name, static_cast<int>(size), 0, flags | static_cast<unsigned>(Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION), slots.data()};
+    PyType_Spec spec{name, static_cast<int>(size), 0,
+                     flags | static_cast<unsigned>(Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION),
+                     slots.data()};
     const py::object type = owned(PyType_FromSpec(&spec));
     module.add_object(std::string_view(name).substr(std::string_view(name).rfind('.') + 1).data(), type);
     return reinterpret_cast<PyTypeObject*>(type.inc_ref().ptr());
@@ -368,7 +379,8 @@ py::object make_table(std::shared_ptr<const SharedTable> table, std::optional<st
     std::int64_t rows = 0;
     for (std::size_t b = 0; b < table->batch_count(); ++b) {
         std::vector<CellReader> readers;
-        for (std::int64_t i = 0; i < schema.n_children; ++i) readers.emplace_back(*schema.children[i], *table->batch(b).children[i]);
+        for (std::int64_t i = 0; i < schema.n_children; ++i)
+            readers.emplace_back(*schema.children[i], *table->batch(b).children[i]);
         content->batches.push_back(std::move(readers));
         content->first_rows.push_back(rows);
         rows += table->batch(b).length;

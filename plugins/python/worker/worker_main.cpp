@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// kdeps-python-worker: started by the python plugin, never by hand but for --version.  Two processes: a supervisor without Python, and the
-// interpreter as its child.
+// kdeps-python-worker: started by the python plugin, never by hand but for --version.  Two processes: a supervisor
+// without Python, and the interpreter as its child.
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

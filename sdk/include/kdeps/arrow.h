@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Arrow C data and stream interfaces, declared as the Arrow specification asks, with its guards, so that this header can stand
-   beside any other copy.  How kdeps uses them (types, extension names) is told in sdk/ABI.md, "Result sets".
-   Source: https://arrow.apache.org/docs/format/CDataInterface.html and CStreamInterface.html */
+/* The Arrow C data and stream interfaces, declared as the Arrow specification asks, with its guards, so that this
+   header can stand beside any other copy.  How kdeps uses them (types, extension names) is told in sdk/ABI.md, "Result
+   sets". Source: https://arrow.apache.org/docs/format/CDataInterface.html and CStreamInterface.html */
 #ifndef KDEPS_ARROW_H
 #define KDEPS_ARROW_H
 
@@ -19,15 +19,15 @@ extern "C" {
 #define ARROW_FLAG_MAP_KEYS_SORTED 4
 
 struct ArrowSchema {
-    const char *format;
-    const char *name;
-    const char *metadata;
+    const char* format;
+    const char* name;
+    const char* metadata;
     int64_t flags;
     int64_t n_children;
-    struct ArrowSchema **children;
-    struct ArrowSchema *dictionary;
-    void (*release)(struct ArrowSchema *);
-    void *private_data;
+    struct ArrowSchema** children;
+    struct ArrowSchema* dictionary;
+    void (*release)(struct ArrowSchema*);
+    void* private_data;
 };
 
 struct ArrowArray {
@@ -36,11 +36,11 @@ struct ArrowArray {
     int64_t offset;
     int64_t n_buffers;
     int64_t n_children;
-    const void **buffers;
-    struct ArrowArray **children;
-    struct ArrowArray *dictionary;
-    void (*release)(struct ArrowArray *);
-    void *private_data;
+    const void** buffers;
+    struct ArrowArray** children;
+    struct ArrowArray* dictionary;
+    void (*release)(struct ArrowArray*);
+    void* private_data;
 };
 
 #endif
@@ -49,11 +49,11 @@ struct ArrowArray {
 #define ARROW_C_STREAM_INTERFACE
 
 struct ArrowArrayStream {
-    int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *out);
-    int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *out);
-    const char *(*get_last_error)(struct ArrowArrayStream *);
-    void (*release)(struct ArrowArrayStream *);
-    void *private_data;
+    int (*get_schema)(struct ArrowArrayStream*, struct ArrowSchema* out);
+    int (*get_next)(struct ArrowArrayStream*, struct ArrowArray* out);
+    const char* (*get_last_error)(struct ArrowArrayStream*);
+    void (*release)(struct ArrowArrayStream*);
+    void* private_data;
 };
 
 #endif

@@ -15,20 +15,21 @@ typedef struct kdeps_context {
     uint32_t struct_size;
     uint32_t reserved;
 
-    /* worker: what the expression get(key) or get(key, hint) gives; an empty hint is none.  Absent names give NULL values. */
-    kdeps_status (*get)(kdeps_call *, kdeps_str key, kdeps_str hint, kdeps_value *out);
+    /* worker: what the expression get(key) or get(key, hint) gives; an empty hint is none.  Absent names give NULL
+     * values. */
+    kdeps_status (*get)(kdeps_call*, kdeps_str key, kdeps_str hint, kdeps_value* out);
 
     /* worker: storage is "memory" (also if empty), "session", "item" or "app". */
-    kdeps_status (*set)(kdeps_call *, kdeps_str key, kdeps_value value, kdeps_str storage);
+    kdeps_status (*set)(kdeps_call*, kdeps_str key, kdeps_value value, kdeps_str storage);
 
     /* worker: what the expression info(name) gives. */
-    kdeps_status (*info)(kdeps_call *, kdeps_str name, kdeps_value *out);
+    kdeps_status (*info)(kdeps_call*, kdeps_str name, kdeps_value* out);
 
     /* any: actionId of the resource that is compiled or runs; empty outside of one. */
-    kdeps_str (*resource)(const kdeps_call *);
+    kdeps_str (*resource)(const kdeps_call*);
 
     /* any: absolute folder of workflow.yaml, which relative paths start from. */
-    kdeps_str (*folder)(const kdeps_call *);
+    kdeps_str (*folder)(const kdeps_call*);
 } kdeps_context;
 
 #ifdef __cplusplus

@@ -21,14 +21,14 @@ typedef struct kdeps_plugin {
     kdeps_str summary;
 
     /* load: once; the host outlives shutdown.  *out is written on OK only. */
-    kdeps_status (*init)(const kdeps_host *, kdeps_call *, kdeps_instance **out);
+    kdeps_status (*init)(const kdeps_host*, kdeps_call*, kdeps_instance** out);
 
-    /* any: the table of an interface ("kdeps.executor/1"), or NULL if this plugin does not provide it.  Static, or owned by the
-       instance. */
-    const void *(*get_interface)(kdeps_instance *, const char *id);
+    /* any: the table of an interface ("kdeps.executor/1"), or NULL if this plugin does not provide it.  Static, or
+       owned by the instance. */
+    const void* (*get_interface)(kdeps_instance*, const char* id);
 
     /* load: after every object made through the interfaces is destroyed. */
-    void (*shutdown)(kdeps_instance *);
+    void (*shutdown)(kdeps_instance*);
 } kdeps_plugin;
 
 #if defined(_WIN32)
@@ -38,7 +38,7 @@ typedef struct kdeps_plugin {
 #endif
 
 /* pure: returns a static descriptor and does nothing else. */
-KDEPS_EXPORT const kdeps_plugin *kdeps_plugin_entry_v1(void);
+KDEPS_EXPORT const kdeps_plugin* kdeps_plugin_entry_v1(void);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Types shared by every table of the kdeps plugin ABI.  C11, no dependency.  The rules of the contract stand in sdk/ABI.md. */
+/* Types shared by every table of the kdeps plugin ABI.  C11, no dependency.  The rules of the contract stand in
+ * sdk/ABI.md. */
 #ifndef KDEPS_TYPES_H
 #define KDEPS_TYPES_H
 
@@ -13,8 +14,9 @@ extern "C" {
 #define KDEPS_ABI_MAJOR 1
 #define KDEPS_ABI_MINOR 0
 
-/* A plugin that wants to run in older hosts defines this before it includes any header: the oldest minor that it accepts.  A slot that
-   came with minor n stands inside #if KDEPS_TARGET_MINOR >= n, so a plugin cannot use by mistake what it did not ask for. */
+/* A plugin that wants to run in older hosts defines this before it includes any header: the oldest minor that it
+   accepts.  A slot that came with minor n stands inside #if KDEPS_TARGET_MINOR >= n, so a plugin cannot use by mistake
+   what it did not ask for. */
 #ifndef KDEPS_TARGET_MINOR
 #define KDEPS_TARGET_MINOR KDEPS_ABI_MINOR
 #endif
@@ -24,7 +26,7 @@ extern "C" {
 
 /* UTF-8, not NUL-terminated.  One that comes in is borrowed for the duration of the call. */
 typedef struct kdeps_str {
-    const char *data;
+    const char* data;
     size_t size;
 } kdeps_str;
 
@@ -38,11 +40,11 @@ typedef int32_t kdeps_status;
 #define KDEPS_UNSUPPORTED 5
 #define KDEPS_UNAUTHENTICATED 6
 #define KDEPS_FORBIDDEN 7
-#define KDEPS_CONSTRAINT 8  /* a database constraint other than uniqueness */
-#define KDEPS_BAD_DATA 9    /* data that cannot be represented or converted */
-#define KDEPS_CONFLICT 10   /* unique violation, serialization failure, deadlock */
+#define KDEPS_CONSTRAINT 8   /* a database constraint other than uniqueness */
+#define KDEPS_BAD_DATA 9     /* data that cannot be represented or converted */
+#define KDEPS_CONFLICT 10    /* unique violation, serialization failure, deadlock */
 #define KDEPS_UNAVAILABLE 11 /* the other side cannot be reached, or went away */
-#define KDEPS_EXHAUSTED 12  /* a limit of the host or of the other side */
+#define KDEPS_EXHAUSTED 12   /* a limit of the host or of the other side */
 #define KDEPS_TIMEOUT 13
 #define KDEPS_CANCELLED 14
 #define KDEPS_INTERNAL 15
@@ -74,12 +76,12 @@ typedef struct kdeps_cell {
 } kdeps_cell;
 
 typedef struct kdeps_host kdeps_host;
-typedef struct kdeps_call_ kdeps_call;           /* host: one invocation, with its arena, deadline and cancel flag */
-typedef struct kdeps_value_ *kdeps_value;        /* host: a value in a call's arena, or a node of configuration */
-typedef struct kdeps_instance kdeps_instance;    /* plugin: what init made */
-typedef struct kdeps_step kdeps_step;            /* plugin: a compiled step of a workflow */
+typedef struct kdeps_call_ kdeps_call;            /* host: one invocation, with its arena, deadline and cancel flag */
+typedef struct kdeps_value_* kdeps_value;         /* host: a value in a call's arena, or a node of configuration */
+typedef struct kdeps_instance kdeps_instance;     /* plugin: what init made */
+typedef struct kdeps_step kdeps_step;             /* plugin: a compiled step of a workflow */
 typedef struct kdeps_connection kdeps_connection; /* plugin: an open database connection */
-typedef struct kdeps_statement kdeps_statement;  /* plugin: a prepared statement of one connection */
+typedef struct kdeps_statement kdeps_statement;   /* plugin: a prepared statement of one connection */
 
 /* What would help after a failure. */
 #define KDEPS_RETRY_NEVER 0u
@@ -101,9 +103,9 @@ typedef struct kdeps_error {
     uint8_t damage;
     int32_t vendor_code;
     int32_t sql_offset; /* byte in the statement's text, -1 = unknown */
-    int64_t batch_set; /* index of the failing parameter set of a batch, -1 = none */
-    kdeps_str message; /* for the user: no secret, no SQL text, no parameter value */
-    kdeps_str detail;  /* for the log only; may be empty */
+    int64_t batch_set;  /* index of the failing parameter set of a batch, -1 = none */
+    kdeps_str message;  /* for the user: no secret, no SQL text, no parameter value */
+    kdeps_str detail;   /* for the log only; may be empty */
 } kdeps_error;
 
 #ifdef __cplusplus

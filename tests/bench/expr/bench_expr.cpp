@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Times of expressions beside those of the reference engine, which were measured elsewhere: compare the columns `ref_ns` and `Time` as
-// orders of magnitude.  Run a build of the preset `bench`.
-#include <array>
+// Times of expressions beside those of the reference engine, which were measured elsewhere: compare the columns
+// `ref_ns` and `Time` as orders of magnitude.  Run a build of the preset `bench`.
 #include <benchmark/benchmark.h>
+#include <array>
 #include <string>
 
 #include "core/expr/expr.hpp"
@@ -133,7 +133,8 @@ void add_all() {
     benchmark::RegisterBenchmark("run/table_count_text_1k", run, "count(t1k, .name == 'customer5')", 0.0);
     benchmark::RegisterBenchmark("run/template", render);
     for (const Case& c : kCases) {
-        if (c.compile_ns > 0) benchmark::RegisterBenchmark((std::string("compile/") + c.name).c_str(), compile, c.source, c.compile_ns);
+        if (c.compile_ns > 0)
+            benchmark::RegisterBenchmark((std::string("compile/") + c.name).c_str(), compile, c.source, c.compile_ns);
     }
 }
 

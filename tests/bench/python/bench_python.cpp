@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The cost of a script: a warm call through the engine, beside a new interpreter and beside a plain loop that speaks JSON over pipes; a table
-// in and summed, beside the same as JSON; calls per second by workers.  Prints a table; run it alone on the machine.
+// The cost of a script: a warm call through the engine, beside a new interpreter and beside a plain loop that speaks
+// JSON over pipes; a table in and summed, beside the same as JSON; calls per second by workers.  Prints a table; run it
+// alone on the machine.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -39,8 +40,10 @@ public:
         : folder_(std::filesystem::temp_directory_path() / ("kdeps-bench-" + std::to_string(getpid()) + name)),
           plugins_(std::vector<std::filesystem::path>{KDEPS_PLUGIN_FOLDER}) {
         std::filesystem::create_directories(folder_);
-        std::ofstream(folder_ / "workflow.yaml") << "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: b, version: \"1\", targetActionId: main}\nsettings:\n  apiServerMode: false\n"
-                                                 << settings << resources;
+        std::ofstream(folder_ / "workflow.yaml")
+            << "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: b, version: \"1\", targetActionId: "
+               "main}\nsettings:\n  apiServerMode: false\n"
+            << settings << resources;
         workflow_ = workflow::read(folder_, {}, plugins_, engine::host_names(), faults_);
         engine_ = std::make_unique<engine::Engine>(*workflow_, plugins_, faults_);
         if (faults_.has_errors()) {
@@ -102,7 +105,8 @@ public:
         waitpid(process_, nullptr, 0);
     }
     std::string ask(const std::string& line) {
-        for (std::size_t done = 0; done < line.size();) done += static_cast<std::size_t>(std::max<ssize_t>(write(to_, line.data() + done, line.size() - done), 0));
+        for (std::size_t done = 0; done < line.size();)
+            done += static_cast<std::size_t>(std::max<ssize_t>(write(to_, line.data() + done, line.size() - done), 0));
         std::string out;
         char bytes[65536];
         while (out.empty() || out.back() != '\n') {
@@ -135,10 +139,13 @@ Times measure(int count, const std::function<void()>& work) {
     return {times[times.size() / 2], times[times.size() * 99 / 100]};
 }
 
-void show(const char* what, const Times& times) { std::printf("%-58s p50 %10.1f us   p99 %10.1f us\n", what, times.p50, times.p99); }
+void show(const char* what, const Times& times) {
+    std::printf("%-58s p50 %10.1f us   p99 %10.1f us\n", what, times.p50, times.p99);
+}
 
 std::string resource(const std::string& id, const std::string& more, const std::string& run) {
-    return "---\napiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: " + id + ", name: " + id + more + "}\nrun:\n" + run;
+    return "---\napiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: " + id + ", name: " + id + more +
+           "}\nrun:\n" + run;
 }
 
 void calls() {
@@ -149,8 +156,11 @@ void calls() {
     measure(500, call);
     const Times ours = measure(kCalls, call);
     show("trivial script, warm worker, whole engine", ours);
-    Interpreter loop("import sys, json\ncodes = {}\nfor line in sys.stdin:\n    job = json.loads(line)\n    s = job['script']\n    c = codes.get(s) or codes.setdefault(s, compile(s, 's', 'exec'))\n"
-                     "    names = dict(job['names'])\n    exec(c, names)\n    sys.stdout.write(json.dumps({'result': names['result']}) + '\\n')\n    sys.stdout.flush()");
+    Interpreter loop(
+        "import sys, json\ncodes = {}\nfor line in sys.stdin:\n    job = json.loads(line)\n    s = job['script']\n    "
+        "c = codes.get(s) or codes.setdefault(s, compile(s, 's', 'exec'))\n"
+        "    names = dict(job['names'])\n    exec(c, names)\n    sys.stdout.write(json.dumps({'result': "
+        "names['result']}) + '\\n')\n    sys.stdout.flush()");
     const auto ask = [&] { loop.ask("{\"script\": \"result = 1 + 1\", \"names\": {}}\n"); };
     measure(500, ask);
     show("  plain python3 loop, JSON over pipes, no engine", measure(kCalls, ask));
@@ -161,23 +171,35 @@ void calls() {
 
 void tables() {
     constexpr int kRuns = 15;
-    const std::string query = "  sql:\n    connectionName: db\n    query: \"WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n WHERE a < " + std::to_string(kRows) +
-                              ") SELECT a, a * 2 AS b, a * 0.5 AS c, a * 0.25 AS d, 'text ' || a AS e, a % 7 AS f FROM n\"\n";
-    const std::string connection = "  python: {workers: 1}\n  sqlConnections: {db: {connection: \"sqlite://:memory:\"}}\n";
-    const auto with = [&](const std::string& script) { return resource("rows", "", query) + resource("main", ", requires: [rows]", "  python:\n    script: |\n" + script); };
+    const std::string query =
+        "  sql:\n    connectionName: db\n    query: \"WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n "
+        "WHERE a < " +
+        std::to_string(kRows) +
+        ") SELECT a, a * 2 AS b, a * 0.5 AS c, a * 0.25 AS d, 'text ' || a AS e, a % 7 AS f FROM n\"\n";
+    const std::string connection =
+        "  python: {workers: 1}\n  sqlConnections: {db: {connection: \"sqlite://:memory:\"}}\n";
+    const auto with = [&](const std::string& script) {
+        return resource("rows", "", query) +
+               resource("main", ", requires: [rows]", "  python:\n    script: |\n" + script);
+    };
     // The script measures itself from the first get, in which the table is handed over; the query is not of interest.
     const auto time_in = [&](const char* name, const std::string& body) {
-        Loaded loaded(name, connection, with("      import time, numpy\n      start = time.perf_counter()\n      t = get('rows')\n" + body + "      return time.perf_counter() - start\n"));
+        Loaded loaded(name, connection,
+                      with("      import time, numpy\n      start = time.perf_counter()\n      t = get('rows')\n" +
+                           body + "      return time.perf_counter() - start\n"));
         std::vector<double> times;
         for (int i = 0; i < kRuns; ++i) times.push_back(loaded.run().floating() * 1e3);
         std::sort(times.begin(), times.end());
         return times[times.size() / 2];
     };
     const double frame = time_in("columns", "      total = sum(sum(t.column(c)) for c in ('a', 'b', 'c', 'd', 'f'))\n");
-    const double rows = time_in("rows", "      total = 0\n      for r in t: total += r['a'] + r['b'] + r['c'] + r['d'] + r['f']\n");
+    const double rows =
+        time_in("rows", "      total = 0\n      for r in t: total += r['a'] + r['b'] + r['c'] + r['d'] + r['f']\n");
     const double over = time_in("over", "");
-    Interpreter loop("import sys, json\nfor line in sys.stdin:\n    rows = json.loads(line)\n    total = 0\n    for r in rows: total += r['a'] + r['b'] + r['c'] + r['d'] + r['f']\n"
-                     "    sys.stdout.write(json.dumps(total) + '\\n')\n    sys.stdout.flush()");
+    Interpreter loop(
+        "import sys, json\nfor line in sys.stdin:\n    rows = json.loads(line)\n    total = 0\n    for r in rows: "
+        "total += r['a'] + r['b'] + r['c'] + r['d'] + r['f']\n"
+        "    sys.stdout.write(json.dumps(total) + '\\n')\n    sys.stdout.flush()");
     Loaded source("json", connection, resource("main", "", query));
     const value::Value table = source.run();
     std::vector<double> times;
@@ -200,7 +222,8 @@ void tables() {
 void throughput() {
     std::printf("\ncalls per second, 8 callers\n");
     for (const int workers : {1, 2, 4}) {
-        Loaded warm("many" + std::to_string(workers), "  python: {workers: " + std::to_string(workers) + "}\n", resource("main", "", "  python: {script: \"return 1 + 1\"}\n"));
+        Loaded warm("many" + std::to_string(workers), "  python: {workers: " + std::to_string(workers) + "}\n",
+                    resource("main", "", "  python: {script: \"return 1 + 1\"}\n"));
         for (int i = 0; i < 200; ++i) warm.run();
         constexpr int kCallers = 8;
         constexpr int kCalls = 20'000;
@@ -213,7 +236,8 @@ void throughput() {
             });
         }
         for (std::thread& caller : callers) caller.join();
-        std::printf("  %d workers %10.0f\n", workers, kCalls / Seconds(std::chrono::steady_clock::now() - start).count());
+        std::printf("  %d workers %10.0f\n", workers,
+                    kCalls / Seconds(std::chrono::steady_clock::now() - start).count());
     }
 }
 

@@ -41,10 +41,13 @@ void append_json_text(const char* text, std::size_t size, std::string& out) {
 class Analytics {
 public:
     explicit Analytics(int port) {
-        const std::string options = "host=127.0.0.1 port=" + std::to_string(port) + " user=user password=pass dbname=analytics";
+        const std::string options =
+            "host=127.0.0.1 port=" + std::to_string(port) + " user=user password=pass dbname=analytics";
         connection_ = PQconnectdb(options.c_str());
         if (PQstatus(connection_) != CONNECTION_OK) fail("PostgreSQL", PQerrorMessage(connection_));
-        PQclear(PQprepare(connection_, "users", "SELECT date, COUNT(*) as users\nFROM users\nGROUP BY date\nORDER BY date DESC\n", 0, nullptr));
+        PQclear(PQprepare(connection_, "users",
+                          "SELECT date, COUNT(*) as users\nFROM users\nGROUP BY date\nORDER BY date DESC\n", 0,
+                          nullptr));
     }
     ~Analytics() { PQfinish(connection_); }
     Analytics(const Analytics&) = delete;
@@ -68,7 +71,8 @@ private:
 class Inventory {
 public:
     explicit Inventory(int port) : connection_(mysql_init(nullptr)) {
-        if (mysql_real_connect(connection_, "127.0.0.1", "user", "pass", "inventory", static_cast<unsigned>(port), nullptr, 0) == nullptr) {
+        if (mysql_real_connect(connection_, "127.0.0.1", "user", "pass", "inventory", static_cast<unsigned>(port),
+                               nullptr, 0) == nullptr) {
             fail("MariaDB", mysql_error(connection_));
         }
         statement_ = mysql_stmt_init(connection_);
@@ -94,7 +98,11 @@ public:
             out += is_first ? "{\"name\":" : ",{\"name\":";
             is_first = false;
             append_json_text(name_.data(), lengths_[0], out);
-            out.append(",\"quantity\":").append(std::to_string(quantity_)).append(",\"price\":").append(price_.data(), lengths_[2]).append("}");
+            out.append(",\"quantity\":")
+                .append(std::to_string(quantity_))
+                .append(",\"price\":")
+                .append(price_.data(), lengths_[2])
+                .append("}");
         }
         out += ']';
         mysql_stmt_free_result(statement_);
@@ -125,7 +133,8 @@ std::string now() {
     gmtime_r(&seconds, &parts);
     std::array<char, 40> buffer;
     const std::size_t size = std::strftime(buffer.data(), buffer.size(), "%FT%T", &parts);
-    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count() % 1000;
     std::array<char, 8> fraction;
     std::snprintf(fraction.data(), fraction.size(), ".%03dZ", static_cast<int>(milliseconds));
     return std::string(buffer.data(), size) + fraction.data();
@@ -146,7 +155,10 @@ void serve_baseline(const BaselineOptions& options) {
         analytics.append_csv(body);
         body += ",\"inventory\":";
         inventory.append_json(body);
-        body.append(",\"timestamp\":\"").append(now()).append("\"},\"meta\":{\"requestID\":\"").append(std::to_string(next++));
+        body.append(",\"timestamp\":\"")
+            .append(now())
+            .append("\"},\"meta\":{\"requestID\":\"")
+            .append(std::to_string(next++));
         body.append("\",\"timestamp\":\"").append(now()).append("\"}}");
         response.set_content(body, "application/json");
     });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What somebody would write by hand for the complete example: cpp-httplib, libpq and MariaDB Connector/C, prepared statements, one query
-// after the other, connections of each thread's own.
+// What somebody would write by hand for the complete example: cpp-httplib, libpq and MariaDB Connector/C, prepared
+// statements, one query after the other, connections of each thread's own.
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,8 @@ using Clock = std::chrono::steady_clock;
 
 class Client {
 public:
-    Client(std::uint16_t port, const std::string& path) : request_("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") {
+    Client(std::uint16_t port, const std::string& path)
+        : request_("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") {
         socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -63,7 +64,8 @@ public:
 private:
     std::size_t content_length(std::size_t head) const {
         std::string lower = answer_.substr(0, head);
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+        std::transform(lower.begin(), lower.end(), lower.begin(),
+                       [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         const std::size_t at = lower.find("content-length:");
         if (at == std::string::npos) throw std::runtime_error("the answer has no Content-Length");
         return std::stoul(lower.substr(at + 15));
@@ -76,7 +78,9 @@ private:
 };
 
 double percentile(const std::vector<double>& sorted, double part) {
-    return sorted.empty() ? 0 : sorted[std::min(sorted.size() - 1, static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
+    return sorted.empty() ? 0
+                          : sorted[std::min(sorted.size() - 1,
+                                            static_cast<std::size_t>(part * static_cast<double>(sorted.size())))];
 }
 
 }  // namespace

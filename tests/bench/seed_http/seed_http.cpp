@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The complete example of the tutorial over HTTP, against a hand-written server, on the same databases, in the same run.
-// Prints requests per second, p50 and p99 at 1, 8 and 16 connections, and the ratios.  Usage: bench_seed_http [seconds per measurement]
+// The complete example of the tutorial over HTTP, against a hand-written server, on the same databases, in the same
+// run. Prints requests per second, p50 and p99 at 1, 8 and 16 connections, and the ratios.  Usage: bench_seed_http
+// [seconds per measurement]
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -42,13 +43,14 @@ nlohmann::json data_of(std::uint16_t port) {
 }
 
 Load median(std::vector<Load> loads) {
-    std::sort(loads.begin(), loads.end(), [](const Load& a, const Load& b) { return a.requests_per_second < b.requests_per_second; });
+    std::sort(loads.begin(), loads.end(),
+              [](const Load& a, const Load& b) { return a.requests_per_second < b.requests_per_second; });
     return loads[loads.size() / 2];
 }
 
 void print(const char* name, int connections, const Load& load) {
-    std::printf("%-12s %2d connections  %9.0f requests/s   p50 %7.3f ms   p99 %7.3f ms%s\n", name, connections, load.requests_per_second, load.p50_ms, load.p99_ms,
-                load.failures > 0 ? "   FAILURES" : "");
+    std::printf("%-12s %2d connections  %9.0f requests/s   p50 %7.3f ms   p99 %7.3f ms%s\n", name, connections,
+                load.requests_per_second, load.p50_ms, load.p99_ms, load.failures > 0 ? "   FAILURES" : "");
 }
 
 int run(std::chrono::milliseconds time, const char* self) {
@@ -59,16 +61,18 @@ int run(std::chrono::milliseconds time, const char* self) {
     const kdeps::testing::TemporaryFolder folder;
     folder.write("workflow.yaml", kdeps::testing::blocks_under("Complete Example").at(0));
 
-    Process host({KDEPS_BINARY, "run", folder.path().string(), "--port", "0", "--connection", "analytics=" + postgres.url("analytics"), "--connection",
-                  "inventory=" + mariadb.url("inventory")});
-    if (!host.wait_for_err("serving", 30s) || !host.wait_for_err("/api/v1/data", 10s)) throw std::runtime_error("kdeps did not start: " + host.err());
+    Process host({KDEPS_BINARY, "run", folder.path().string(), "--port", "0", "--connection",
+                  "analytics=" + postgres.url("analytics"), "--connection", "inventory=" + mariadb.url("inventory")});
+    if (!host.wait_for_err("serving", 30s) || !host.wait_for_err("/api/v1/data", 10s))
+        throw std::runtime_error("kdeps did not start: " + host.err());
     const std::uint16_t kdeps_port = number_after(host.err(), "http://127.0.0.1:");
     Process baseline({self, "--baseline", std::to_string(postgres.port()), std::to_string(mariadb.port())});
     if (!baseline.wait_for_out("port ", 30s)) throw std::runtime_error("the baseline did not start: " + baseline.err());
     const std::uint16_t baseline_port = number_after(baseline.out(), "port ");
 
     if (data_of(kdeps_port) != data_of(baseline_port)) {
-        throw std::runtime_error("the answers differ:\n" + data_of(kdeps_port).dump() + "\n" + data_of(baseline_port).dump());
+        throw std::runtime_error("the answers differ:\n" + data_of(kdeps_port).dump() + "\n" +
+                                 data_of(baseline_port).dump());
     }
     bool is_met = true;
     for (const int connections : {1, 8, 16}) {
@@ -87,8 +91,8 @@ int run(std::chrono::milliseconds time, const char* self) {
         print("hand-written", connections, median(theirs));
         const double wanted = connections == 1 ? 1.0 : 0.9;
         is_met = is_met && ratios[kRounds / 2] >= wanted;
-        std::printf("ratio at %d: %.2f (of %d rounds %.2f to %.2f; aim %s %.1f)\n\n", connections, ratios[kRounds / 2], kRounds, ratios.front(), ratios.back(),
-                    connections == 1 ? "above" : "at least", wanted);
+        std::printf("ratio at %d: %.2f (of %d rounds %.2f to %.2f; aim %s %.1f)\n\n", connections, ratios[kRounds / 2],
+                    kRounds, ratios.front(), ratios.back(), connections == 1 ? "above" : "at least", wanted);
     }
     std::printf("%s\n", is_met ? "aims met" : "aims missed");
     return 0;
@@ -100,10 +104,12 @@ int main(int argc, char** argv) {
     try {
         if (argc == 4 && std::strcmp(argv[1], "--baseline") == 0) {
             constexpr int kThreads = 16;
-            kdeps::bench::serve_baseline({static_cast<std::uint16_t>(std::stoi(argv[2])), static_cast<std::uint16_t>(std::stoi(argv[3])), kThreads});
+            kdeps::bench::serve_baseline({static_cast<std::uint16_t>(std::stoi(argv[2])),
+                                          static_cast<std::uint16_t>(std::stoi(argv[3])), kThreads});
         }
         const double seconds = argc > 1 ? std::stod(argv[1]) : 2;
-        return run(std::chrono::milliseconds(static_cast<int>(seconds * 1000)), std::filesystem::canonical("/proc/self/exe").c_str());
+        return run(std::chrono::milliseconds(static_cast<int>(seconds * 1000)),
+                   std::filesystem::canonical("/proc/self/exe").c_str());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "bench_seed_http: %s\n", error.what());
         return 1;

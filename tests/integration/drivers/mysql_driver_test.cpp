@@ -61,7 +61,8 @@ protected:
     static std::string url(const std::string& options = "") { return server->url(kDatabase) + options; }
     // Waits until the server runs a statement with this text, or no longer does.
     static void await_running(const std::string& text, bool is_running) {
-        const std::string query = "SELECT count(*) FROM information_schema.processlist WHERE user = 'user' AND info LIKE '%" + text + "%'";
+        const std::string query =
+            "SELECT count(*) FROM information_schema.processlist WHERE user = 'user' AND info LIKE '%" + text + "%'";
         const Deadline deadline = Deadline::after(20s);
         while ((server->scalar("", query) != "0") != is_running) {
             ASSERT_FALSE(deadline.has_passed()) << text << (is_running ? " does not start" : " does not stop");
@@ -80,7 +81,8 @@ TEST_F(MysqlDriverTest, TellsTheServer) {
     MysqlSession session(*driver, url());
     EXPECT_THAT(session.server(), ::testing::MatchesRegex("MariaDB [0-9]+[.][0-9]+[.][0-9]+"));
     session.ping();
-    EXPECT_EQ(session.rows("SELECT @@time_zone AS z, @@character_set_connection AS c"), R"([{"z":"+00:00","c":"utf8mb4"}])");
+    EXPECT_EQ(session.rows("SELECT @@time_zone AS z, @@character_set_connection AS c"),
+              R"([{"z":"+00:00","c":"utf8mb4"}])");
 }
 
 TEST_F(MysqlDriverTest, ReadsAndBindsEveryType) {
@@ -111,7 +113,8 @@ TEST_F(MysqlDriverTest, ReadsAndBindsEveryType) {
         {"DOUBLE", 0.1, "0.1"},
         {"DOUBLE", 1.7976931348623157e308, "1.7976931348623157e+308"},
         {"DECIMAL(10,2)", decimal("1234567.89"), "1234567.89"},
-        {"DECIMAL(40,10)", decimal("-123456789012345678901234567890.0123456789"), "-123456789012345678901234567890.0123456789"},
+        {"DECIMAL(40,10)", decimal("-123456789012345678901234567890.0123456789"),
+         "-123456789012345678901234567890.0123456789"},
         {"DECIMAL(10,2)", "0.50", "0.50"},
         {"YEAR", 2155, "2155"},
         {"DATE", "9999-12-31", R"("9999-12-31")"},
@@ -143,12 +146,15 @@ TEST_F(MysqlDriverTest, ReadsAndBindsEveryType) {
         session.execute("CREATE OR REPLACE TABLE cell (v " + std::string(c.type) + " NULL)");
         session.execute("INSERT INTO cell VALUES (?)", {c.value});
         session.execute("INSERT INTO cell VALUES (?)", {nullptr});
-        EXPECT_EQ(session.rows("SELECT v FROM cell ORDER BY v IS NULL"), "[{\"v\":" + std::string(c.json) + "},{\"v\":null}]");
+        EXPECT_EQ(session.rows("SELECT v FROM cell ORDER BY v IS NULL"),
+                  "[{\"v\":" + std::string(c.json) + "},{\"v\":null}]");
         session.execute("DELETE FROM cell");
         session.batch("INSERT INTO cell VALUES (?)", {{nullptr}, {c.value}, {c.value}});
-        EXPECT_EQ(session.rows("SELECT v FROM cell WHERE v IS NOT NULL LIMIT 1"), "[{\"v\":" + std::string(c.json) + "}]");
+        EXPECT_EQ(session.rows("SELECT v FROM cell WHERE v IS NOT NULL LIMIT 1"),
+                  "[{\"v\":" + std::string(c.json) + "}]");
     }
-    EXPECT_EQ(session.rows("SELECT NULL AS n, ST_GeomFromText('POINT(1 2)') AS g, x'00ff' AS b, 1.50 AS d, JSON_ARRAY(1) AS j"),
+    EXPECT_EQ(session.rows(
+                  "SELECT NULL AS n, ST_GeomFromText('POINT(1 2)') AS g, x'00ff' AS b, 1.50 AS d, JSON_ARRAY(1) AS j"),
               R"([{"n":null,"g":"AAAAAAEBAAAAAAAAAAAA8D8AAAAAAAAAQA==","b":"AP8=","d":1.50,"j":[1]}])");
     EXPECT_EQ(session.rows("SELECT ? AS a, ? AS b, ? AS c", {nullptr, -5, "x"}), R"([{"a":null,"b":-5,"c":"x"}])");
 }
@@ -175,10 +181,13 @@ TEST_F(MysqlDriverTest, KeepsTheTextOfAMomentWhereATextIsWanted) {
 
 TEST_F(MysqlDriverTest, RefusesValuesThatCannotBeBound) {
     MysqlSession session(*driver, url());
-    const Failure nan = failure_of([&] { session.execute("SELECT ?, ?", {1, std::numeric_limits<double>::quiet_NaN()}); });
+    const Failure nan = failure_of([&] {
+        session.execute("SELECT ?, ?", {1, std::numeric_limits<double>::quiet_NaN()});
+    });
     EXPECT_EQ(nan.status, KDEPS_BAD_DATA);
     EXPECT_EQ(nan.sqlstate, "22003");
-    EXPECT_EQ(nan.message, "parameter 2 (double) is NaN or infinite, which the database cannot hold; give null or a number");
+    EXPECT_EQ(nan.message,
+              "parameter 2 (double) is NaN or infinite, which the database cannot hold; give null or a number");
     const Failure count = failure_of([&] { session.execute("SELECT ?", {1, 2}); });
     EXPECT_EQ(count.status, KDEPS_INVALID_ARGUMENT);
     EXPECT_EQ(count.message, "the statement has 1 placeholders, but 2 values were given");
@@ -193,18 +202,22 @@ TEST_F(MysqlDriverTest, TellsOutcomes) {
     const Answer updated = session.execute("UPDATE outcomes SET n = ? WHERE id = 1", {1});
     EXPECT_EQ(updated.rows_affected, 0) << "changed rows count, not matched ones";
     EXPECT_EQ(updated.last_insert_id, -1);
-    EXPECT_EQ(MysqlSession(*driver, url("?found_rows=true")).execute("UPDATE outcomes SET n = 1 WHERE id = 1").rows_affected, 1);
+    EXPECT_EQ(
+        MysqlSession(*driver, url("?found_rows=true")).execute("UPDATE outcomes SET n = 1 WHERE id = 1").rows_affected,
+        1);
     EXPECT_EQ(session.rows("INSERT INTO outcomes (n) VALUES (7) RETURNING id, n"), R"([{"id":3,"n":7}])");
     EXPECT_EQ(session.rows("SELECT id FROM outcomes WHERE id > 99"), "[]");
 }
 
 TEST_F(MysqlDriverTest, TellsErrors) {
     MysqlSession session(*driver, url());
-    server->execute(kDatabase,
-                    "CREATE OR REPLACE TABLE parents (id INT PRIMARY KEY, email VARCHAR(20) UNIQUE, n INT NOT NULL, k INT CHECK (k > 0));"
-                    "CREATE OR REPLACE TABLE children (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parents (id));"
-                    "INSERT INTO parents VALUES (1, 'o''x@secret', 1, 1); INSERT INTO children VALUES (1, 1);"
-                    "CREATE USER IF NOT EXISTS reader@'%' IDENTIFIED BY 'pass'; GRANT SELECT ON drivers.parents TO reader@'%'");
+    server->execute(
+        kDatabase,
+        "CREATE OR REPLACE TABLE parents (id INT PRIMARY KEY, email VARCHAR(20) UNIQUE, n INT NOT NULL, k INT CHECK (k "
+        "> 0));"
+        "CREATE OR REPLACE TABLE children (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES parents (id));"
+        "INSERT INTO parents VALUES (1, 'o''x@secret', 1, 1); INSERT INTO children VALUES (1, 1);"
+        "CREATE USER IF NOT EXISTS reader@'%' IDENTIFIED BY 'pass'; GRANT SELECT ON drivers.parents TO reader@'%'");
     struct Case {
         const char* sql;
         Cells parameters;
@@ -213,21 +226,54 @@ TEST_F(MysqlDriverTest, TellsErrors) {
         const char* message;
     };
     const std::vector<Case> cases = {
-        {"INSERT INTO parents VALUES (2, ?, 1, 1)", {"o'x@secret"}, KDEPS_CONFLICT, "23000", "Duplicate entry '***' for key 'email'"},
-        {"INSERT INTO children VALUES (2, 99)", {}, KDEPS_CONSTRAINT, "23000",
-         "Cannot add or update a child row: a foreign key constraint fails (`drivers`.`children`, CONSTRAINT `children_ibfk_1` FOREIGN KEY "
+        {"INSERT INTO parents VALUES (2, ?, 1, 1)",
+         {"o'x@secret"},
+         KDEPS_CONFLICT,
+         "23000",
+         "Duplicate entry '***' for key 'email'"},
+        {"INSERT INTO children VALUES (2, 99)",
+         {},
+         KDEPS_CONSTRAINT,
+         "23000",
+         "Cannot add or update a child row: a foreign key constraint fails (`drivers`.`children`, CONSTRAINT "
+         "`children_ibfk_1` FOREIGN KEY "
          "(`p`) REFERENCES `parents` (`id`))"},
-        {"DELETE FROM parents", {}, KDEPS_CONSTRAINT, "23000",
-         "Cannot delete or update a parent row: a foreign key constraint fails (`drivers`.`children`, CONSTRAINT `children_ibfk_1` FOREIGN KEY "
+        {"DELETE FROM parents",
+         {},
+         KDEPS_CONSTRAINT,
+         "23000",
+         "Cannot delete or update a parent row: a foreign key constraint fails (`drivers`.`children`, CONSTRAINT "
+         "`children_ibfk_1` FOREIGN KEY "
          "(`p`) REFERENCES `parents` (`id`))"},
-        {"INSERT INTO parents VALUES (3, 'c', 1, ?)", {-1}, KDEPS_CONSTRAINT, "23000", "CONSTRAINT `parents.k` failed for `drivers`.`parents`"},
-        {"INSERT INTO parents VALUES (3, 'c', ?, 1)", {nullptr}, KDEPS_CONSTRAINT, "23000", "Column 'n' cannot be null"},
-        {"INSERT INTO parents (id) VALUES (4)", {}, KDEPS_CONSTRAINT, "23000", "Field 'n' doesn't have a default value"},
-        {"INSERT INTO parents VALUES (5, 'e', ?, 1)", {"secret"}, KDEPS_BAD_DATA, "22007",
+        {"INSERT INTO parents VALUES (3, 'c', 1, ?)",
+         {-1},
+         KDEPS_CONSTRAINT,
+         "23000",
+         "CONSTRAINT `parents.k` failed for `drivers`.`parents`"},
+        {"INSERT INTO parents VALUES (3, 'c', ?, 1)",
+         {nullptr},
+         KDEPS_CONSTRAINT,
+         "23000",
+         "Column 'n' cannot be null"},
+        {"INSERT INTO parents (id) VALUES (4)",
+         {},
+         KDEPS_CONSTRAINT,
+         "23000",
+         "Field 'n' doesn't have a default value"},
+        {"INSERT INTO parents VALUES (5, 'e', ?, 1)",
+         {"secret"},
+         KDEPS_BAD_DATA,
+         "22007",
          "Incorrect integer value: '***' for column `drivers`.`parents`.`n` at row 1"},
-        {"INSERT INTO parents VALUES (5, 'e', ?, 1)", {std::int64_t{99999999999}}, KDEPS_BAD_DATA, "22003",
+        {"INSERT INTO parents VALUES (5, 'e', ?, 1)",
+         {std::int64_t{99999999999}},
+         KDEPS_BAD_DATA,
+         "22003",
          "Out of range value for column 'n' at row 1"},
-        {"INSERT INTO parents VALUES (5, ?, 1, 1)", {"a text of more than twenty letters"}, KDEPS_BAD_DATA, "22001",
+        {"INSERT INTO parents VALUES (5, ?, 1, 1)",
+         {"a text of more than twenty letters"},
+         KDEPS_BAD_DATA,
+         "22001",
          "Data too long for column 'email' at row 1"},
         {"SELEC secret", {}, KDEPS_INVALID_ARGUMENT, "42000", "syntax error at line 1"},
         {"SELECT * FROM nothing", {}, KDEPS_INVALID_ARGUMENT, "42S02", "Table 'drivers.nothing' doesn't exist"},
@@ -235,7 +281,11 @@ TEST_F(MysqlDriverTest, TellsErrors) {
         {"CALL nothing()", {}, KDEPS_INVALID_ARGUMENT, "42000", "PROCEDURE drivers.nothing does not exist"},
         {"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'not today'", {}, KDEPS_CONSTRAINT, "45000", "not today"},
         {"SET max_statement_time = 0.05", {}, KDEPS_OK, "", ""},
-        {"SELECT SLEEP(5)", {}, KDEPS_TIMEOUT, "70100", "Query execution was interrupted (max_statement_time exceeded)"},
+        {"SELECT SLEEP(5)",
+         {},
+         KDEPS_TIMEOUT,
+         "70100",
+         "Query execution was interrupted (max_statement_time exceeded)"},
         {"KILL QUERY CONNECTION_ID()", {}, KDEPS_CANCELLED, "70100", "Query execution was interrupted"},
     };
     for (const Case& c : cases) {
@@ -292,20 +342,26 @@ TEST_F(MysqlDriverTest, FindsFaultsOfTheUrlWithoutConnecting) {
     };
     const std::vector<Case> cases = {
         {"mysql://u:secret@h/d?ssl_caa=x",
-         "unknown option 'ssl_caa' in the connection URL (did you mean 'ssl-ca'?); available options: charset, compress, connect_timeout, "
-         "found-rows, init-command, read_timeout, socket, ssl, ssl-ca, ssl-capath, ssl-cert, ssl-cipher, ssl-key, ssl-verify-server-cert, "
+         "unknown option 'ssl_caa' in the connection URL (did you mean 'ssl-ca'?); available options: charset, "
+         "compress, connect_timeout, "
+         "found-rows, init-command, read_timeout, socket, ssl, ssl-ca, ssl-capath, ssl-cert, ssl-cipher, ssl-key, "
+         "ssl-verify-server-cert, "
          "tls-version"},
-        {"mysql://u:secret@h/d?charset=latin1", "option 'charset' of the connection URL must be utf8mb4 or utf8, not 'latin1'"},
+        {"mysql://u:secret@h/d?charset=latin1",
+         "option 'charset' of the connection URL must be utf8mb4 or utf8, not 'latin1'"},
         {"mysql://u:secret@h/d?connect_timeout=soon",
          "option 'connect_timeout' of the connection URL must be a number of seconds between 1 and 86400, not 'soon'"},
         {"mysql://u:secret@h/d?ssl=maybe", "option 'ssl' of the connection URL must be true or false, not 'maybe'"},
         {"mysql://u:secret@h/d?ssl-ca=nothing.pem",
-         "option 'ssl-ca' of the connection URL names 'nothing.pem', which cannot be read; relative paths start at the workflow's folder"},
-        {"mysql://u:secret@/d", "the connection URL names no host; it must look like mysql://user:password@host:3306/database"},
+         "option 'ssl-ca' of the connection URL names 'nothing.pem', which cannot be read; relative paths start at the "
+         "workflow's folder"},
+        {"mysql://u:secret@/d",
+         "the connection URL names no host; it must look like mysql://user:password@host:3306/database"},
         {"mysql://h/d", "the connection URL names no user; it must look like mysql://user:password@host:3306/database"},
         {"mysql://u:secret@h:0/d", "the port of the connection URL must be between 1 and 65535"},
         {"mysql://u:secret@h/d/e",
-         "the connection URL has more than one name after its host; it must look like mysql://user:password@host:3306/database"},
+         "the connection URL has more than one name after its host; it must look like "
+         "mysql://user:password@host:3306/database"},
     };
     for (const Case& c : cases) {
         const Failure failure = failure_of([&] { driver->check(c.url); });
@@ -347,7 +403,8 @@ TEST_F(MysqlDriverTest, TellsWhyItCannotConnect) {
 TEST_F(MysqlDriverTest, Compresses) {
     MysqlSession session(*driver, url("?compress=true"));
     session.execute("CREATE OR REPLACE TABLE compressed (t TEXT)");
-    EXPECT_THAT(session.batch("INSERT INTO compressed VALUES (?)", std::vector<Cells>(3000, Cells{"text"})).affected, Each(1));
+    EXPECT_THAT(session.batch("INSERT INTO compressed VALUES (?)", std::vector<Cells>(3000, Cells{"text"})).affected,
+                Each(1));
     EXPECT_EQ(session.rows("SHOW STATUS LIKE 'Compression'"), R"([{"Variable_name":"Compression","Value":"ON"}])");
 }
 
@@ -356,7 +413,8 @@ TEST_F(MysqlDriverTest, RefusesAServerWithoutTls) {
     const Failure failure = failure_of([&] { MysqlSession session(*driver, url("?ssl=true")); });
     EXPECT_EQ(failure.status, KDEPS_UNAVAILABLE);
     EXPECT_THAT(failure.message, HasSubstr("the server offers no TLS, which the options ask for"));
-    EXPECT_EQ(failure_of([&] { MysqlSession session(*driver, url("?ssl-verify-server-cert=true")); }).status, KDEPS_UNAVAILABLE);
+    EXPECT_EQ(failure_of([&] { MysqlSession session(*driver, url("?ssl-verify-server-cert=true")); }).status,
+              KDEPS_UNAVAILABLE);
 }
 
 TEST_F(MysqlDriverTest, GivesUpAHostThatDoesNotAnswer) {
@@ -377,15 +435,19 @@ TEST_F(MysqlDriverTest, RunsABatchOfTwentyThousandSets) {
     session.execute("CREATE OR REPLACE TABLE many (id INT PRIMARY KEY, t VARCHAR(40), d DATETIME(3))");
     std::vector<Cells> sets;
     for (int i = 0; i < kSets; ++i) {
-        sets.push_back({i, i % 2 == 0 ? Cell(nullptr) : Cell("text"), i % 3 == 0 ? Cell(nullptr) : Cell("2024-01-02T03:04:05.678Z")});
+        sets.push_back({i, i % 2 == 0 ? Cell(nullptr) : Cell("text"),
+                        i % 3 == 0 ? Cell(nullptr) : Cell("2024-01-02T03:04:05.678Z")});
     }
     const Answer answer = session.batch("INSERT INTO many VALUES (?, ?, ?)", sets);
     EXPECT_EQ(answer.affected, std::vector<std::int64_t>(kSets, 1));
     EXPECT_EQ(session.rows("SELECT COUNT(*) AS n, COUNT(t) AS t, COUNT(d) AS d, MAX(d) AS m FROM many"),
               R"([{"n":20000,"t":10000,"d":13333,"m":"2024-01-02T03:04:05.678"}])");
-    EXPECT_THAT(session.batch("UPDATE many SET t = ? WHERE id < ?", {{"x", 1}, {"x", 3}, {"x", 0}}).affected, ElementsAre(1, 2, 0));
-    EXPECT_EQ(session.batch("INSERT INTO many (id) VALUES (?) RETURNING id, JSON_ARRAY(id) AS j", {{30000}, {30001}, {30002}}).rows,
-              R"([{"id":30000,"j":[30000]},{"id":30001,"j":[30001]},{"id":30002,"j":[30002]}])");
+    EXPECT_THAT(session.batch("UPDATE many SET t = ? WHERE id < ?", {{"x", 1}, {"x", 3}, {"x", 0}}).affected,
+                ElementsAre(1, 2, 0));
+    EXPECT_EQ(
+        session.batch("INSERT INTO many (id) VALUES (?) RETURNING id, JSON_ARRAY(id) AS j", {{30000}, {30001}, {30002}})
+            .rows,
+        R"([{"id":30000,"j":[30000]},{"id":30001,"j":[30001]},{"id":30002,"j":[30002]}])");
 }
 
 TEST_F(MysqlDriverTest, NamesTheFailingSetOfABatch) {
@@ -397,7 +459,8 @@ TEST_F(MysqlDriverTest, NamesTheFailingSetOfABatch) {
     const Failure failure = failure_of([&] { session.batch("INSERT INTO sets VALUES (?)", sets); });
     EXPECT_EQ(failure.status, KDEPS_CONFLICT);
     EXPECT_EQ(failure.batch_set, 700);
-    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM sets"), R"([{"n":0}])") << "a batch without a transaction is one of its own";
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM sets"), R"([{"n":0}])")
+        << "a batch without a transaction is one of its own";
 
     sets[700] = {std::numeric_limits<double>::infinity()};
     EXPECT_EQ(failure_of([&] { session.batch("INSERT INTO sets VALUES (?)", sets); }).batch_set, 700);
@@ -405,7 +468,8 @@ TEST_F(MysqlDriverTest, NamesTheFailingSetOfABatch) {
     session.begin();
     session.execute("INSERT INTO sets VALUES (-1)");
     EXPECT_EQ(failure_of([&] { session.batch("INSERT INTO sets VALUES (?)", {{1}, {-1}}); }).batch_set, 1);
-    EXPECT_EQ(session.rows("SELECT id FROM sets ORDER BY id"), R"([{"id":-1},{"id":1}])") << "the caller's transaction is the caller's";
+    EXPECT_EQ(session.rows("SELECT id FROM sets ORDER BY id"), R"([{"id":-1},{"id":1}])")
+        << "the caller's transaction is the caller's";
     session.rollback();
     EXPECT_EQ(session.rows("SELECT id FROM sets"), "[]");
 }
@@ -440,7 +504,8 @@ TEST_F(MysqlDriverTest, StopsAStatementAtTheDeadline) {
 
     session.begin();
     session.set_limit(300ms);
-    EXPECT_EQ(failure_of([&] { session.batch("SELECT SLEEP(?)", std::vector<Cells>(9, Cells{0.1})); }).damage, KDEPS_DAMAGE_TRANSACTION);
+    EXPECT_EQ(failure_of([&] { session.batch("SELECT SLEEP(?)", std::vector<Cells>(9, Cells{0.1})); }).damage,
+              KDEPS_DAMAGE_TRANSACTION);
     session.set_limit(1ns);
     session.rollback();  // also after the end of the call
     session.set_limit(60s);
@@ -452,7 +517,8 @@ TEST_F(MysqlDriverTest, StopsAStatementThatIsCancelled) {
     session.cancel();  // with nothing to cancel
     StopFlag stop;
     session.set_stop(&stop);
-    auto running = std::async(std::launch::async, [&] { return failure_of([&] { session.execute("SELECT SLEEP(60) AS cancelled_one"); }); });
+    auto running = std::async(
+        std::launch::async, [&] { return failure_of([&] { session.execute("SELECT SLEEP(60) AS cancelled_one"); }); });
     await_running("cancelled_one", true);
     stop.request();
     session.cancel();
@@ -466,7 +532,8 @@ TEST_F(MysqlDriverTest, StopsAStatementThatIsCancelled) {
 TEST_F(MysqlDriverTest, StopsAResultThatIsBeingRead) {
     MysqlSession session(*driver, url());
     session.set_limit(300ms);
-    const Failure failure = failure_of([&] { session.execute("SELECT seq, REPEAT('x', 1000) AS while_read FROM seq_1_to_50000000"); });
+    const Failure failure =
+        failure_of([&] { session.execute("SELECT seq, REPEAT('x', 1000) AS while_read FROM seq_1_to_50000000"); });
     EXPECT_EQ(failure.status, KDEPS_TIMEOUT);
     EXPECT_EQ(failure.damage, KDEPS_DAMAGE_NONE);
     await_running("while_read", false);
@@ -487,7 +554,8 @@ TEST_F(MysqlDriverTest, KeepsTheConnectionWhenAStreamIsReleasedEarly) {
 TEST_F(MysqlDriverTest, ReadsLargeResults) {
     MysqlSession session(*driver, url());
     EXPECT_EQ(session.rows("SELECT REPEAT('x', 5000000) AS t").size(), 5'000'000 + std::string(R"([{"t":""}])").size());
-    EXPECT_THAT(session.rows("SELECT seq FROM seq_1_to_100000"), ::testing::EndsWith(R"({"seq":99999},{"seq":100000}])"));
+    EXPECT_THAT(session.rows("SELECT seq FROM seq_1_to_100000"),
+                ::testing::EndsWith(R"({"seq":99999},{"seq":100000}])"));
 }
 
 TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLost) {
@@ -511,7 +579,8 @@ TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLost) {
 
 TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLostWhileAStatementRan) {
     MysqlSession session(*driver, url());
-    auto running = std::async(std::launch::async, [&] { return failure_of([&] { session.execute("SELECT SLEEP(60) AS until_killed"); }); });
+    auto running = std::async(std::launch::async,
+                              [&] { return failure_of([&] { session.execute("SELECT SLEEP(60) AS until_killed"); }); });
     await_running("until_killed", true);
     server->kill();
     const Failure lost = running.get();
@@ -543,15 +612,18 @@ TEST_F(MysqlDriverTest, ReadsNewColumnsOfAPreparedStatement) {
 
 TEST_F(MysqlDriverTest, CallsProceduresAndRunsWhatCannotBePrepared) {
     MysqlSession session(*driver, url());
-    session.execute("CREATE OR REPLACE PROCEDURE two() BEGIN SELECT 1 AS a, JSON_OBJECT('k', 1) AS j; SELECT 2 AS b; END");
+    session.execute(
+        "CREATE OR REPLACE PROCEDURE two() BEGIN SELECT 1 AS a, JSON_OBJECT('k', 1) AS j; SELECT 2 AS b; END");
     const auto call = session.prepare("CALL two()");
     EXPECT_EQ(call->execute().rows, R"([{"a":1,"j":{"k": 1}}])");
     EXPECT_EQ(call->execute().rows, R"([{"a":1,"j":{"k": 1}}])");
-    session.execute(R"(PREPARE inner_one FROM "SELECT -1 AS i, 18446744073709551615 AS u, 0.50 AS d, 1e0 AS f, DATE '2024-01-02' AS t,
+    session.execute(
+        R"(PREPARE inner_one FROM "SELECT -1 AS i, 18446744073709551615 AS u, 0.50 AS d, 1e0 AS f, DATE '2024-01-02' AS t,
                        TIMESTAMP '2024-01-02 03:04:05.5' AS m, TIME '-26:00:01' AS h, x'00ff' AS b, NULL AS n, 'é' AS s, b'1' AS bits")");
-    EXPECT_EQ(session.rows("EXECUTE inner_one"),
-              R"([{"i":-1,"u":18446744073709551615,"d":0.50,"f":1,"t":"2024-01-02","m":"2024-01-02T03:04:05.5","h":"-26:00:01","b":"AP8=",)"
-              R"("n":null,"s":"é","bits":"AQ=="}])");
+    EXPECT_EQ(
+        session.rows("EXECUTE inner_one"),
+        R"([{"i":-1,"u":18446744073709551615,"d":0.50,"f":1,"t":"2024-01-02","m":"2024-01-02T03:04:05.5","h":"-26:00:01","b":"AP8=",)"
+        R"("n":null,"s":"é","bits":"AQ=="}])");
     session.execute("CREATE OR REPLACE TABLE locked (a INT)");
     session.execute("LOCK TABLES locked READ");
     session.execute("UNLOCK TABLES");

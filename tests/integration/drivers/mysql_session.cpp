@@ -11,8 +11,13 @@ namespace {
 kdeps_str to_str(std::string_view text) { return {text.data(), text.size()}; }
 
 Failure to_failure(const Error& error) {
-    return {static_cast<kdeps_status>(error.status), error.message,   error.sqlstate, static_cast<std::uint8_t>(error.retry),
-            static_cast<std::uint8_t>(error.damage), error.batch_set, error.detail};
+    return {static_cast<kdeps_status>(error.status),
+            error.message,
+            error.sqlstate,
+            static_cast<std::uint8_t>(error.retry),
+            static_cast<std::uint8_t>(error.damage),
+            error.batch_set,
+            error.detail};
 }
 
 void expect(kdeps_call_& call, kdeps_status status) {
@@ -47,9 +52,12 @@ void MysqlDriver::check(std::string_view url) const {
     expect(call, table().check(loaded_->driver.instance, &call, &target));
 }
 
-MysqlSession::MysqlSession(const MysqlDriver& driver, std::string_view url, std::chrono::nanoseconds limit) : driver_(driver), limit_(limit) {
+MysqlSession::MysqlSession(const MysqlDriver& driver, std::string_view url, std::chrono::nanoseconds limit)
+    : driver_(driver), limit_(limit) {
     const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("pool")};
-    call([&](kdeps_call* handle) { return driver_.table().open(driver_.loaded().driver.instance, handle, &target, &connection_); });
+    call([&](kdeps_call* handle) {
+        return driver_.table().open(driver_.loaded().driver.instance, handle, &target, &connection_);
+    });
 }
 
 MysqlSession::~MysqlSession() { driver_.table().close(connection_); }
@@ -62,7 +70,9 @@ void MysqlSession::call(const std::function<kdeps_status(kdeps_call*)>& slot) co
 }
 
 MysqlSession::Prepared::Prepared(MysqlSession& session, std::string_view sql) : session_(session) {
-    session_.call([&](kdeps_call* call) { return session_.driver_.table().prepare(session_.connection_, call, to_str(sql), &handle_); });
+    session_.call([&](kdeps_call* call) {
+        return session_.driver_.table().prepare(session_.connection_, call, to_str(sql), &handle_);
+    });
 }
 
 MysqlSession::Prepared::~Prepared() { session_.driver_.table().finalize(handle_); }
@@ -74,7 +84,8 @@ Answer MysqlSession::Prepared::execute(const Cells& parameters) {
     session_.call([&](kdeps_call* call) {
         ArrowArrayStream stream{};
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
-        const auto status = session_.driver_.table().execute(handle_, call, cells.data(), cells.size(), &stream, &outcome);
+        const auto status =
+            session_.driver_.table().execute(handle_, call, cells.data(), cells.size(), &stream, &outcome);
         answer.rows_affected = outcome.rows_affected;
         answer.last_insert_id = outcome.last_insert_id;
         read(*call, stream, answer);
@@ -117,13 +128,19 @@ std::int64_t MysqlSession::Prepared::read_one_batch() {
     return rows;
 }
 
-std::unique_ptr<MysqlSession::Prepared> MysqlSession::prepare(std::string_view sql) { return std::make_unique<Prepared>(*this, sql); }
-Answer MysqlSession::execute(std::string_view sql, const Cells& parameters) { return prepare(sql)->execute(parameters); }
+std::unique_ptr<MysqlSession::Prepared> MysqlSession::prepare(std::string_view sql) {
+    return std::make_unique<Prepared>(*this, sql);
+}
+Answer MysqlSession::execute(std::string_view sql, const Cells& parameters) {
+    return prepare(sql)->execute(parameters);
+}
 Answer MysqlSession::batch(std::string_view sql, const std::vector<Cells>& sets) { return prepare(sql)->batch(sets); }
 std::int64_t MysqlSession::read_one_batch(std::string_view sql) { return prepare(sql)->read_one_batch(); }
 
 void MysqlSession::begin(std::uint32_t isolation, bool is_read_only) {
-    call([&](kdeps_call* handle) { return driver_.table().begin(connection_, handle, isolation, is_read_only ? 1 : 0); });
+    call([&](kdeps_call* handle) {
+        return driver_.table().begin(connection_, handle, isolation, is_read_only ? 1 : 0);
+    });
 }
 void MysqlSession::commit() {
     call([&](kdeps_call* handle) { return driver_.table().commit(connection_, handle); });

@@ -81,7 +81,8 @@ private:
 // One thread, but for cancel.  All throw Failure.
 class MysqlSession {
 public:
-    MysqlSession(const MysqlDriver& driver, std::string_view url, std::chrono::nanoseconds limit = std::chrono::seconds(60));
+    MysqlSession(const MysqlDriver& driver, std::string_view url,
+                 std::chrono::nanoseconds limit = std::chrono::seconds(60));
     ~MysqlSession();
     MysqlSession(const MysqlSession&) = delete;
     MysqlSession& operator=(const MysqlSession&) = delete;

@@ -27,11 +27,14 @@ protected:
 
 TEST_F(Postgres, FindsEveryFaultOfAUrlWithoutConnecting) {
     const std::pair<const char*, const char*> faults[] = {
-        {"postgres://h/db?sslmoed=require", "unknown option 'sslmoed' in the connection URL (did you mean 'sslmode'?); accepted: application_name, "},
+        {"postgres://h/db?sslmoed=require",
+         "unknown option 'sslmoed' in the connection URL (did you mean 'sslmode'?); accepted: application_name, "},
         {"postgres://h/db?sslmode=requir",
-         "option 'sslmode' of the connection URL cannot be 'requir' (did you mean 'require'?); accepted: disable, allow, prefer, require, "
+         "option 'sslmode' of the connection URL cannot be 'requir' (did you mean 'require'?); accepted: disable, "
+         "allow, prefer, require, "
          "verify-ca, verify-full"},
-        {"postgres://h/db?connect_timeout=soon", "option 'connect_timeout' of the connection URL must be a whole number of at least 0, not 'soon'"},
+        {"postgres://h/db?connect_timeout=soon",
+         "option 'connect_timeout' of the connection URL must be a whole number of at least 0, not 'soon'"},
         {"postgres://h", "the connection URL names no database; write postgres://user:password@host:5432/database"},
         {"postgres://h:0/db", "the port of the connection URL must be between 1 and 65535"},
         {"postgres://u@h/db?user=v", "the connection URL gives 'user' twice"},
@@ -43,7 +46,8 @@ TEST_F(Postgres, FindsEveryFaultOfAUrlWithoutConnecting) {
         EXPECT_EQ(error.status, Status::invalid_argument) << url;
         EXPECT_THAT(error.message, StartsWith(message)) << url;
     }
-    check_url("postgresql://u:p%40ss@[::1]:5433/db?sslmode=verify-full&application_name=x&target_session_attrs=read-write");
+    check_url(
+        "postgresql://u:p%40ss@[::1]:5433/db?sslmode=verify-full&application_name=x&target_session_attrs=read-write");
     check_url("postgres:///db?host=/var/run/postgresql");
 }
 
@@ -132,7 +136,10 @@ TEST_F(Postgres, ReportsTooManyConnections) {
 
 TEST_F(Postgres, CountsChangedRows) {
     PostgresSession session;
-    EXPECT_EQ(session.execute("INSERT INTO item VALUES ($1, $2, $3), (2, 'b', 1)", {1, std::string("a"), Decimal{"1.5"}}).rows_affected, 2);
+    EXPECT_EQ(
+        session.execute("INSERT INTO item VALUES ($1, $2, $3), (2, 'b', 1)", {1, std::string("a"), Decimal{"1.5"}})
+            .rows_affected,
+        2);
     const Answer answer = session.execute("UPDATE item SET name = 'x' WHERE id = $1", {2});
     EXPECT_EQ(answer.rows_affected, 1);
     EXPECT_EQ(answer.last_insert_id, -1);
@@ -162,15 +169,21 @@ TEST_F(Postgres, PutsErrorsIntoCategories) {
          "the statement failed: new row for relation \"item\" violates check constraint \"item_amount_check\""},
         {"INSERT INTO item VALUES (2, NULL, 1)", Status::constraint, "23502",
          "the statement failed: null value in column \"name\" of relation \"item\" violates not-null constraint"},
-        {"SELECT * FROM nothing", Status::invalid_argument, "42P01", "the statement could not be prepared: relation \"nothing\" does not exist"},
-        {"SELECT nothing FROM item", Status::invalid_argument, "42703", "the statement could not be prepared: column \"nothing\" does not exist"},
-        {"SELEC 1", Status::invalid_argument, "42601", "the statement could not be prepared: syntax error at or near \"SELEC\""},
+        {"SELECT * FROM nothing", Status::invalid_argument, "42P01",
+         "the statement could not be prepared: relation \"nothing\" does not exist"},
+        {"SELECT nothing FROM item", Status::invalid_argument, "42703",
+         "the statement could not be prepared: column \"nothing\" does not exist"},
+        {"SELEC 1", Status::invalid_argument, "42601",
+         "the statement could not be prepared: syntax error at or near \"SELEC\""},
         {"SELECT 1; SELECT 2", Status::invalid_argument, "42601",
          "the statement could not be prepared: cannot insert multiple commands into a prepared statement"},
-        {"CREATE TABLE item (i int)", Status::already_exists, "42P07", "the statement failed: relation \"item\" already exists"},
+        {"CREATE TABLE item (i int)", Status::already_exists, "42P07",
+         "the statement failed: relation \"item\" already exists"},
         {"SELECT 1 / 0", Status::bad_data, "22012", "the statement failed: division by zero"},
-        {"SELECT 10 / (9000 - i) FROM generate_series(1, 10000) i", Status::bad_data, "22012", "reading the rows failed: division by zero"},
-        {"SELECT pg_read_file('x')", Status::forbidden, "42501", "the statement failed: permission denied for function pg_read_file"},
+        {"SELECT 10 / (9000 - i) FROM generate_series(1, 10000) i", Status::bad_data, "22012",
+         "reading the rows failed: division by zero"},
+        {"SELECT pg_read_file('x')", Status::forbidden, "42501",
+         "the statement failed: permission denied for function pg_read_file"},
         {"DO $$BEGIN RAISE EXCEPTION 'my rule'; END$$", Status::constraint, "P0001", "the statement failed: my rule"},
         {"COPY item TO STDOUT", Status::unsupported, "0A000",
          "COPY from STDIN or to STDOUT cannot run as a statement; use INSERT with paramsBatch, or SELECT"},
@@ -341,14 +354,17 @@ TEST_F(Postgres, RunsALargeBatchWithoutARoundTripPerSet) {
 TEST_F(Postgres, CountsEachSetAndReturnsTheRowsOfAll) {
     PostgresSession session;
     session.batch("INSERT INTO item VALUES ($1, $2, $3)", items(3));
-    EXPECT_EQ(session.batch("UPDATE item SET name = 'x' WHERE id >= $1", {{0}, {2}, {9}}).affected, (std::vector<std::int64_t>{3, 1, 0}));
+    EXPECT_EQ(session.batch("UPDATE item SET name = 'x' WHERE id >= $1", {{0}, {2}, {9}}).affected,
+              (std::vector<std::int64_t>{3, 1, 0}));
     const Answer answer = session.batch("INSERT INTO item VALUES ($1, $2, $3) RETURNING id", items(10000, 10));
     EXPECT_EQ(answer.row_count, 10000);
     EXPECT_TRUE(answer.rows.starts_with(R"([{"id":10},{"id":11})"));
     EXPECT_TRUE(answer.rows.ends_with("{\"id\":10009}]"));
     EXPECT_TRUE(session.batch("DELETE FROM item WHERE id = $1", {}).affected.empty());
-    session.batch("INSERT INTO item VALUES ($1, $2, $3)", {{-1, std::string("text"), nullptr}, {std::string("-2"), 5, 1.5}});
-    EXPECT_EQ(session.rows("SELECT name, amount FROM item WHERE id < 0 ORDER BY id DESC"), R"([{"name":"text","amount":null},{"name":"5","amount":1.5}])");
+    session.batch("INSERT INTO item VALUES ($1, $2, $3)",
+                  {{-1, std::string("text"), nullptr}, {std::string("-2"), 5, 1.5}});
+    EXPECT_EQ(session.rows("SELECT name, amount FROM item WHERE id < 0 ORDER BY id DESC"),
+              R"([{"name":"text","amount":null},{"name":"5","amount":1.5}])");
 }
 
 TEST_F(Postgres, NamesTheFailingSetAndTakesBackTheBatch) {
@@ -370,7 +386,9 @@ TEST_F(Postgres, NamesTheFailingSetAndTakesBackTheBatch) {
         EXPECT_EQ(error.damage, Damage::transaction);
         session.rollback();
     }
-    EXPECT_EQ(error_of([&] { session.batch(sql, {{1, std::string("a")}}); }).message,
+    EXPECT_EQ(error_of([&] {
+                  session.batch(sql, {{1, std::string("a")}});
+              }).message,
               "the statement has 3 parameters, but the number of values given is 2");
     session.begin();
     session.batch(sql, items(100));

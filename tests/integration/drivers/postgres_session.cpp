@@ -54,8 +54,7 @@ kdeps_cell to_cell(const Parameter& parameter) {
         cell.kind = kind;
         cell.as.s = to_str(value);
     };
-    std::visit(Overloaded{[](std::nullptr_t) {},
-                          [&](bool value) { integer(KDEPS_BOOL, value ? 1 : 0); },
+    std::visit(Overloaded{[](std::nullptr_t) {}, [&](bool value) { integer(KDEPS_BOOL, value ? 1 : 0); },
                           [&](int value) { integer(KDEPS_INT, value); },
                           [&](std::int64_t value) { integer(KDEPS_INT, value); },
                           [&](double value) {
@@ -95,11 +94,12 @@ PostgresServer& postgres() { return *the_server; }
 std::string postgres_url() { return the_server->url("test"); }
 
 void make_tables() {
-    postgres().execute("test",
-                       "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC;"
-                       "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL, amount numeric CHECK (amount > 0));"
-                       "CREATE TABLE child (id int REFERENCES item); CREATE TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
-                       "GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC; ALTER TABLE item OWNER TO \"user\"");
+    postgres().execute(
+        "test",
+        "DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC;"
+        "CREATE TABLE item (id int PRIMARY KEY, name text NOT NULL, amount numeric CHECK (amount > 0));"
+        "CREATE TABLE child (id int REFERENCES item); CREATE TABLE late (id int UNIQUE DEFERRABLE INITIALLY DEFERRED);"
+        "GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC; ALTER TABLE item OWNER TO \"user\"");
 }
 
 void check_url(std::string_view url) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The PostgreSQL driver as the host uses it: loaded as a plugin, through its C table, against a server of the test program's own.
+// The PostgreSQL driver as the host uses it: loaded as a plugin, through its C table, against a server of the test
+// program's own.
 #pragma once
 
 #include <kdeps/kdeps.h>
@@ -31,7 +32,8 @@ struct Answer {
 PostgresServer& postgres();
 std::string postgres_url();
 
-// Makes the schema of 'test' new: item(id, name, amount > 0), child(id of an item), late(id, unique, checked at the commit).
+// Makes the schema of 'test' new: item(id, name, amount > 0), child(id of an item), late(id, unique, checked at the
+// commit).
 void make_tables();
 
 // Throws Error.
@@ -40,7 +42,8 @@ void check_url(std::string_view url);
 // One connection; statements are kept, as the host does.  Not thread-safe, but for stop.  All throw Error.
 class PostgresSession {
 public:
-    explicit PostgresSession(const std::string& url = postgres_url(), std::chrono::nanoseconds limit = std::chrono::seconds(60));
+    explicit PostgresSession(const std::string& url = postgres_url(),
+                             std::chrono::nanoseconds limit = std::chrono::seconds(60));
     ~PostgresSession();
     PostgresSession(const PostgresSession&) = delete;
     PostgresSession& operator=(const PostgresSession&) = delete;

@@ -12,12 +12,9 @@ struct Overloaded : Visits... {
 };
 
 void put(const Parameter& parameter, columns::ColumnBuilder& out) {
-    std::visit(Overloaded{[&](std::nullptr_t) { out.null(); },
-                          [&](bool value) { out.boolean(value); },
-                          [&](int value) { out.integer(value); },
-                          [&](std::int64_t value) { out.integer(value); },
-                          [&](double value) { out.number(value); },
-                          [&](const std::string& value) { out.text(value); },
+    std::visit(Overloaded{[&](std::nullptr_t) { out.null(); }, [&](bool value) { out.boolean(value); },
+                          [&](int value) { out.integer(value); }, [&](std::int64_t value) { out.integer(value); },
+                          [&](double value) { out.number(value); }, [&](const std::string& value) { out.text(value); },
                           [&](const Decimal& value) { out.variant(columns::Type::decimal).text(value.digits); },
                           [&](const Bytes& value) { out.variant(columns::Type::bytes).text(value.bytes); }},
                parameter);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Parameters of statements as a test writes them, and sets of them as the stream that a batch takes.  Apart from the session, because the
-// headers for plugins and those of the core do not go into one source.
+// Parameters of statements as a test writes them, and sets of them as the stream that a batch takes.  Apart from the
+// session, because the headers for plugins and those of the core do not go into one source.
 #pragma once
 
 #include <kdeps/arrow.h>

@@ -14,8 +14,9 @@ using namespace std::chrono_literals;
 
 // Statements that sleep on the server now.
 int sleeping() {
-    return std::stoi(postgres().scalar(
-        "test", "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"));
+    return std::stoi(postgres().scalar("test",
+                                       "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
+                                       "'%pg_sleep%' AND pid <> pg_backend_pid()"));
 }
 
 // Until that many sleep; each look is a round trip to the server.
@@ -47,7 +48,8 @@ TEST_F(PostgresStopping, StopsTheStatementOnTheServerAtTheDeadline) {
     session.begin();
     session.value("1");
     session.set_limit(100ms);
-    EXPECT_EQ(error_of([&] { session.value("count(*) FROM generate_series(1, 1000000000)"); }).damage, Damage::transaction);
+    EXPECT_EQ(error_of([&] { session.value("count(*) FROM generate_series(1, 1000000000)"); }).damage,
+              Damage::transaction);
     // The rollback has time of its own.
     session.set_limit(0s);
     session.rollback();
@@ -110,7 +112,8 @@ TEST_F(PostgresStopping, StreamsManyRows) {
     const Answer answer = session.execute("SELECT i FROM generate_series(1, 100000) i");
     EXPECT_EQ(answer.row_count, 100000);
     EXPECT_TRUE(answer.rows.ends_with("{\"i\":100000}]"));
-    EXPECT_EQ(session.execute("SELECT repeat('x', 3000000) AS x FROM generate_series(1, 3)").rows.size(), 3 * 3000009 - 1 + 2U);
+    EXPECT_EQ(session.execute("SELECT repeat('x', 3000000) AS x FROM generate_series(1, 3)").rows.size(),
+              3 * 3000009 - 1 + 2U);
 }
 
 TEST_F(PostgresStopping, StopsEarlyAndStaysUsable) {
@@ -136,12 +139,15 @@ TEST_F(PostgresStopping, ReportsAnEndedSession) {
     PostgresSession idle;
     PostgresSession busy;
     const std::string busy_process = std::to_string(busy.process_id());
-    EXPECT_EQ(postgres().scalar("test", "SELECT pg_terminate_backend(" + std::to_string(idle.process_id()) + ", 10000)"), "t");
+    EXPECT_EQ(
+        postgres().scalar("test", "SELECT pg_terminate_backend(" + std::to_string(idle.process_id()) + ", 10000)"),
+        "t");
     Error error = error_of([&] { idle.value("1"); });
     EXPECT_EQ(error.status, Status::unavailable);
     EXPECT_EQ(error.retry, Retry::fresh);
     EXPECT_EQ(error.damage, Damage::connection);
-    EXPECT_EQ(error.message, "the connection to PostgreSQL was lost: terminating connection due to administrator command");
+    EXPECT_EQ(error.message,
+              "the connection to PostgreSQL was lost: terminating connection due to administrator command");
     EXPECT_EQ(error_of([&] { idle.ping(); }).damage, Damage::connection);
 
     std::thread other([&] {
@@ -160,9 +166,8 @@ TEST_F(PostgresStopping, ReportsAServerThatCrashed) {
     PostgresSession writing;
     PostgresSession idle;
     Error write_error(Status::ok, "");
-    std::thread writer([&] {
-        write_error = error_of([&] { writing.execute("INSERT INTO late SELECT 1 FROM pg_sleep(60)"); });
-    });
+    std::thread writer(
+        [&] { write_error = error_of([&] { writing.execute("INSERT INTO late SELECT 1 FROM pg_sleep(60)"); }); });
     Error read_error(Status::ok, "");
     std::thread reader([&] { read_error = error_of([&] { reading.value("pg_sleep(60)"); }); });
     wait_for_sleeping(2);

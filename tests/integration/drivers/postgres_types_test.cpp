@@ -131,15 +131,16 @@ TEST_F(PostgresTypes, ReadsEachTypeInTextAlike) {
 
 TEST_F(PostgresTypes, ReadsIntervalsAsTheServerWritesIso8601) {
     session_.execute("SET IntervalStyle = iso_8601");
-    for (const char* interval : {"1 year 2 mons 3 days 04:05:06.789", "-1 mons -00:00:01", "13 mons", "-25 mons 3 days", "00:00:59.000001",
-                                 "-00:01:00.1", "1 day -01:00", "99999 days"}) {
+    for (const char* interval : {"1 year 2 mons 3 days 04:05:06.789", "-1 mons -00:00:01", "13 mons", "-25 mons 3 days",
+                                 "00:00:59.000001", "-00:01:00.1", "1 day -01:00", "99999 days"}) {
         const std::string expression = "'" + std::string(interval) + "'::interval";
         EXPECT_EQ(session_.value(expression), session_.value("(" + expression + ")::text")) << interval;
     }
 }
 
 TEST_F(PostgresTypes, ReadsMomentsInUtcWhateverTheSessionsZoneAndDateStyle) {
-    postgres().execute("test", "ALTER ROLE \"user\" SET datestyle = 'German'; ALTER ROLE \"user\" SET timezone = 'Asia/Kolkata'");
+    postgres().execute(
+        "test", "ALTER ROLE \"user\" SET datestyle = 'German'; ALTER ROLE \"user\" SET timezone = 'Asia/Kolkata'");
     {
         PostgresSession session;
         const std::string expected = R"([{"d":"2024-02-29","t":"2024-02-29T10:34:56Z","m":"$1.00"}])";
@@ -224,15 +225,18 @@ TEST_F(PostgresTypes, BindsEachKindToTheTypeThatTheParameterHas) {
         {"text[]", std::string(R"([1.50,true,{"a":[1]}])"), R"(["1.50","true","{\"a\":[1]}"])"},
         {"jsonb[]", std::string(R"([{"a": "}"},"s",[1]])"), R"([{"a": "}"},"s",[1]])"},
         {"mood[]", std::string(R"(["ok","sad"])"), R"(["ok","sad"])"},
-        {"uuid[]", std::string(R"(["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"])"), R"(["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"])"},
+        {"uuid[]", std::string(R"(["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"])"),
+         R"(["a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"])"},
     };
     for (const Bound& one : bound) {
-        EXPECT_EQ(session_.value(std::string("$1::") + one.type, {one.parameter}), one.json) << one.type << " from " << one.parameter.index();
+        EXPECT_EQ(session_.value(std::string("$1::") + one.type, {one.parameter}), one.json)
+            << one.type << " from " << one.parameter.index();
     }
 }
 
 TEST_F(PostgresTypes, FindsAListWithAny) {
-    EXPECT_EQ(session_.rows("SELECT i FROM generate_series(1, 5) i WHERE i = ANY($1)", {std::string("[2,4,9]")}), R"([{"i":2},{"i":4}])");
+    EXPECT_EQ(session_.rows("SELECT i FROM generate_series(1, 5) i WHERE i = ANY($1)", {std::string("[2,4,9]")}),
+              R"([{"i":2},{"i":4}])");
 }
 
 TEST_F(PostgresTypes, RefusesValuesWithoutShowingThem) {
@@ -243,19 +247,25 @@ TEST_F(PostgresTypes, RefusesValuesWithoutShowingThem) {
         const char* message;
     };
     const Refused refused[] = {
-        {"int4", std::string("s3cret"), "22P02", "the statement failed: parameter $1: invalid input syntax for type integer"},
-        {"int4", std::string("99999999999"), "22003", "the statement failed: parameter $1: value \"***\" is out of range for type integer"},
+        {"int4", std::string("s3cret"), "22P02",
+         "the statement failed: parameter $1: invalid input syntax for type integer"},
+        {"int4", std::string("99999999999"), "22003",
+         "the statement failed: parameter $1: value \"***\" is out of range for type integer"},
         {"int2", 70000, "22003", "parameter $1 of type smallint is out of range"},
         {"int4", 1.5, "22P02", "parameter $1 of type integer cannot be read from a number with a fraction"},
         {"int8", 1e300, "22003", "parameter $1 of type bigint is out of range"},
         {"int4", Bytes{"x"}, "42804", "parameter $1 of type integer cannot be read from bytes"},
-        {"date", std::string("2024-13-01"), "22008", "the statement failed: parameter $1: date/time field value out of range"},
-        {"date", std::string("a\0b", 3), "22021", "parameter $1 of type date cannot be read from a text with a zero byte"},
+        {"date", std::string("2024-13-01"), "22008",
+         "the statement failed: parameter $1: date/time field value out of range"},
+        {"date", std::string("a\0b", 3), "22021",
+         "parameter $1 of type date cannot be read from a text with a zero byte"},
         {"text", std::string("a\0b", 3), "22021",
          "the statement failed: parameter $1: a text holds a byte that is not allowed in UTF-8, or zero"},
         {"uuid", std::string("zzz"), "22P02", "the statement failed: parameter $1: invalid input syntax for type uuid"},
-        {"mood", std::string("s3cret"), "22P02", "the statement failed: parameter $1: invalid input value for enum mood"},
-        {"json", std::string("{bad"), "22P02", "the statement failed: parameter $1: invalid input syntax for type json"},
+        {"mood", std::string("s3cret"), "22P02",
+         "the statement failed: parameter $1: invalid input value for enum mood"},
+        {"json", std::string("{bad"), "22P02",
+         "the statement failed: parameter $1: invalid input syntax for type json"},
         {"int4[]", std::string("[1,2"), "22P02", "the statement failed: parameter $1: malformed array literal"},
     };
     for (const Refused& one : refused) {

@@ -20,27 +20,13 @@ using columns::RowBuilder;
 using columns::Type;
 using namespace std::chrono_literals;
 
-kdeps_cell null() {
-    return {};
-}
-kdeps_cell boolean(bool value) {
-    return {KDEPS_BOOL, 0, {.i = value ? 1 : 0}};
-}
-kdeps_cell integer(std::int64_t value) {
-    return {KDEPS_INT, 0, {.i = value}};
-}
-kdeps_cell number(double value) {
-    return {KDEPS_DOUBLE, 0, {.d = value}};
-}
-kdeps_cell decimal(std::string_view digits) {
-    return {KDEPS_DECIMAL, 0, {.s = {digits.data(), digits.size()}}};
-}
-kdeps_cell text(std::string_view value) {
-    return {KDEPS_STRING, 0, {.s = {value.data(), value.size()}}};
-}
-kdeps_cell bytes(std::string_view value) {
-    return {KDEPS_BYTES, 0, {.s = {value.data(), value.size()}}};
-}
+kdeps_cell null() { return {}; }
+kdeps_cell boolean(bool value) { return {KDEPS_BOOL, 0, {.i = value ? 1 : 0}}; }
+kdeps_cell integer(std::int64_t value) { return {KDEPS_INT, 0, {.i = value}}; }
+kdeps_cell number(double value) { return {KDEPS_DOUBLE, 0, {.d = value}}; }
+kdeps_cell decimal(std::string_view digits) { return {KDEPS_DECIMAL, 0, {.s = {digits.data(), digits.size()}}}; }
+kdeps_cell text(std::string_view value) { return {KDEPS_STRING, 0, {.s = {value.data(), value.size()}}}; }
+kdeps_cell bytes(std::string_view value) { return {KDEPS_BYTES, 0, {.s = {value.data(), value.size()}}}; }
 
 // Counts to a number that no machine reaches within a test.
 constexpr std::string_view kEndless =

@@ -8,9 +8,7 @@
 namespace kdeps::testing {
 namespace {
 
-kdeps_str to_str(std::string_view text) {
-    return {text.data(), text.size()};
-}
+kdeps_str to_str(std::string_view text) { return {text.data(), text.size()}; }
 
 Failure to_failure(const Error& error) {
     return {static_cast<kdeps_status>(error.status),
@@ -59,9 +57,7 @@ struct SqliteDriver::Loaded {
 SqliteDriver::SqliteDriver() : loaded_(std::make_unique<Loaded>()) {}
 SqliteDriver::~SqliteDriver() = default;
 
-const kdeps_driver& SqliteDriver::table() const {
-    return *loaded_->driver.table;
-}
+const kdeps_driver& SqliteDriver::table() const { return *loaded_->driver.table; }
 
 void SqliteDriver::check(std::string_view url) const {
     kdeps_call_ call(loaded_->registry, "test", "");
@@ -89,9 +85,7 @@ SqliteSession::SqliteSession(const SqliteDriver& driver, std::string_view url, c
     });
 }
 
-SqliteSession::~SqliteSession() {
-    driver_.table().close(connection_);
-}
+SqliteSession::~SqliteSession() { driver_.table().close(connection_); }
 
 void SqliteSession::call(const std::function<kdeps_status(kdeps_call*)>& slot) const {
     kdeps_call_ call(driver_.loaded().registry, "test", folder_.native());
@@ -180,9 +174,7 @@ void SqliteSession::reset() {
 void SqliteSession::ping() {
     call([&](kdeps_call* handle) { return driver_.table().ping(connection_, handle); });
 }
-void SqliteSession::cancel() {
-    driver_.table().cancel(connection_);
-}
+void SqliteSession::cancel() { driver_.table().cancel(connection_); }
 
 std::string SqliteSession::server() {
     const kdeps_str text = driver_.table().server(connection_);

@@ -44,7 +44,8 @@ TEST_F(SqlServerDriverTest, TellsTheServer) {
     SqlServerSession session(driver(), url());
     EXPECT_EQ(session.server(), "SQL Server 2019");
     session.ping();
-    EXPECT_EQ(SqlServerSession(driver(), "mssql://user:pass@127.0.0.1:" + std::to_string(server_.port()) + "?database=drivers&encrypt=request")
+    EXPECT_EQ(SqlServerSession(driver(), "mssql://user:pass@127.0.0.1:" + std::to_string(server_.port()) +
+                                             "?database=drivers&encrypt=request")
                   .rows("SELECT DB_NAME() AS d, APP_NAME() AS a"),
               R"([{"d":"drivers","a":"kdeps"}])");
 }
@@ -71,7 +72,8 @@ TEST_F(SqlServerDriverTest, ReadsAndBindsEveryType) {
         {"bigint", decimal("9223372036854775807"), "9223372036854775807"},
         {"decimal(10,2)", decimal("1234567.89"), "1234567.89"},
         {"decimal(10,2)", "-0.5", "-0.50"},
-        {"decimal(38,10)", decimal("-1234567890123456789012345678.0123456789"), "-1234567890123456789012345678.0123456789"},
+        {"decimal(38,10)", decimal("-1234567890123456789012345678.0123456789"),
+         "-1234567890123456789012345678.0123456789"},
         {"decimal(38,0)", decimal("1e30"), "1000000000000000000000000000000"},
         {"numeric(5,5)", decimal("0.00001"), "0.00001"},
         {"money", decimal("-922337203685477.5808"), "-922337203685477.5808"},
@@ -112,10 +114,14 @@ TEST_F(SqlServerDriverTest, ReadsAndBindsEveryType) {
         session.execute("INSERT INTO " + table + " (v) VALUES (@p1)", {nullptr});
         EXPECT_EQ(session.rows("SELECT v FROM " + table + " ORDER BY id"), "[{\"v\":" + json + "},{\"v\":null}]");
         session.execute("DELETE FROM " + table);
-        EXPECT_THAT(session.batch("INSERT INTO " + table + " (v) VALUES (@p1)", {{nullptr}, {c.value}, {nullptr}}).affected, ElementsAre(1, 1, 1));
-        EXPECT_EQ(session.rows("SELECT v FROM " + table + " ORDER BY id"), "[{\"v\":null},{\"v\":" + json + "},{\"v\":null}]");
+        EXPECT_THAT(
+            session.batch("INSERT INTO " + table + " (v) VALUES (@p1)", {{nullptr}, {c.value}, {nullptr}}).affected,
+            ElementsAre(1, 1, 1));
+        EXPECT_EQ(session.rows("SELECT v FROM " + table + " ORDER BY id"),
+                  "[{\"v\":null},{\"v\":" + json + "},{\"v\":null}]");
     }
-    EXPECT_EQ(session.rows("SELECT @p1 AS a, @p2 AS b, @p3 AS c, @p1 AS d", {nullptr, -5, "x"}), R"([{"a":null,"b":-5,"c":"x","d":null}])");
+    EXPECT_EQ(session.rows("SELECT @p1 AS a, @p2 AS b, @p3 AS c, @p1 AS d", {nullptr, -5, "x"}),
+              R"([{"a":null,"b":-5,"c":"x","d":null}])");
     EXPECT_EQ(session.rows("SELECT @p1 AS [a b], LEN(@p2) AS [c]]d]", {true, ""}), R"([{"a b":true,"c]d":0}])");
 }
 
@@ -127,7 +133,8 @@ TEST_F(SqlServerDriverTest, RefusesValuesThatCannotBeBound) {
         EXPECT_EQ(failure.sqlstate, "22023");
         return failure.message;
     };
-    EXPECT_EQ(message(std::numeric_limits<double>::quiet_NaN()), "parameter 2 is NaN or infinite, which SQL Server has no number for");
+    EXPECT_EQ(message(std::numeric_limits<double>::quiet_NaN()),
+              "parameter 2 is NaN or infinite, which SQL Server has no number for");
     EXPECT_EQ(message(decimal("123456789012345678901234567890123456789")),
               "parameter 2 is a number of more than 38 digits, which SQL Server's decimal has no room for");
     EXPECT_EQ(message("\xff"), "parameter 2 is a text that is not UTF-8");
@@ -143,7 +150,8 @@ TEST_F(SqlServerDriverTest, TellsOutcomesAndGivesTheLastResult) {
     EXPECT_EQ(session.execute("UPDATE outcomes SET n = 2").rows_affected, 2);
     EXPECT_EQ(session.execute("UPDATE outcomes SET n = 3 WHERE id = 9").rows_affected, 0);
     EXPECT_EQ(session.execute("CREATE TABLE nothing (n int)").rows, "");
-    EXPECT_EQ(session.rows("INSERT INTO outcomes (n) OUTPUT inserted.id, inserted.n VALUES (@p1)", {7}), R"([{"id":3,"n":7}])");
+    EXPECT_EQ(session.rows("INSERT INTO outcomes (n) OUTPUT inserted.id, inserted.n VALUES (@p1)", {7}),
+              R"([{"id":3,"n":7}])");
     EXPECT_EQ(session.rows("DELETE FROM outcomes OUTPUT deleted.id WHERE n = @p1", {7}), R"([{"id":3}])");
     EXPECT_EQ(session.rows("SELECT id FROM outcomes WHERE id > 99"), "[]");
     EXPECT_EQ(session.rows("SELECT 1 AS a; SELECT 2 AS b, 3 AS c; UPDATE outcomes SET n = 0"), R"([{"b":2,"c":3}])");
@@ -153,8 +161,10 @@ TEST_F(SqlServerDriverTest, TellsOutcomesAndGivesTheLastResult) {
 TEST_F(SqlServerDriverTest, TellsErrors) {
     SqlServerSession session(driver(), url());
     session.execute(
-        "CREATE TABLE parents (id int PRIMARY KEY, email nvarchar(20) UNIQUE, n int NOT NULL, k int CHECK (k > 0), d date)\n"
-        "CREATE TABLE children (id int PRIMARY KEY, p int REFERENCES parents (id))\nCREATE UNIQUE INDEX ix ON parents (k)\n"
+        "CREATE TABLE parents (id int PRIMARY KEY, email nvarchar(20) UNIQUE, n int NOT NULL, k int CHECK (k > 0), d "
+        "date)\n"
+        "CREATE TABLE children (id int PRIMARY KEY, p int REFERENCES parents (id))\nCREATE UNIQUE INDEX ix ON parents "
+        "(k)\n"
         "INSERT INTO parents VALUES (1, N'o''x@secret', 1, 1, NULL)\nINSERT INTO children VALUES (1, 1)");
     struct Case {
         const char* sql;
@@ -164,30 +174,67 @@ TEST_F(SqlServerDriverTest, TellsErrors) {
         const char* message;
     };
     const std::vector<Case> cases = {
-        {"INSERT INTO parents VALUES (2, @p1, 1, 2, NULL)", {"o'x@secret"}, KDEPS_CONFLICT, "23505",
+        {"INSERT INTO parents VALUES (2, @p1, 1, 2, NULL)",
+         {"o'x@secret"},
+         KDEPS_CONFLICT,
+         "23505",
          "Violation of UNIQUE KEY constraint 'UQ_parents'. Cannot insert duplicate key in object 'dbo.parents'"},
-        {"INSERT INTO parents VALUES (2, N'b', 1, 1, NULL)", {}, KDEPS_CONFLICT, "23505",
+        {"INSERT INTO parents VALUES (2, N'b', 1, 1, NULL)",
+         {},
+         KDEPS_CONFLICT,
+         "23505",
          "Cannot insert duplicate key row in object 'dbo.parents' with unique index 'ix'"},
-        {"INSERT INTO children VALUES (2, 99)", {}, KDEPS_CONSTRAINT, "23503",
+        {"INSERT INTO children VALUES (2, 99)",
+         {},
+         KDEPS_CONSTRAINT,
+         "23503",
          "The statement conflicted with the FOREIGN KEY constraint. The conflict occurred in database \"drivers\""},
-        {"INSERT INTO parents VALUES (3, N'c', 1, @p1, NULL)", {-1}, KDEPS_CONSTRAINT, "23514",
+        {"INSERT INTO parents VALUES (3, N'c', 1, @p1, NULL)",
+         {-1},
+         KDEPS_CONSTRAINT,
+         "23514",
          "The statement conflicted with the CHECK constraint \"k > 0\". The conflict occurred in database \"drivers\""},
-        {"INSERT INTO parents VALUES (3, N'c', @p1, 5, NULL)", {nullptr}, KDEPS_CONSTRAINT, "23502",
-         "Cannot insert the value NULL into column 'n', table 'drivers.dbo.parents'; column does not allow nulls. The statement fails"},
-        {"INSERT INTO parents VALUES (5, N'e', @p1, 6, NULL)", {"secret"}, KDEPS_BAD_DATA, "22018",
+        {"INSERT INTO parents VALUES (3, N'c', @p1, 5, NULL)",
+         {nullptr},
+         KDEPS_CONSTRAINT,
+         "23502",
+         "Cannot insert the value NULL into column 'n', table 'drivers.dbo.parents'; column does not allow nulls. The "
+         "statement fails"},
+        {"INSERT INTO parents VALUES (5, N'e', @p1, 6, NULL)",
+         {"secret"},
+         KDEPS_BAD_DATA,
+         "22018",
          "Conversion failed when converting the nvarchar value *** to data type int"},
-        {"INSERT INTO parents VALUES (5, N'e', @p1, 6, NULL)", {std::int64_t{99999999999}}, KDEPS_BAD_DATA, "22003",
+        {"INSERT INTO parents VALUES (5, N'e', @p1, 6, NULL)",
+         {std::int64_t{99999999999}},
+         KDEPS_BAD_DATA,
+         "22003",
          "Arithmetic overflow error converting expression to data type int"},
-        {"INSERT INTO parents VALUES (5, @p1, 1, 6, NULL)", {"a text of more than twenty letters"}, KDEPS_BAD_DATA, "22001",
+        {"INSERT INTO parents VALUES (5, @p1, 1, 6, NULL)",
+         {"a text of more than twenty letters"},
+         KDEPS_BAD_DATA,
+         "22001",
          "String or binary data would be truncated"},
-        {"INSERT INTO parents VALUES (5, N'e', 1, 6, @p1)", {5}, KDEPS_BAD_DATA, "22018", "Operand type clash: int is incompatible with date"},
+        {"INSERT INTO parents VALUES (5, N'e', 1, 6, @p1)",
+         {5},
+         KDEPS_BAD_DATA,
+         "22018",
+         "Operand type clash: int is incompatible with date"},
         {"SELEC secret", {}, KDEPS_INVALID_ARGUMENT, "42000", "Incorrect syntax on line 1"},
         {"SELECT 'secret", {}, KDEPS_INVALID_ARGUMENT, "42000", "Unclosed quotation mark"},
         {"SELECT * FROM nothing", {}, KDEPS_INVALID_ARGUMENT, "42S02", "Invalid object name 'nothing'"},
         {"SELECT nothing FROM parents", {}, KDEPS_INVALID_ARGUMENT, "42S22", "Invalid column name 'nothing'"},
         {"EXEC nothing", {}, KDEPS_INVALID_ARGUMENT, "42000", "Could not find stored procedure 'nothing'"},
-        {"CREATE TABLE parents (n int)", {}, KDEPS_ALREADY_EXISTS, "42S01", "There is already an object named 'parents' in the database"},
-        {"MERGE INTO parents USING children ON 1 = 1", {}, KDEPS_UNSUPPORTED, "0A000", "'MERGE' is not supported by this test server"},
+        {"CREATE TABLE parents (n int)",
+         {},
+         KDEPS_ALREADY_EXISTS,
+         "42S01",
+         "There is already an object named 'parents' in the database"},
+        {"MERGE INTO parents USING children ON 1 = 1",
+         {},
+         KDEPS_UNSUPPORTED,
+         "0A000",
+         "'MERGE' is not supported by this test server"},
         {"THROW 50123, 'not today', 1", {}, KDEPS_CONSTRAINT, "45000", "not today"},
         {"SELECT 1; RAISERROR('later', 16, 1); SELECT 2", {}, KDEPS_CONSTRAINT, "45000", "later"},
         {"", {}, KDEPS_INVALID_ARGUMENT, "", "the statement is empty"},
@@ -235,20 +282,26 @@ TEST_F(SqlServerDriverTest, FindsFaultsOfTheUrlWithoutConnecting) {
     };
     const std::vector<Case> cases = {
         {"sqlserver://u:secret@h/d?encript=on",
-         "unknown option 'encript' in the connection URL (did you mean 'encrypt'?); available options: application_name, ca_file, "
+         "unknown option 'encript' in the connection URL (did you mean 'encrypt'?); available options: "
+         "application_name, ca_file, "
          "connect_timeout, database, encrypt, hostname_in_certificate_check, lock_timeout"},
-        {"sqlserver://u:secret@h/d?encrypt=maybe", "option 'encrypt' of the connection URL must be off, request, on or strict, not 'maybe'"},
+        {"sqlserver://u:secret@h/d?encrypt=maybe",
+         "option 'encrypt' of the connection URL must be off, request, on or strict, not 'maybe'"},
         {"sqlserver://u:secret@h/d?connect_timeout=soon",
          "option 'connect_timeout' of the connection URL must be a number of seconds between 1 and 86400, not 'soon'"},
         {"sqlserver://u:secret@h/d?database=e",
          "the connection URL names two databases, one in its path and one in option 'database'; leave one out"},
         {"sqlserver://u:secret@h/d?ca_file=nothing.pem",
-         "option 'ca_file' of the connection URL names 'nothing.pem', which cannot be read; relative paths start at the workflow's folder"},
-        {"sqlserver://u:secret@/d", "the connection URL names no host; it must look like sqlserver://user:password@host:1433/database"},
-        {"sqlserver://h/d", "the connection URL names no user; it must look like sqlserver://user:password@host:1433/database"},
+         "option 'ca_file' of the connection URL names 'nothing.pem', which cannot be read; relative paths start at "
+         "the workflow's folder"},
+        {"sqlserver://u:secret@/d",
+         "the connection URL names no host; it must look like sqlserver://user:password@host:1433/database"},
+        {"sqlserver://h/d",
+         "the connection URL names no user; it must look like sqlserver://user:password@host:1433/database"},
         {"sqlserver://u:secret@h%0Aencryption=off/d", "the host of the connection URL is no host name"},
         {"sqlserver://u:secret@h/d/e",
-         "the connection URL has more than one name after its host; it must look like sqlserver://user:password@host:1433/database"},
+         "the connection URL has more than one name after its host; it must look like "
+         "sqlserver://user:password@host:1433/database"},
     };
     for (const Case& c : cases) {
         const Failure failure = failure_of([&] { driver().check(c.url); });
@@ -263,7 +316,9 @@ TEST_F(SqlServerDriverTest, FindsFaultsOfTheUrlWithoutConnecting) {
 }
 
 TEST_F(SqlServerDriverTest, TellsWhyItCannotConnect) {
-    const auto fail = [&](const std::string& to) { return failure_of([&] { SqlServerSession session(driver(), to, 5s); }); };
+    const auto fail = [&](const std::string& to) {
+        return failure_of([&] { SqlServerSession session(driver(), to, 5s); });
+    };
     const std::string place = "127.0.0.1:" + std::to_string(server_.port());
     const Failure login = fail(server_.url(kDatabase, "user", "wrong"));
     EXPECT_EQ(login.status, KDEPS_UNAUTHENTICATED);
@@ -285,7 +340,8 @@ TEST_F(SqlServerDriverTest, TellsWhyItCannotConnect) {
 
     const Failure plain = fail(url("?encrypt=on"));
     EXPECT_EQ(plain.status, KDEPS_UNAVAILABLE);
-    EXPECT_EQ(plain.message, "cannot connect to " + place + ": no encrypted connection could be made, which option 'encrypt' demands");
+    EXPECT_EQ(plain.message,
+              "cannot connect to " + place + ": no encrypted connection could be made, which option 'encrypt' demands");
 
     server_.limit_connections(0);
     const Failure full = fail(url());
@@ -298,7 +354,8 @@ TEST_F(SqlServerDriverTest, GivesUpAHostThatDoesNotAnswer) {
     const auto start = Clock::now();
     const Failure limit = failure_of([&] { SqlServerSession session(driver(), url(), 300ms); });
     EXPECT_EQ(limit.status, KDEPS_TIMEOUT);
-    EXPECT_EQ(failure_of([&] { SqlServerSession session(driver(), url("?connect_timeout=1"), 60s); }).status, KDEPS_TIMEOUT);
+    EXPECT_EQ(failure_of([&] { SqlServerSession session(driver(), url("?connect_timeout=1"), 60s); }).status,
+              KDEPS_TIMEOUT);
     EXPECT_LT(Clock::now() - start, 8s);
     server_.resume();
     SqlServerSession(driver(), url()).ping();
@@ -310,7 +367,11 @@ TEST_F(SqlServerDriverTest, RunsABatchOfTwentyThousandSets) {
     session.execute("CREATE TABLE many (id int PRIMARY KEY, t nvarchar(40), d datetime2(3))");
     std::vector<Cells> sets;
     for (int i = 0; i < kSets; ++i) {
-        sets.push_back({i, i % 2 == 0 ? Cell(nullptr) : i % 5 == 0 ? Cell("") : Cell("text"), i % 3 == 0 ? Cell(nullptr) : Cell("2024-01-02T03:04:05.678Z")});
+        sets.push_back({i,
+                        i % 2 == 0   ? Cell(nullptr)
+                        : i % 5 == 0 ? Cell("")
+                                     : Cell("text"),
+                        i % 3 == 0 ? Cell(nullptr) : Cell("2024-01-02T03:04:05.678Z")});
     }
     const int before = server_.log().requests();
     const Answer answer = session.batch("INSERT INTO many VALUES (@p1, @p2, @p3)", sets);
@@ -319,9 +380,12 @@ TEST_F(SqlServerDriverTest, RunsABatchOfTwentyThousandSets) {
     EXPECT_EQ(session.rows("SELECT COUNT(*) AS n, COUNT(t) AS t, COUNT(d) AS d, MAX(d) AS m FROM many"),
               R"([{"n":20000,"t":10000,"d":13333,"m":"2024-01-02T03:04:05.678"}])");
     EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM many WHERE t = N''"), R"([{"n":2000}])");
-    EXPECT_THAT(session.batch("UPDATE many SET t = @p1 WHERE id < @p2", {{"x", 1}, {"x", 3}, {"x", 0}}).affected, ElementsAre(1, 3, 0));
-    EXPECT_EQ(session.batch("INSERT INTO many (id) OUTPUT inserted.id, inserted.t VALUES (@p1)", {{30000}, {30001}, {30002}}).rows,
-              R"([{"id":30000,"t":null},{"id":30001,"t":null},{"id":30002,"t":null}])");
+    EXPECT_THAT(session.batch("UPDATE many SET t = @p1 WHERE id < @p2", {{"x", 1}, {"x", 3}, {"x", 0}}).affected,
+                ElementsAre(1, 3, 0));
+    EXPECT_EQ(
+        session.batch("INSERT INTO many (id) OUTPUT inserted.id, inserted.t VALUES (@p1)", {{30000}, {30001}, {30002}})
+            .rows,
+        R"([{"id":30000,"t":null},{"id":30001,"t":null},{"id":30002,"t":null}])");
 }
 
 TEST_F(SqlServerDriverTest, NamesTheFailingSetOfABatch) {
@@ -333,7 +397,8 @@ TEST_F(SqlServerDriverTest, NamesTheFailingSetOfABatch) {
     const Failure failure = failure_of([&] { session.batch("INSERT INTO sets VALUES (@p1)", sets); });
     EXPECT_EQ(failure.status, KDEPS_CONFLICT);
     EXPECT_EQ(failure.batch_set, 2700);
-    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM sets"), R"([{"n":0}])") << "a batch without a transaction is one of its own";
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM sets"), R"([{"n":0}])")
+        << "a batch without a transaction is one of its own";
 
     sets[2700] = {"abc"};
     const Failure text = failure_of([&] { session.batch("INSERT INTO sets VALUES (@p1)", sets); });
@@ -401,7 +466,8 @@ TEST_F(SqlServerDriverTest, StopsAStatementThatIsCancelled) {
     session.cancel();  // with nothing to cancel
     StopFlag stop;
     session.set_stop(&stop);
-    auto running = std::async(std::launch::async, [&] { return failure_of([&] { session.execute("WAITFOR DELAY '00:10:00'"); }); });
+    auto running = std::async(std::launch::async,
+                              [&] { return failure_of([&] { session.execute("WAITFOR DELAY '00:10:00'"); }); });
     ASSERT_TRUE(server_.log().wait_for(Event::Kind::batch, "WAITFOR"));
     stop.request();
     session.cancel();

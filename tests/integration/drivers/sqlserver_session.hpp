@@ -81,7 +81,8 @@ private:
 // One thread, but for cancel.  All throw Failure.
 class SqlServerSession {
 public:
-    SqlServerSession(const SqlServerDriver& driver, std::string_view url, std::chrono::nanoseconds limit = std::chrono::seconds(60));
+    SqlServerSession(const SqlServerDriver& driver, std::string_view url,
+                     std::chrono::nanoseconds limit = std::chrono::seconds(60));
     ~SqlServerSession();
     SqlServerSession(const SqlServerSession&) = delete;
     SqlServerSession& operator=(const SqlServerSession&) = delete;

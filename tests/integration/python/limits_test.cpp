@@ -25,7 +25,8 @@ constexpr std::string_view kMischief =
     "if what == 'exit': os._exit(7)\n"
     "if what == 'kill': os.kill(os.getpid(), 9)\n"
     "if what == 'forever':\n    while True: pass\n"
-    "if what == 'stubborn':\n    while True:\n        try:\n            time.sleep(60)\n        except BaseException: pass\n"
+    "if what == 'stubborn':\n    while True:\n        try:\n            time.sleep(60)\n        except BaseException: "
+    "pass\n"
     "if what == 'children':\n"
     "    import subprocess\n"
     "    for i in range(20): subprocess.Popen(['sleep', '1000'], start_new_session=i % 2 == 0)\n"
@@ -61,7 +62,8 @@ std::size_t shared_memory_files() {
     std::size_t count = 0;
     for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
         std::error_code failed;
-        count += std::filesystem::read_symlink(entry, failed).string().find("kdeps-table") != std::string::npos ? 1U : 0U;
+        count +=
+            std::filesystem::read_symlink(entry, failed).string().find("kdeps-table") != std::string::npos ? 1U : 0U;
     }
     return count;
 }
@@ -78,25 +80,29 @@ TEST_P(Mischief, EndsWithItsCall) {
     EXPECT_TRUE(has_calm()) << strangers() << " of " << descendants().size();
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Mischief,
-                         ::testing::Values(std::pair("segfault", "INTERNAL: the python process of the script was ended by signal 11 (Segmentation fault)"),
-                                           std::pair("exit", "INTERNAL: the python process of the script ended with exit code 7"),
-                                           std::pair("kill", "INTERNAL: the python process of the script was ended by signal 9 (Killed)"),
-                                           std::pair("children", "\"children\""), std::pair("fork", "\"fork\""), std::pair("stdout", "\"stdout\""),
-                                           std::pair("closed", "\"closed\""), std::pair("pipe", "\"pipe\""),
-                                           std::pair("socket", "INTERNAL: the python process of the script "), std::pair("parent", ""),
-                                           std::pair("thread", "\"thread\""),
-                                           std::pair("print", "EXHAUSTED: the script printed more than 16 MiB; return a value instead, or write to a file"),
-                                           std::pair("recurse", "INTERNAL: RecursionError: maximum recursion depth exceeded"),
-                                           std::pair("exception", "INTERNAL: KeyError: 'exception' (workflow.yaml:")),
-                         [](const auto& one) { return std::string(one.param.first); });
+INSTANTIATE_TEST_SUITE_P(
+    All, Mischief,
+    ::testing::Values(
+        std::pair("segfault", "INTERNAL: the python process of the script was ended by signal 11 (Segmentation fault)"),
+        std::pair("exit", "INTERNAL: the python process of the script ended with exit code 7"),
+        std::pair("kill", "INTERNAL: the python process of the script was ended by signal 9 (Killed)"),
+        std::pair("children", "\"children\""), std::pair("fork", "\"fork\""), std::pair("stdout", "\"stdout\""),
+        std::pair("closed", "\"closed\""), std::pair("pipe", "\"pipe\""),
+        std::pair("socket", "INTERNAL: the python process of the script "), std::pair("parent", ""),
+        std::pair("thread", "\"thread\""),
+        std::pair("print",
+                  "EXHAUSTED: the script printed more than 16 MiB; return a value instead, or write to a file"),
+        std::pair("recurse", "INTERNAL: RecursionError: maximum recursion depth exceeded"),
+        std::pair("exception", "INTERNAL: KeyError: 'exception' (workflow.yaml:")),
+    [](const auto& one) { return std::string(one.param.first); });
 
 TEST(Limits, ATimeoutEndsTheWorkerWithinASecond) {
     for (const char* what : {"forever", "stubborn"}) {
         PythonWorkflow workflow(kMischief, options("timeout: 300ms"));
         ASSERT_EQ(workflow.answer(), "42");
         const auto start = std::chrono::steady_clock::now();
-        EXPECT_EQ(workflow.answer({{"what", what}}), "TIMEOUT: the time limit of 300 ms was reached (the script was ended)");
+        EXPECT_EQ(workflow.answer({{"what", what}}),
+                  "TIMEOUT: the time limit of 300 ms was reached (the script was ended)");
         EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1300));
         EXPECT_EQ(workflow.answer({{"what", "4"}}), "8");
         EXPECT_TRUE(has_calm());
@@ -105,12 +111,14 @@ TEST(Limits, ATimeoutEndsTheWorkerWithinASecond) {
 
 TEST(Limits, MemoryIsLimited) {
     PythonWorkflow workflow(kMischief, {.settings = "python: {workers: 1, memoryLimit: 1GiB}"});
-    EXPECT_THAT(workflow.answer({{"what", "memory"}}), ::testing::MatchesRegex("EXHAUSTED: MemoryError .*; settings.python.memoryLimit is 1GiB"));
+    EXPECT_THAT(workflow.answer({{"what", "memory"}}),
+                ::testing::MatchesRegex("EXHAUSTED: MemoryError .*; settings.python.memoryLimit is 1GiB"));
     EXPECT_EQ(workflow.answer({{"what", "4"}}), "8");
 }
 
 TEST(Limits, CallsBeyondTheWorkersWait) {
-    PythonWorkflow workflow("import time, os\ntime.sleep(0.02)\nreturn os.getpid()", {.settings = "python: {workers: 2}"});
+    PythonWorkflow workflow("import time, os\ntime.sleep(0.02)\nreturn os.getpid()",
+                            {.settings = "python: {workers: 2}"});
     std::mutex mutex;
     std::set<std::string> processes;
     std::vector<std::thread> callers;
@@ -126,7 +134,8 @@ TEST(Limits, CallsBeyondTheWorkersWait) {
 }
 
 TEST(Limits, AWorkerIsReplacedAfterItsCalls) {
-    PythonWorkflow workflow("import os\nreturn os.getpid()", {.settings = "python: {workers: 1, maxCallsPerWorker: 3}"});
+    PythonWorkflow workflow("import os\nreturn os.getpid()",
+                            {.settings = "python: {workers: 1, maxCallsPerWorker: 3}"});
     std::set<std::string> processes;
     for (int i = 0; i < 9; ++i) processes.insert(workflow.answer());
     EXPECT_EQ(processes.size(), 3U);
@@ -142,13 +151,19 @@ TEST(Limits, NothingIsLostAmongCrashes) {
     for (unsigned t = 0; t < 4; ++t) {
         callers.emplace_back([&, t] {
             std::minstd_rand random(t + 1);
-            constexpr std::array kCrashes = {"import ctypes; ctypes.string_at(0)", "import os; os._exit(7)", "import os; os.kill(os.getpid(), 9)",
-                                             "import subprocess; subprocess.Popen(['sleep', '1000'])", "import os; os.close(1)",
-                                             "import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()", "import os; os.closerange(3, 100)"};
+            constexpr std::array kCrashes = {
+                "import ctypes; ctypes.string_at(0)",
+                "import os; os._exit(7)",
+                "import os; os.kill(os.getpid(), 9)",
+                "import subprocess; subprocess.Popen(['sleep', '1000'])",
+                "import os; os.close(1)",
+                "import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()",
+                "import os; os.closerange(3, 100)"};
             for (int i = next++; i < 1000; i = next++) {
                 if (random() % 20 == 0) {
                     workflow.answer({{"n", "1"}, {"code", kCrashes[random() % kCrashes.size()]}});
-                } else if (const std::string got = workflow.answer({{"n", std::to_string(i)}}); got != std::to_string(2 * i)) {
+                } else if (const std::string got = workflow.answer({{"n", std::to_string(i)}});
+                           got != std::to_string(2 * i)) {
                     ADD_FAILURE() << i << " gave " << got;
                     ++wrong;
                 }
@@ -170,8 +185,10 @@ std::size_t resident_pages(int process) {
 }
 
 TEST(Limits, MemoryDoesNotGrow) {
-    PythonWorkflow workflow("class A:\n    pass\ndef f(x):\n    return [x, A()]\nkeep = f(get('n'))\nkeep.append(keep)\nprint('some text')\nreturn {'n': get('n'), 'list': list(range(20))}",
-                            {.settings = "python: {workers: 1}"});
+    PythonWorkflow workflow(
+        "class A:\n    pass\ndef f(x):\n    return [x, A()]\nkeep = f(get('n'))\nkeep.append(keep)\nprint('some "
+        "text')\nreturn {'n': get('n'), 'list': list(range(20))}",
+        {.settings = "python: {workers: 1}"});
     const auto call = [&](int count) {
         for (int i = 0; i < count; ++i) workflow.run({{"n", std::to_string(i)}});
     };

@@ -17,7 +17,8 @@ namespace {
 std::string indented(std::string_view text, int columns) {
     std::string out;
     std::istringstream lines{std::string(text)};
-    for (std::string line; std::getline(lines, line);) out += (line.empty() ? "" : std::string(static_cast<std::size_t>(columns), ' ')) + line + "\n";
+    for (std::string line; std::getline(lines, line);)
+        out += (line.empty() ? "" : std::string(static_cast<std::size_t>(columns), ' ')) + line + "\n";
     return out;
 }
 
@@ -36,8 +37,10 @@ void collect(int parent, std::vector<std::pair<int, std::string>>& out) {
 }  // namespace
 
 PythonWorkflow::PythonWorkflow(std::string_view script, const PythonOptions& options)
-    : plugins_(std::make_unique<plugin::Registry>(std::vector<std::filesystem::path>{KDEPS_PLUGIN_FOLDER})), faults_(std::make_unique<config::Diagnostics>(false)) {
-    std::string text = "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata:\n  name: t\n  version: \"1.0.0\"\n  targetActionId: main\n";
+    : plugins_(std::make_unique<plugin::Registry>(std::vector<std::filesystem::path>{KDEPS_PLUGIN_FOLDER})),
+      faults_(std::make_unique<config::Diagnostics>(false)) {
+    std::string text =
+        "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata:\n  name: t\n  version: \"1.0.0\"\n  targetActionId: main\n";
     text += "settings:\n  apiServerMode: false\n" + indented(options.settings, 2) + options.resources;
     text += "---\napiVersion: kdeps.io/v1\nkind: Resource\nmetadata:\n  actionId: main\n  name: main\n";
     if (!options.requires_ids.empty()) text += "  requires: [" + options.requires_ids + "]\n";
@@ -58,7 +61,8 @@ PythonWorkflow::~PythonWorkflow() {
 std::string PythonWorkflow::faults() const {
     std::string out = faults_->text();
     const std::string folder = folder_.path().string() + "/";
-    for (std::size_t at = out.find(folder); at != std::string::npos; at = out.find(folder)) out.erase(at, folder.size());
+    for (std::size_t at = out.find(folder); at != std::string::npos; at = out.find(folder))
+        out.erase(at, folder.size());
     return out;
 }
 

@@ -18,17 +18,27 @@ class Packages : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
         setenv("KDEPS_VENV_PATH", venvs().path().c_str(), 1);
-        const Result index = run({"/usr/bin/python3", "-c", "import socket; socket.create_connection(('pypi.org', 443), 5)"});
-        const Result pip = index.exit_code == 0 ? index : run({"/usr/bin/python3", "-m", "pip", "download", "--no-deps", "--retries", "0", "-d", venvs().path().string(), "polars==1.31.0"}, {}, std::chrono::minutes(3));
+        const Result index =
+            run({"/usr/bin/python3", "-c", "import socket; socket.create_connection(('pypi.org', 443), 5)"});
+        const Result pip = index.exit_code == 0
+                               ? index
+                               : run({"/usr/bin/python3", "-m", "pip", "download", "--no-deps", "--retries", "0", "-d",
+                                      venvs().path().string(), "polars==1.31.0"},
+                                     {}, std::chrono::minutes(3));
         is_reachable_ = pip.exit_code == 0;
     }
     void SetUp() override {
         if (!is_reachable_) GTEST_SKIP() << "PyPI is not reached";
     }
     static PythonOptions options() {
-        return {.settings = "agentSettings:\n  pythonPackages: [\"pyarrow==17.0.0\", \"polars==1.31.0\", \"numpy<2\"]\nsqlConnections: {db: {connection: \"sqlite://:memory:\"}}",
-                .resources = "---\napiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: rows, name: rows}\nrun:\n  sql:\n    connectionName: db\n"
-                             "    query: \"WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000) SELECT id, id * 0.5 AS price, 'name ' || id AS name FROM n\"\n",
+        return {.settings =
+                    "agentSettings:\n  pythonPackages: [\"pyarrow==17.0.0\", \"polars==1.31.0\", "
+                    "\"numpy<2\"]\nsqlConnections: {db: {connection: \"sqlite://:memory:\"}}",
+                .resources =
+                    "---\napiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: rows, name: rows}\nrun:\n  "
+                    "sql:\n    connectionName: db\n"
+                    "    query: \"WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 20000) "
+                    "SELECT id, id * 0.5 AS price, 'name ' || id AS name FROM n\"\n",
                 .fields = "timeout: 300s",
                 .requires_ids = "rows"};
     }
@@ -47,35 +57,44 @@ private:
 };
 
 TEST_F(Packages, PyarrowReadsTheSharedMemoryItself) {
-    EXPECT_EQ(answer("import pyarrow as pa, pyarrow.compute as pc\n"
-                     "t = get('rows')\n"
-                     "a, b = pa.table(t), pa.table(t)\n"
-                     "def addresses(table, i): return [c.buffers()[-1].address for c in table.column(i).chunks]\n"
-                     "maps = [[int(x, 16) for x in line.split()[0].split('-')] for line in open('/proc/self/maps') if 'kdeps-table' in line]\n"
-                     "inside = all(any(low <= x < high for low, high in maps) for i in range(3) for x in addresses(a, i))\n"
-                     "return [inside, addresses(a, 0) == addresses(b, 0), a.num_rows, pc.sum(a['price']).as_py()]"),
-              "[true,true,20000,100005000]");
+    EXPECT_EQ(
+        answer("import pyarrow as pa, pyarrow.compute as pc\n"
+               "t = get('rows')\n"
+               "a, b = pa.table(t), pa.table(t)\n"
+               "def addresses(table, i): return [c.buffers()[-1].address for c in table.column(i).chunks]\n"
+               "maps = [[int(x, 16) for x in line.split()[0].split('-')] for line in open('/proc/self/maps') if "
+               "'kdeps-table' in line]\n"
+               "inside = all(any(low <= x < high for low, high in maps) for i in range(3) for x in addresses(a, i))\n"
+               "return [inside, addresses(a, 0) == addresses(b, 0), a.num_rows, pc.sum(a['price']).as_py()]"),
+        "[true,true,20000,100005000]");
 }
 
 TEST_F(Packages, PolarsReadsAndGivesBack) {
-    EXPECT_EQ(answer("import polars as pl, datetime, decimal\n"
-                     "f = pl.DataFrame(get('rows'))\n"
-                     "g = f.filter(pl.col('id') <= 2).with_columns(day=pl.lit(datetime.date(2024, 1, 2)), kind=pl.col('name').cast(pl.Categorical), tags=pl.concat_list('id', 'id'),\n"
-                     "                                              at=pl.lit(datetime.datetime(2024, 1, 2, 3)))\n"
-                     "return {'sum': f['price'].sum(), 'frame': g}"),
-              R"({"sum":100005000,"frame":[{"id":1,"price":0.5,"name":"name 1","day":"2024-01-02","kind":"name 1","tags":[1,1],"at":"2024-01-02T03:00:00"},)"
-              R"({"id":2,"price":1,"name":"name 2","day":"2024-01-02","kind":"name 2","tags":[2,2],"at":"2024-01-02T03:00:00"}]})");
+    EXPECT_EQ(
+        answer("import polars as pl, datetime, decimal\n"
+               "f = pl.DataFrame(get('rows'))\n"
+               "g = f.filter(pl.col('id') <= 2).with_columns(day=pl.lit(datetime.date(2024, 1, 2)), "
+               "kind=pl.col('name').cast(pl.Categorical), tags=pl.concat_list('id', 'id'),\n"
+               "                                              at=pl.lit(datetime.datetime(2024, 1, 2, 3)))\n"
+               "return {'sum': f['price'].sum(), 'frame': g}"),
+        R"({"sum":100005000,"frame":[{"id":1,"price":0.5,"name":"name 1","day":"2024-01-02","kind":"name 1","tags":[1,1],"at":"2024-01-02T03:00:00"},)"
+        R"({"id":2,"price":1,"name":"name 2","day":"2024-01-02","kind":"name 2","tags":[2,2],"at":"2024-01-02T03:00:00"}]})");
 }
 
 TEST_F(Packages, PyarrowGivesBack) {
-    EXPECT_EQ(answer("import pyarrow as pa, decimal\n"
-                     "return pa.table({'d': pa.array([decimal.Decimal('1.10'), None]), 's': pa.array([{'a': 1}, {'a': None}]), 'n': pa.array([1, 2], pa.uint8()),\n"
-                     "                 't': pa.array([0, 1], pa.timestamp('ms', 'Europe/Berlin')), 'k': pa.array(['x', 'x']).dictionary_encode()})"),
-              R"([{"d":1.10,"s":{"a":1},"n":1,"t":"1970-01-01T00:00:00Z","k":"x"},{"d":null,"s":{"a":null},"n":2,"t":"1970-01-01T00:00:00.001Z","k":"x"}])");
+    EXPECT_EQ(
+        answer("import pyarrow as pa, decimal\n"
+               "return pa.table({'d': pa.array([decimal.Decimal('1.10'), None]), 's': pa.array([{'a': 1}, {'a': "
+               "None}]), 'n': pa.array([1, 2], pa.uint8()),\n"
+               "                 't': pa.array([0, 1], pa.timestamp('ms', 'Europe/Berlin')), 'k': pa.array(['x', "
+               "'x']).dictionary_encode()})"),
+        R"([{"d":1.10,"s":{"a":1},"n":1,"t":"1970-01-01T00:00:00Z","k":"x"},{"d":null,"s":{"a":null},"n":2,"t":"1970-01-01T00:00:00.001Z","k":"x"}])");
 }
 
 TEST_F(Packages, AnEnvironmentIsMadeOnce) {
-    PythonWorkflow workflow("import sys, os\nreturn [sys.prefix == os.environ['VIRTUAL_ENV'], sys.executable.startswith(sys.prefix)]", options());
+    PythonWorkflow workflow(
+        "import sys, os\nreturn [sys.prefix == os.environ['VIRTUAL_ENV'], sys.executable.startswith(sys.prefix)]",
+        options());
     const auto start = std::chrono::steady_clock::now();
     EXPECT_EQ(workflow.answer(), "[true,true]");
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
@@ -87,7 +106,8 @@ TEST(Environment, OfflineItSaysSo) {
     setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple", 1);
     setenv("PIP_RETRIES", "0", 1);
     PythonWorkflow workflow("return 1", {.settings = "agentSettings: {pythonPackages: [kdeps-no-such-package]}"});
-    EXPECT_THAT(workflow.answer(), HasSubstr("UNAVAILABLE: installing python packages failed: the package index cannot be reached; connect to the network, or set PIP_INDEX_URL"));
+    EXPECT_THAT(workflow.answer(), HasSubstr("UNAVAILABLE: installing python packages failed: the package index cannot "
+                                             "be reached; connect to the network, or set PIP_INDEX_URL"));
     unsetenv("PIP_INDEX_URL");
     unsetenv("PIP_RETRIES");
 }
@@ -95,13 +115,17 @@ TEST(Environment, OfflineItSaysSo) {
 TEST(Environment, ANameAloneMakesAnEmptyOne) {
     const TemporaryFolder venvs;
     setenv("KDEPS_VENV_PATH", venvs.path().c_str(), 1);
-    PythonWorkflow workflow("import sys\ntry:\n    import numpy\n    found = True\nexcept ImportError:\n    found = False\nreturn [found, sys.prefix != sys.base_prefix]", {.fields = "venvName: own"});
+    PythonWorkflow workflow(
+        "import sys\ntry:\n    import numpy\n    found = True\nexcept ImportError:\n    found = False\nreturn [found, "
+        "sys.prefix != sys.base_prefix]",
+        {.fields = "venvName: own"});
     EXPECT_EQ(workflow.answer(), "[false,true]");
 }
 
 TEST(Environment, AMissingRequirementsFileIsAFault) {
     PythonWorkflow workflow("return 1", {.settings = "agentSettings: {requirementsFile: none.txt}"});
-    EXPECT_THAT(workflow.faults(), HasSubstr("settings.agentSettings.requirementsFile: 'none.txt' cannot be read; paths start at the folder of the workflow"));
+    EXPECT_THAT(workflow.faults(), HasSubstr("settings.agentSettings.requirementsFile: 'none.txt' cannot be read; "
+                                             "paths start at the folder of the workflow"));
 }
 
 }  // namespace

@@ -118,15 +118,11 @@ void Connection::serve_request(Message message) {
     try {
         const std::string_view data = without_headers(message.data, login_.version);
         switch (message.type) {
-            case PacketType::batch:
-                run_batch(data, out);
-                break;
+            case PacketType::batch: run_batch(data, out); break;
             case PacketType::rpc:
                 for (Call& call : read_calls(data)) procedures_->run(std::move(call), out);
                 break;
-            case PacketType::transaction:
-                run_transaction(data, out);
-                break;
+            case PacketType::transaction: run_transaction(data, out); break;
             default:
                 throw ProtocolError("a request of type " + std::to_string(static_cast<int>(message.type)) +
                                     " is not known");

@@ -64,8 +64,7 @@ std::int64_t to_integer(const Value& value, const Type& type) {
         throw not_implicit("varbinary", type);
     }
     switch (type.kind) {
-        case Kind::bit:
-            return number != 0 ? 1 : 0;
+        case Kind::bit: return number != 0 ? 1 : 0;
         case Kind::tinyint:
             if (number < 0 || number > 255) throw overflow(type);
             break;
@@ -75,8 +74,7 @@ std::int64_t to_integer(const Value& value, const Type& type) {
         case Kind::integer:
             if (number < INT32_MIN || number > INT32_MAX) throw overflow(type);
             break;
-        default:
-            break;
+        default: break;
     }
     return number;
 }
@@ -238,16 +236,12 @@ Blob to_binary(const Value& value, const Type& type, TooLong too_long) {
 std::string moment_text(const Moment& given, const Type& type) {
     const Moment moment = given.rounded(type.kind == Kind::date ? 7 : type.scale);
     switch (type.kind) {
-        case Kind::date:
-            return date_text(moment);
-        case Kind::time:
-            return time_text(moment, type.scale);
-        case Kind::smalldatetime:
-            return date_text(moment) + " " + time_text(moment, 0).substr(0, 5) + ":00";
+        case Kind::date: return date_text(moment);
+        case Kind::time: return time_text(moment, type.scale);
+        case Kind::smalldatetime: return date_text(moment) + " " + time_text(moment, 0).substr(0, 5) + ":00";
         case Kind::datetimeoffset:
             return date_text(moment) + " " + time_text(moment, type.scale) + " " + offset_text(moment);
-        default:
-            return date_text(moment) + " " + time_text(moment, type.scale);
+        default: return date_text(moment) + " " + time_text(moment, type.scale);
     }
 }
 

@@ -114,9 +114,7 @@ std::string Rewriter::emit(const Tokens& tokens, std::size_t from, std::size_t t
                 case Token::Kind::binary:
                     out += " x'" + (token.text.size() % 2 == 0 ? "" : "0" + std::string()) + token.text + "'";
                     break;
-                case Token::Kind::variable:
-                    out += " " + emit_variable(token);
-                    break;
+                case Token::Kind::variable: out += " " + emit_variable(token); break;
                 case Token::Kind::number: {
                     // SQLite would make a double of them.
                     const auto digits = std::count_if(token.text.begin(), token.text.end(),

@@ -22,16 +22,11 @@ Value argument(sqlite3_value* value) {
         return size == 0 ? std::string() : std::string(static_cast<const char*>(data), size);
     };
     switch (sqlite3_value_type(value)) {
-        case SQLITE_INTEGER:
-            return static_cast<std::int64_t>(sqlite3_value_int64(value));
-        case SQLITE_FLOAT:
-            return sqlite3_value_double(value);
-        case SQLITE_TEXT:
-            return bytes(sqlite3_value_text(value));
-        case SQLITE_BLOB:
-            return Blob{bytes(sqlite3_value_blob(value))};
-        default:
-            return Null();
+        case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_value_int64(value));
+        case SQLITE_FLOAT: return sqlite3_value_double(value);
+        case SQLITE_TEXT: return bytes(sqlite3_value_text(value));
+        case SQLITE_BLOB: return Blob{bytes(sqlite3_value_blob(value))};
+        default: return Null();
     }
 }
 
@@ -62,16 +57,10 @@ void call(sqlite3_context* context, int count, sqlite3_value** values) {
     }
 }
 
-std::string text_of(const Value& value) {
-    return std::get<std::string>(convert(value, {Kind::nvarchar, kMax}));
-}
-std::int64_t integer_of(const Value& value) {
-    return std::get<std::int64_t>(convert(value, {Kind::bigint}));
-}
+std::string text_of(const Value& value) { return std::get<std::string>(convert(value, {Kind::nvarchar, kMax})); }
+std::int64_t integer_of(const Value& value) { return std::get<std::int64_t>(convert(value, {Kind::bigint})); }
 
-Value now(const char* type) {
-    return moment_text(now_utc(), parse_type(type));
-}
+Value now(const char* type) { return moment_text(now_utc(), parse_type(type)); }
 
 Value new_id() {
     std::random_device random;

@@ -45,8 +45,7 @@ std::optional<Type> Rewriter::infer(const Tokens& given, const std::vector<std::
                 if (name == "@@identity") return Type{Kind::numeric, 0, 38, 0};
                 return Type{Kind::integer};
             }
-            default:
-                break;
+            default: break;
         }
         if (first.is("NULL")) return Type{Kind::integer};
     }

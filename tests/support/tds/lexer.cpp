@@ -16,9 +16,7 @@ bool is_word_start(char c) {
 bool is_word_part(char c) {
     return is_word_start(c) || std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '$' || c == '@';
 }
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 class Scanner {
 public:
@@ -204,9 +202,7 @@ bool is_start(const Tokens& statement, const Token& token, const Token* next) {
 
 }  // namespace
 
-Tokens tokenize(std::string_view sql) {
-    return Scanner(sql).run();
-}
+Tokens tokenize(std::string_view sql) { return Scanner(sql).run(); }
 
 std::vector<Tokens> split(const Tokens& batch) {
     std::vector<Tokens> out;

@@ -25,16 +25,10 @@ Login read_login(std::string_view data) {
     Login login;
     login.tds = in.u32();
     switch (login.tds) {
-        case 0x71000001:
-            login.version = 1;
-            break;
-        case 0x72090002:
-            login.version = 2;
-            break;
+        case 0x71000001: login.version = 1; break;
+        case 0x72090002: login.version = 2; break;
         case 0x730A0003:
-        case 0x730B0003:
-            login.version = 3;
-            break;
+        case 0x730B0003: login.version = 3; break;
         default:
             if (login.tds < 0x74000004) throw ProtocolError("the client speaks a TDS below 7.1");
             login.tds = 0x74000004;

@@ -108,21 +108,15 @@ void PacketStream::take_in() {
     has_attention_ = true;
 }
 
-bool PacketStream::has_attention() {
-    return wait_for_attention(std::chrono::milliseconds(0));
-}
+bool PacketStream::has_attention() { return wait_for_attention(std::chrono::milliseconds(0)); }
 
 bool PacketStream::wait_for_attention(std::chrono::milliseconds time) {
     if (!has_attention_ && wait(POLLIN, static_cast<int>(time.count())) != 0) take_in();
     return has_attention_;
 }
 
-bool PacketStream::take_attention() {
-    return std::exchange(has_attention_, false);
-}
+bool PacketStream::take_attention() { return std::exchange(has_attention_, false); }
 
-void PacketStream::shut_down() {
-    shutdown(socket_.get(), SHUT_RDWR);
-}
+void PacketStream::shut_down() { shutdown(socket_.get(), SHUT_RDWR); }
 
 }  // namespace kdeps::testing::tds

@@ -57,9 +57,7 @@ std::optional<tds::Value> run_directly(const std::filesystem::path& folder, cons
     return sink.first();
 }
 
-[[noreturn]] void fail(const char* what) {
-    throw std::system_error(errno, std::generic_category(), what);
-}
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
 Descriptor listen_on(std::uint16_t port) {
     Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -85,9 +83,7 @@ TdsServer::TdsServer() : port_(free_port()), stop_(eventfd(0, EFD_CLOEXEC)) {
     start();
 }
 
-TdsServer::~TdsServer() {
-    stop();
-}
+TdsServer::~TdsServer() { stop(); }
 
 std::string TdsServer::url(std::string_view database, std::string_view user, std::string_view password) const {
     return server_url("sqlserver", user, password, port_, database);

@@ -54,16 +54,11 @@ Value column_value(sqlite3_stmt* statement, int index) {
         return size == 0 ? std::string() : std::string(static_cast<const char*>(data), size);
     };
     switch (sqlite3_column_type(statement, index)) {
-        case SQLITE_INTEGER:
-            return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
-        case SQLITE_FLOAT:
-            return sqlite3_column_double(statement, index);
-        case SQLITE_TEXT:
-            return bytes(sqlite3_column_text(statement, index));
-        case SQLITE_BLOB:
-            return Blob{bytes(sqlite3_column_blob(statement, index))};
-        default:
-            return Null();
+        case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_column_int64(statement, index));
+        case SQLITE_FLOAT: return sqlite3_column_double(statement, index);
+        case SQLITE_TEXT: return bytes(sqlite3_column_text(statement, index));
+        case SQLITE_BLOB: return Blob{bytes(sqlite3_column_blob(statement, index))};
+        default: return Null();
     }
 }
 

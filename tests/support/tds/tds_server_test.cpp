@@ -32,9 +32,7 @@ int on_message(DBPROCESS*, DBINT number, int, int severity, char* text, char*, c
     return 0;
 }
 
-int on_error(DBPROCESS*, int, int, int, char*, char*) {
-    return INT_CANCEL;
-}
+int on_error(DBPROCESS*, int, int, int, char*, char*) { return INT_CANCEL; }
 
 // A client.
 class Client {

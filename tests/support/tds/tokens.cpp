@@ -218,9 +218,7 @@ bool TokenWriter::wait(std::chrono::milliseconds time) {
     return stream_.wait_for_attention(time);
 }
 
-void TokenWriter::acknowledge_attention() {
-    end({kDone, kAttention, Command::none, 0});
-}
+void TokenWriter::acknowledge_attention() { end({kDone, kAttention, Command::none, 0}); }
 
 void TokenWriter::finish() {
     if (stream_.has_attention()) {

@@ -52,9 +52,7 @@ SqlError unknown_type(std::string_view name) {
     return {2715, "Column, parameter, or variable: Cannot find data type " + std::string(name) + "."};
 }
 
-bool has_length(Kind kind) {
-    return is_text(kind) || is_binary(kind);
-}
+bool has_length(Kind kind) { return is_text(kind) || is_binary(kind); }
 
 }  // namespace
 
@@ -65,9 +63,7 @@ bool is_text(Kind kind) {
 bool is_unicode(Kind kind) {
     return kind == Kind::nvarchar || kind == Kind::nchar || kind == Kind::ntext || kind == Kind::xml;
 }
-bool is_binary(Kind kind) {
-    return kind == Kind::varbinary || kind == Kind::binary || kind == Kind::image;
-}
+bool is_binary(Kind kind) { return kind == Kind::varbinary || kind == Kind::binary || kind == Kind::image; }
 bool is_decimal(Kind kind) {
     return kind == Kind::decimal || kind == Kind::numeric || kind == Kind::money || kind == Kind::smallmoney;
 }
@@ -75,9 +71,7 @@ bool is_integer(Kind kind) {
     return kind == Kind::tinyint || kind == Kind::smallint || kind == Kind::integer || kind == Kind::bigint ||
            kind == Kind::bit;
 }
-bool is_moment(Kind kind) {
-    return kind >= Kind::date && kind <= Kind::datetimeoffset;
-}
+bool is_moment(Kind kind) { return kind >= Kind::date && kind <= Kind::datetimeoffset; }
 
 Type parse_type(std::string_view name) {
     std::string word;
@@ -131,15 +125,11 @@ Type parse_type(std::string_view name) {
             type.scale = is_given ? numbers[0] : 7;
             if (type.scale > 7) throw unknown_type(name);
             break;
-        case Kind::datetime:
-            type.scale = 3;
-            break;
+        case Kind::datetime: type.scale = 3; break;
         case Kind::ntext:
         case Kind::text:
         case Kind::image:
-        case Kind::xml:
-            type.length = kMax;
-            break;
+        case Kind::xml: type.length = kMax; break;
         default:
             if (has_length(type.kind)) {
                 type.length = is_given ? numbers[0] : 1;
@@ -169,14 +159,10 @@ Type wire_type(const Type& type, Version version) {
     if (version < 3 && is_moment(type.kind) && type.kind != Kind::datetime && type.kind != Kind::smalldatetime) {
         const int fraction = type.scale > 0 ? type.scale + 1 : 0;
         switch (type.kind) {
-            case Kind::date:
-                return {Kind::nvarchar, 10};
-            case Kind::time:
-                return {Kind::nvarchar, 8 + fraction};
-            case Kind::datetime2:
-                return {Kind::nvarchar, 19 + fraction};
-            default:
-                return {Kind::nvarchar, 26 + fraction};
+            case Kind::date: return {Kind::nvarchar, 10};
+            case Kind::time: return {Kind::nvarchar, 8 + fraction};
+            case Kind::datetime2: return {Kind::nvarchar, 19 + fraction};
+            default: return {Kind::nvarchar, 26 + fraction};
         }
     }
     if (version < 2 && type.length == kMax) {

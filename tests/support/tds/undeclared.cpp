@@ -8,9 +8,7 @@ namespace kdeps::testing::tds {
 
 namespace {
 
-bool is_parameter(const Token& token) {
-    return token.kind == Token::Kind::variable && !token.text.starts_with("@@");
-}
+bool is_parameter(const Token& token) { return token.kind == Token::Kind::variable && !token.text.starts_with("@@"); }
 
 Tokens inside(const Tokens& tokens, std::size_t open) {
     return {tokens.begin() + static_cast<std::ptrdiff_t>(open) + 1,

@@ -18,9 +18,7 @@ struct Blob {
 using Null = std::monostate;
 using Value = std::variant<Null, std::int64_t, double, std::string, Blob>;
 
-inline bool is_null(const Value& value) {
-    return std::holds_alternative<Null>(value);
-}
+inline bool is_null(const Value& value) { return std::holds_alternative<Null>(value); }
 
 // An ERROR token.  Severity 16 and above 10 are errors; what the client did to deserve it is in the message, as with
 // the original.

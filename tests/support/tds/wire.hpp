@@ -12,8 +12,6 @@ inline constexpr std::uint64_t kPlpNull = 0xFFFFFFFFFFFFFFFFULL;
 inline constexpr std::uint64_t kPlpUnknown = 0xFFFFFFFFFFFFFFFEULL;
 
 // Types whose values have a text pointer.
-inline bool is_old_long(Kind kind) {
-    return kind == Kind::text || kind == Kind::ntext || kind == Kind::image;
-}
+inline bool is_old_long(Kind kind) { return kind == Kind::text || kind == Kind::ntext || kind == Kind::image; }
 
 }  // namespace kdeps::testing::tds

@@ -77,12 +77,8 @@ Value read_moment(const Type& type, std::string_view raw) {
         for (int i = type.scale; i < 7; ++i) moment.ticks *= 10;
     };
     switch (type.kind) {
-        case Kind::date:
-            moment.days = static_cast<std::int64_t>(in.integer(3));
-            break;
-        case Kind::time:
-            get_time(raw.size());
-            break;
+        case Kind::date: moment.days = static_cast<std::int64_t>(in.integer(3)); break;
+        case Kind::time: get_time(raw.size()); break;
         case Kind::datetime:
             moment.days = kDaysTo1900 + static_cast<std::int32_t>(in.u32());
             moment.ticks = static_cast<std::int64_t>(in.u32()) * 100000 / 3;
@@ -163,52 +159,28 @@ Type read_type(Reader& in, std::uint8_t& token, int& size) {
         return Type{kind, bytes == 0xFFFF ? kMax : bytes / (is_unicode(kind) ? 2 : 1)};
     };
     switch (token) {
-        case 0x1F:
-            return fixed(Kind::integer, 0);
-        case 0x30:
-            return fixed(Kind::tinyint, 1);
-        case 0x32:
-            return fixed(Kind::bit, 1);
-        case 0x34:
-            return fixed(Kind::smallint, 2);
-        case 0x38:
-            return fixed(Kind::integer, 4);
-        case 0x3A:
-            return fixed(Kind::smalldatetime, 4);
-        case 0x3B:
-            return fixed(Kind::real, 4);
-        case 0x3C:
-            return fixed(Kind::money, 8);
-        case 0x3D:
-            return fixed(Kind::datetime, 8);
-        case 0x3E:
-            return fixed(Kind::floating, 8);
-        case 0x7A:
-            return fixed(Kind::smallmoney, 4);
-        case 0x7F:
-            return fixed(Kind::bigint, 8);
-        case 0x26:
-            return with_defaults(sized("integer", in.u8()));
-        case 0x6D:
-            return with_defaults(sized("floating", in.u8()));
-        case 0x6E:
-            return with_defaults(sized("money", in.u8()));
-        case 0x6F:
-            return with_defaults(sized("moment", in.u8()));
-        case 0x68:
-            in.u8();
-            return {Kind::bit};
-        case 0x24:
-            in.u8();
-            return {Kind::uniqueidentifier};
-        case 0x28:
-            return {Kind::date};
-        case 0x29:
-            return {Kind::time, 0, 0, in.u8()};
-        case 0x2A:
-            return {Kind::datetime2, 0, 0, in.u8()};
-        case 0x2B:
-            return {Kind::datetimeoffset, 0, 0, in.u8()};
+        case 0x1F: return fixed(Kind::integer, 0);
+        case 0x30: return fixed(Kind::tinyint, 1);
+        case 0x32: return fixed(Kind::bit, 1);
+        case 0x34: return fixed(Kind::smallint, 2);
+        case 0x38: return fixed(Kind::integer, 4);
+        case 0x3A: return fixed(Kind::smalldatetime, 4);
+        case 0x3B: return fixed(Kind::real, 4);
+        case 0x3C: return fixed(Kind::money, 8);
+        case 0x3D: return fixed(Kind::datetime, 8);
+        case 0x3E: return fixed(Kind::floating, 8);
+        case 0x7A: return fixed(Kind::smallmoney, 4);
+        case 0x7F: return fixed(Kind::bigint, 8);
+        case 0x26: return with_defaults(sized("integer", in.u8()));
+        case 0x6D: return with_defaults(sized("floating", in.u8()));
+        case 0x6E: return with_defaults(sized("money", in.u8()));
+        case 0x6F: return with_defaults(sized("moment", in.u8()));
+        case 0x68: in.u8(); return {Kind::bit};
+        case 0x24: in.u8(); return {Kind::uniqueidentifier};
+        case 0x28: return {Kind::date};
+        case 0x29: return {Kind::time, 0, 0, in.u8()};
+        case 0x2A: return {Kind::datetime2, 0, 0, in.u8()};
+        case 0x2B: return {Kind::datetimeoffset, 0, 0, in.u8()};
         case 0x37:
         case 0x3F:
         case 0x6A:
@@ -217,31 +189,22 @@ Type read_type(Reader& in, std::uint8_t& token, int& size) {
             const int precision = in.u8();
             return {token == 0x6A || token == 0x37 ? Kind::decimal : Kind::numeric, 0, precision, in.u8()};
         }
-        case 0xE7:
-            return text(Kind::nvarchar);
-        case 0xEF:
-            return text(Kind::nchar);
-        case 0xA7:
-            return text(Kind::varchar);
-        case 0xAF:
-            return text(Kind::character);
-        case 0xA5:
-            return text(Kind::varbinary);
-        case 0xAD:
-            return text(Kind::binary);
+        case 0xE7: return text(Kind::nvarchar);
+        case 0xEF: return text(Kind::nchar);
+        case 0xA7: return text(Kind::varchar);
+        case 0xAF: return text(Kind::character);
+        case 0xA5: return text(Kind::varbinary);
+        case 0xAD: return text(Kind::binary);
         case 0x63:
         case 0x23:
             in.u32();
             in.bytes(kCollation.size());
             return {token == 0x63 ? Kind::ntext : Kind::text, kMax};
-        case 0x22:
-            in.u32();
-            return {Kind::image, kMax};
+        case 0x22: in.u32(); return {Kind::image, kMax};
         case 0xF1:
             if (in.u8() != 0) throw ProtocolError("xml with a schema");
             return {Kind::xml, kMax};
-        default:
-            throw ProtocolError("a parameter has the unknown type " + std::to_string(token));
+        default: throw ProtocolError("a parameter has the unknown type " + std::to_string(token));
     }
 }
 

@@ -12,77 +12,47 @@ namespace {
 
 int integer_size(Kind kind) {
     switch (kind) {
-        case Kind::tinyint:
-            return 1;
-        case Kind::smallint:
-            return 2;
-        case Kind::integer:
-            return 4;
-        default:
-            return 8;
+        case Kind::tinyint: return 1;
+        case Kind::smallint: return 2;
+        case Kind::integer: return 4;
+        default: return 8;
     }
 }
 
-int decimal_size(int precision) {
-    return precision <= 9 ? 4 : precision <= 19 ? 8 : precision <= 28 ? 12 : 16;
-}
+int decimal_size(int precision) { return precision <= 9 ? 4 : precision <= 19 ? 8 : precision <= 28 ? 12 : 16; }
 
-int time_size(int scale) {
-    return scale <= 2 ? 3 : scale <= 4 ? 4 : 5;
-}
+int time_size(int scale) { return scale <= 2 ? 3 : scale <= 4 ? 4 : 5; }
 
 std::uint8_t token_of(const Type& type) {
     switch (type.kind) {
         case Kind::tinyint:
         case Kind::smallint:
         case Kind::integer:
-        case Kind::bigint:
-            return 0x26;
-        case Kind::bit:
-            return 0x68;
-        case Kind::decimal:
-            return 0x6A;
-        case Kind::numeric:
-            return 0x6C;
+        case Kind::bigint: return 0x26;
+        case Kind::bit: return 0x68;
+        case Kind::decimal: return 0x6A;
+        case Kind::numeric: return 0x6C;
         case Kind::money:
-        case Kind::smallmoney:
-            return 0x6E;
+        case Kind::smallmoney: return 0x6E;
         case Kind::floating:
-        case Kind::real:
-            return 0x6D;
-        case Kind::date:
-            return 0x28;
-        case Kind::time:
-            return 0x29;
+        case Kind::real: return 0x6D;
+        case Kind::date: return 0x28;
+        case Kind::time: return 0x29;
         case Kind::datetime:
-        case Kind::smalldatetime:
-            return 0x6F;
-        case Kind::datetime2:
-            return 0x2A;
-        case Kind::datetimeoffset:
-            return 0x2B;
-        case Kind::nvarchar:
-            return 0xE7;
-        case Kind::nchar:
-            return 0xEF;
-        case Kind::varchar:
-            return 0xA7;
-        case Kind::character:
-            return 0xAF;
-        case Kind::ntext:
-            return 0x63;
-        case Kind::text:
-            return 0x23;
-        case Kind::varbinary:
-            return 0xA5;
-        case Kind::binary:
-            return 0xAD;
-        case Kind::image:
-            return 0x22;
-        case Kind::uniqueidentifier:
-            return 0x24;
-        case Kind::xml:
-            return 0xF1;
+        case Kind::smalldatetime: return 0x6F;
+        case Kind::datetime2: return 0x2A;
+        case Kind::datetimeoffset: return 0x2B;
+        case Kind::nvarchar: return 0xE7;
+        case Kind::nchar: return 0xEF;
+        case Kind::varchar: return 0xA7;
+        case Kind::character: return 0xAF;
+        case Kind::ntext: return 0x63;
+        case Kind::text: return 0x23;
+        case Kind::varbinary: return 0xA5;
+        case Kind::binary: return 0xAD;
+        case Kind::image: return 0x22;
+        case Kind::uniqueidentifier: return 0x24;
+        case Kind::xml: return 0xF1;
     }
     return 0;
 }
@@ -183,32 +153,19 @@ void write_guid(Writer& out, const std::string& text) {
 void write_type(Writer& out, const Type& type) {
     out.u8(token_of(type));
     switch (type.kind) {
-        case Kind::date:
-            return;
+        case Kind::date: return;
         case Kind::time:
         case Kind::datetime2:
-        case Kind::datetimeoffset:
-            out.u8(static_cast<unsigned>(type.scale));
-            return;
-        case Kind::bit:
-            out.u8(1);
-            return;
-        case Kind::uniqueidentifier:
-            out.u8(16);
-            return;
+        case Kind::datetimeoffset: out.u8(static_cast<unsigned>(type.scale)); return;
+        case Kind::bit: out.u8(1); return;
+        case Kind::uniqueidentifier: out.u8(16); return;
         case Kind::floating:
         case Kind::money:
-        case Kind::datetime:
-            out.u8(8);
-            return;
+        case Kind::datetime: out.u8(8); return;
         case Kind::real:
         case Kind::smallmoney:
-        case Kind::smalldatetime:
-            out.u8(4);
-            return;
-        case Kind::xml:
-            out.u8(0);
-            return;  // without a schema
+        case Kind::smalldatetime: out.u8(4); return;
+        case Kind::xml: out.u8(0); return;  // without a schema
         case Kind::decimal:
         case Kind::numeric:
             out.u8(static_cast<unsigned>(decimal_size(type.precision)) + 1);
@@ -220,11 +177,8 @@ void write_type(Writer& out, const Type& type) {
             out.u32(0x7FFFFFFF);
             out.bytes(kCollation);
             return;
-        case Kind::image:
-            out.u32(0x7FFFFFFF);
-            return;
-        default:
-            break;
+        case Kind::image: out.u32(0x7FFFFFFF); return;
+        default: break;
     }
     if (is_integer(type.kind)) {
         out.u8(static_cast<unsigned>(integer_size(type.kind)));

@@ -38,7 +38,8 @@ TEST(Nearest, FindsATypingErrorAndNothingElse) {
 }
 
 TEST(Redact, MasksThePasswordOfAUrl) {
-    EXPECT_EQ(redact("cannot open postgres://user:pa55@host:5432/db now"), "cannot open postgres://user:***@host:5432/db now");
+    EXPECT_EQ(redact("cannot open postgres://user:pa55@host:5432/db now"),
+              "cannot open postgres://user:***@host:5432/db now");
     EXPECT_EQ(redact("mysql://u:p@a/x, mysql://u:q@b/y"), "mysql://u:***@a/x, mysql://u:***@b/y");
 }
 

@@ -72,7 +72,8 @@ TEST(Request, ReadsTheBodyFromAFile) {
 TEST(Request, SaysWhatIsWrong) {
     EXPECT_EQ(route_error("users"), "--route: 'users' must look like 'GET /path'");
     EXPECT_EQ(route_error("GET "), "--route: 'GET ' must look like 'GET /path'");
-    EXPECT_EQ(route_error("PUT /users/1"), "--route: no route takes 'PUT /users/1'; the workflow has /users/:id, /other");
+    EXPECT_EQ(route_error("PUT /users/1"),
+              "--route: no route takes 'PUT /users/1'; the workflow has /users/:id, /other");
     RunOptions options;
     options.params = {"novalue"};
     EXPECT_EQ(error_of([&] { make_request(kTwo, options); }), "--param: 'novalue' must look like name=value");

@@ -31,8 +31,11 @@ struct Document {
     std::vector<std::string> lines() const {
         std::vector<std::string> out;
         for (const Fault& fault : faults.sorted()) {
-            const char* severity = fault.severity == Severity::error ? "error" : fault.severity == Severity::warning ? "warning" : "note";
-            out.push_back(std::to_string(fault.position.line) + ":" + std::to_string(fault.position.column) + ": " + severity + ": " + fault.message);
+            const char* severity = fault.severity == Severity::error     ? "error"
+                                   : fault.severity == Severity::warning ? "warning"
+                                                                         : "note";
+            out.push_back(std::to_string(fault.position.line) + ":" + std::to_string(fault.position.column) + ": " +
+                          severity + ": " + fault.message);
         }
         return out;
     }

@@ -49,7 +49,8 @@ TEST(Node, CountsCharactersNotBytes) {
 }
 
 TEST(Node, ReadsScalarsByTheCoreSchema) {
-    const Document document("a: 1\nb: '1'\nc: true\nd: ~\ne: 1.5\nf: 18446744073709551615\ng: +7\nh: 2024-01-01\ni:\nj: \"null\"\n");
+    const Document document(
+        "a: 1\nb: '1'\nc: true\nd: ~\ne: 1.5\nf: 18446744073709551615\ng: +7\nh: 2024-01-01\ni:\nj: \"null\"\n");
     EXPECT_EQ(document.at("a").scalar(), Value(1));
     EXPECT_EQ(document.at("b").scalar(), Value("1"));
     EXPECT_EQ(document.at("c").scalar(), Value(true));
@@ -130,7 +131,9 @@ TEST(Node, RefusesAliasesThatGrowWithoutEnd) {
     }
     const Document document(text);
     ASSERT_EQ(document.lines().size(), 1U);
-    EXPECT_THAT(document.lines()[0], ::testing::EndsWith("error: the document has more than 1,000,000 nodes after its aliases are followed"));
+    EXPECT_THAT(
+        document.lines()[0],
+        ::testing::EndsWith("error: the document has more than 1,000,000 nodes after its aliases are followed"));
 }
 
 TEST(Node, RefusesFilesThatAreTooLargeOrNotUtf8) {

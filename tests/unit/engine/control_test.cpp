@@ -13,7 +13,9 @@ using ::testing::StartsWith;
 
 TEST(Skip, IsAskedForEachItemOnlyWhereItReadsTheItem) {
     const auto skipped = [](const std::string& condition) {
-        return run("actionId: r\nitems: [1, 2]\nvalidations: {skip: \"" + condition + "\"}\necho: {value: \"{{ item }}\"}", with_body(R"({"items": []})"));
+        return run(
+            "actionId: r\nitems: [1, 2]\nvalidations: {skip: \"" + condition + "\"}\necho: {value: \"{{ item }}\"}",
+            with_body(R"({"items": []})"));
     };
     EXPECT_EQ(skipped("get('index') == 0"), "[null,2]");
     EXPECT_EQ(skipped("get('next') == nil"), "[1,null]");
@@ -24,17 +26,21 @@ TEST(Skip, IsAskedForEachItemOnlyWhereItReadsTheItem) {
 }
 
 TEST(Get, KnowsThatNothingIsIteratedOver) {
-    EXPECT_EQ(run("{actionId: r, echo: {value: \"{{ [get('index', 'item'), get('count', 'item'), get('current', 'item'), get('items', 'item')] }}\"}}"), "[0,0,null,[]]");
+    EXPECT_EQ(run("{actionId: r, echo: {value: \"{{ [get('index', 'item'), get('count', 'item'), get('current', "
+                  "'item'), get('items', 'item')] }}\"}}"),
+              "[0,0,null,[]]");
 }
 
 TEST(Before, TakesNoActions) {
     EXPECT_THAT(Loaded("actionId: r\nbefore:\n  - echo: {value: 1}\necho: {}\n").report(),
-                StartsWith("workflow.yaml:8:5: error: before: actions inside a list are not supported; make the action a resource of its own and name it in requires"));
+                StartsWith("workflow.yaml:8:5: error: before: actions inside a list are not supported; make the action "
+                           "a resource of its own and name it in requires"));
 }
 
 TEST(OnError, WarnsOfAFallbackThatIsNeverUsed) {
     EXPECT_THAT(Loaded("actionId: r\necho: {}\nonError: {fallback: 1}\n").report(),
-                HasSubstr("warning: onError.fallback is never used with 'action: fail', which holds where no action is given; write 'action: continue', or 'action: retry'"));
+                HasSubstr("warning: onError.fallback is never used with 'action: fail', which holds where no action is "
+                          "given; write 'action: continue', or 'action: retry'"));
 }
 
 TEST(RunError, ShowsTheLineWithACaret) {
@@ -55,13 +61,15 @@ TEST(RunError, ShowsTheLineWithACaret) {
     }
 }
 
-// What a resource set()s, one that does not require it get()s in the order in which the target names them.  Without an edge the slow one
-// would end last.
+// What a resource set()s, one that does not require it get()s in the order in which the target names them.  Without an
+// edge the slow one would end last.
 constexpr const char* kSlowSet = "{actionId: slow, before: [\"len(map(1..400000, # * 2))\"], after: [\"set('k', 1)\"]}";
 constexpr const char* kGet = "{actionId: quick, echo: {value: \"{{ get('k', 'none') }}\"}}";
 
 TEST(DataEdge, HoldsInBothOrders) {
-    const auto target = [](const char* requires_ids) { return "{actionId: r, requires: " + std::string(requires_ids) + ", echo: {value: \"{{ output('quick') }}\"}}"; };
+    const auto target = [](const char* requires_ids) {
+        return "{actionId: r, requires: " + std::string(requires_ids) + ", echo: {value: \"{{ output('quick') }}\"}}";
+    };
     for (const auto& [first, second] : {std::pair(kSlowSet, kGet), std::pair(kGet, kSlowSet)}) {
         const std::string both = std::string("\n---\n") + first + "\n---\n" + second;
         const Loaded sets_first(target("[slow, quick]") + both);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executor echo, for tests: gives back its evaluated configuration, or what `value` says; `fail` fails, `wait` blocks until it is
-// cancelled, `gate` waits until so many callers are inside at once.
+// Executor echo, for tests: gives back its evaluated configuration, or what `value` says; `fail` fails, `wait` blocks
+// until it is cancelled, `gate` waits until so many callers are inside at once.
+#include <unistd.h>
 #include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <unistd.h>
 
 #include <kdeps/cpp/executor.hpp>
 
@@ -97,7 +97,10 @@ private:
     template <typename Condition>
     void block(const Call& call, Condition is_done) {
         std::unique_lock lock(shared_->mutex);
-        const auto is_cancelled = [&] { return std::find(shared_->cancelled.begin(), shared_->cancelled.end(), call.get()) != shared_->cancelled.end(); };
+        const auto is_cancelled = [&] {
+            return std::find(shared_->cancelled.begin(), shared_->cancelled.end(), call.get()) !=
+                   shared_->cancelled.end();
+        };
         shared_->changed.wait(lock, [&] { return is_done() || is_cancelled(); });
         if (!is_done()) {
             std::erase(shared_->cancelled, call.get());
@@ -117,7 +120,8 @@ private:
         const std::lock_guard lock(shared_->mutex);
         if (failures_ >= times) return;
         ++failures_;
-        Error error(static_cast<kdeps_status>(how["status"].integer().value_or(KDEPS_INTERNAL)), how.has("message") ? std::string(how["message"].string()) : "it failed");
+        Error error(static_cast<kdeps_status>(how["status"].integer().value_or(KDEPS_INTERNAL)),
+                    how.has("message") ? std::string(how["message"].string()) : "it failed");
         error.sqlstate = how["sqlstate"].string();
         error.retry = static_cast<std::uint8_t>(how["retry"].integer().value_or(KDEPS_RETRY_NEVER));
         throw Error(std::move(error));
@@ -135,4 +139,6 @@ const void* EchoPlugin::interface(std::string_view id) {
 
 }  // namespace
 
-KDEPS_PLUGIN(EchoPlugin, {.id = "kdeps.test.echo", .version = KDEPS_PLUGIN_VERSION, .summary = "gives back what it is given, fails, waits"})
+KDEPS_PLUGIN(EchoPlugin, {.id = "kdeps.test.echo",
+                          .version = KDEPS_PLUGIN_VERSION,
+                          .summary = "gives back what it is given, fails, waits"})

@@ -20,8 +20,10 @@ class Loaded {
 public:
     // Resources as YAML documents; the target is `r`.
     explicit Loaded(std::string_view resources, std::string_view settings = "{}") {
-        folder.write("workflow.yaml", "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: test, version: 1.2.3, description: A test, targetActionId: r}\nsettings: " +
-                                          std::string(settings) + "\n---\n" + std::string(resources) + "\n");
+        folder.write("workflow.yaml",
+                     "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: test, version: 1.2.3, description: A "
+                     "test, targetActionId: r}\nsettings: " +
+                         std::string(settings) + "\n---\n" + std::string(resources) + "\n");
         workflow = workflow::read(folder.path(), {}, registry, host_names(), faults);
         engine = std::make_unique<Engine>(*workflow, registry, faults);
     }
@@ -45,7 +47,8 @@ public:
         if (!outcome.error) return value::to_json(outcome.data);
         const ErrorCode code = error_code(*outcome.error);
         EXPECT_EQ(code.http_status, outcome.status);
-        return std::string(code.code) + " " + std::to_string(code.http_status) + " " + std::string(status_name(outcome.error->status)) + " " + outcome.error->resource + ": " +
+        return std::string(code.code) + " " + std::to_string(code.http_status) + " " +
+               std::string(status_name(outcome.error->status)) + " " + outcome.error->resource + ": " +
                outcome.error->message;
     }
 
@@ -57,7 +60,9 @@ public:
 };
 
 // What one resource with this action gives; `get` stands for any key of run in the flat spelling.
-inline std::string run(std::string_view resources, const Request& request = {}) { return Loaded(resources).text(request); }
+inline std::string run(std::string_view resources, const Request& request = {}) {
+    return Loaded(resources).text(request);
+}
 
 // A request with a JSON body.
 inline Request with_body(std::string_view json) {

@@ -18,28 +18,40 @@ TEST(Items, MayComeFromAnExpression) {
 }
 
 TEST(Items, KnowWhereTheyStand) {
-    EXPECT_EQ(run("actionId: r\nitems: [a, b]\necho: {value: \"{{ [item.current(), item.prev(), item.next(), item.index(), item.count(), len(item.values())] }}\"}"),
+    EXPECT_EQ(run("actionId: r\nitems: [a, b]\necho: {value: \"{{ [item.current(), item.prev(), item.next(), "
+                  "item.index(), item.count(), len(item.values())] }}\"}"),
               R"([["a",null,"b",0,2,2],["b","a",null,1,2,2]])");
-    EXPECT_EQ(run("actionId: r\nitems: [a, b]\necho: {value: \"{{ [get('item'), get('index'), get('count'), get('prev'), get('next')] }}\"}"),
+    EXPECT_EQ(run("actionId: r\nitems: [a, b]\necho: {value: \"{{ [get('item'), get('index'), get('count'), "
+                  "get('prev'), get('next')] }}\"}"),
               R"([["a",0,2,null,"b"],["b",1,2,"a",null]])");
 }
 
 TEST(Items, SkipEachForItself) {
-    EXPECT_EQ(run("actionId: r\nitems: [1, 2, 3]\nvalidations: {skip: \"item == 2\"}\necho: {value: \"{{ item }}\"}"), "[1,null,3]");
-    EXPECT_EQ(run("actionId: r\nitems: [1, 2, 3]\nvalidations: {skip: \"get('q') == nil\"}\necho: {value: \"{{ item }}\"}"), "null");
+    EXPECT_EQ(run("actionId: r\nitems: [1, 2, 3]\nvalidations: {skip: \"item == 2\"}\necho: {value: \"{{ item }}\"}"),
+              "[1,null,3]");
+    EXPECT_EQ(
+        run("actionId: r\nitems: [1, 2, 3]\nvalidations: {skip: \"get('q') == nil\"}\necho: {value: \"{{ item }}\"}"),
+        "null");
 }
 
 TEST(Items, FailEachForItself) {
-    EXPECT_EQ(run("actionId: r\nitems: [1, 2]\necho: {value: \"{{ item == 1 ? len(get('n', 5)) : item }}\"}\nonError: {action: continue, fallback: none}"), R"(["none",2])");
+    EXPECT_EQ(run("actionId: r\nitems: [1, 2]\necho: {value: \"{{ item == 1 ? len(get('n', 5)) : item }}\"}\nonError: "
+                  "{action: continue, fallback: none}"),
+              R"(["none",2])");
 }
 
 TEST(Items, HaveAStoreOfTheirOwn) {
-    EXPECT_EQ(run("actionId: r\nitems: [1, 2]\nbefore: [\"set('k', item, 'item')\"]\necho: {value: \"{{ get('k', 'item') }}\"}\n---\n{actionId: other, after: '1'}"), "[1,2]");
-    EXPECT_EQ(run("actionId: r\nbefore: [\"set('k', 1, 'item')\"]\necho: {}").substr(0, 44), "INTERNAL_ERROR 500 INVALID_STATE r: set('k',");
+    EXPECT_EQ(run("actionId: r\nitems: [1, 2]\nbefore: [\"set('k', item, 'item')\"]\necho: {value: \"{{ get('k', "
+                  "'item') }}\"}\n---\n{actionId: other, after: '1'}"),
+              "[1,2]");
+    EXPECT_EQ(run("actionId: r\nbefore: [\"set('k', 1, 'item')\"]\necho: {}").substr(0, 44),
+              "INTERNAL_ERROR 500 INVALID_STATE r: set('k',");
 }
 
 TEST(Items, AreSeenByOthersThroughItemValues) {
-    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ item.values('a') }}\"}}\n---\n{actionId: a, items: [x, y], echo: {value: 1}}"), R"(["x","y"])");
+    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ item.values('a') }}\"}}\n---\n{actionId: a, items: "
+                  "[x, y], echo: {value: 1}}"),
+              R"(["x","y"])");
 }
 
 }  // namespace

@@ -22,12 +22,14 @@ TEST(OnError, ContinuesWithTheErrorAsOutput) {
 
 TEST(OnError, ContinuesWithTheFallback) {
     EXPECT_EQ(failing("{action: continue, fallback: []}"), "[]");
-    EXPECT_EQ(failing("{action: continue, fallback: {why: \"{{ get('error') }}\", code: \"{{ error.code }}\"}}"), R"({"why":"down","code":"UNAVAILABLE"})");
+    EXPECT_EQ(failing("{action: continue, fallback: {why: \"{{ get('error') }}\", code: \"{{ error.code }}\"}}"),
+              R"({"why":"down","code":"UNAVAILABLE"})");
 }
 
 TEST(OnError, RetriesUntilItWorks) {
     EXPECT_EQ(failing("{action: retry, maxRetries: 3, retryDelay: 1ms}", "{times: 3}"), "\"done\"");
-    EXPECT_EQ(failing("{action: retry, maxRetries: 2, retryDelay: 1ms}", "{status: 11, times: 3, message: down}"), "UNAVAILABLE 503 UNAVAILABLE r: all 3 attempts failed: down");
+    EXPECT_EQ(failing("{action: retry, maxRetries: 2, retryDelay: 1ms}", "{status: 11, times: 3, message: down}"),
+              "UNAVAILABLE 503 UNAVAILABLE r: all 3 attempts failed: down");
 }
 
 TEST(OnError, FallsBackWhenRetriesRunOut) {
@@ -35,28 +37,39 @@ TEST(OnError, FallsBackWhenRetriesRunOut) {
 }
 
 TEST(OnError, NeverRepeatsACommitThatMayHaveHappened) {
-    EXPECT_EQ(failing("{action: retry, maxRetries: 3, retryDelay: 1ms}", "{status: 11, retry: 3, times: 1, message: lost}"), "UNAVAILABLE 503 UNAVAILABLE r: lost");
+    EXPECT_EQ(
+        failing("{action: retry, maxRetries: 3, retryDelay: 1ms}", "{status: 11, retry: 3, times: 1, message: lost}"),
+        "UNAVAILABLE 503 UNAVAILABLE r: lost");
 }
 
 TEST(OnError, ConcernsOnlyWhatWhenSays) {
     EXPECT_EQ(failing("{action: continue, fallback: 1, when: \"error.type == 'UNAVAILABLE'\"}"), "1");
-    EXPECT_EQ(failing("{action: continue, fallback: 1, when: [\"error.type == 'TIMEOUT'\", \"error.sqlstate == '57P01'\"]}", "{status: 11, sqlstate: 57P01, message: down}"), "1");
-    EXPECT_EQ(failing("{action: continue, fallback: 1, when: \"error.type == 'TIMEOUT'\"}"), "UNAVAILABLE 503 UNAVAILABLE r: down");
+    EXPECT_EQ(
+        failing("{action: continue, fallback: 1, when: [\"error.type == 'TIMEOUT'\", \"error.sqlstate == '57P01'\"]}",
+                "{status: 11, sqlstate: 57P01, message: down}"),
+        "1");
+    EXPECT_EQ(failing("{action: continue, fallback: 1, when: \"error.type == 'TIMEOUT'\"}"),
+              "UNAVAILABLE 503 UNAVAILABLE r: down");
 }
 
 TEST(OnError, RunsItsExpressionsFirst) {
-    EXPECT_EQ(failing("{action: continue, expr: [\"set('why', error.message)\"], fallback: \"get('why')\"}"), "\"down\"");
+    EXPECT_EQ(failing("{action: continue, expr: [\"set('why', error.message)\"], fallback: \"get('why')\"}"),
+              "\"down\"");
 }
 
 TEST(OnError, ShowsTheParts) {
-    EXPECT_EQ(failing("{action: continue, fallback: \"{{ error }}\"}", "{status: 10, sqlstate: '23505', message: exists}"),
-              R"json({"message":"exists (SQLSTATE 23505)","type":"CONFLICT","code":"CONFLICT","statusCode":409,"details":null,"sqlstate":"23505","resource":"r"})json");
+    EXPECT_EQ(
+        failing("{action: continue, fallback: \"{{ error }}\"}", "{status: 10, sqlstate: '23505', message: exists}"),
+        R"json({"message":"exists (SQLSTATE 23505)","type":"CONFLICT","code":"CONFLICT","statusCode":409,"details":null,"sqlstate":"23505","resource":"r"})json");
 }
 
 TEST(OnError, EndsTheRunWithTheSeedsResponse) {
-    const Outcome outcome = Loaded("{actionId: r, requires: [a], echo: {value: never}}\n---\nactionId: a\necho: {fail: {status: 13, message: slow}}\n"
-                                   "onError: {apiResponse: {success: false, response: {error: failed, message: get('error')}}}")
-                                .run();
+    const Outcome outcome =
+        Loaded(
+            "{actionId: r, requires: [a], echo: {value: never}}\n---\nactionId: a\necho: {fail: {status: 13, message: "
+            "slow}}\n"
+            "onError: {apiResponse: {success: false, response: {error: failed, message: get('error')}}}")
+            .run();
     EXPECT_FALSE(outcome.error.has_value());
     EXPECT_FALSE(outcome.success);
     EXPECT_EQ(outcome.status, 504);
@@ -64,13 +77,18 @@ TEST(OnError, EndsTheRunWithTheSeedsResponse) {
 }
 
 TEST(OnError, TakesTheStatusOfTheResponse) {
-    const Outcome outcome = Loaded("actionId: r\necho: {fail: {}}\nonError: {apiResponse: {success: true, response: 1, meta: {statusCode: 202}}}").run();
+    const Outcome outcome = Loaded(
+                                "actionId: r\necho: {fail: {}}\nonError: {apiResponse: {success: true, response: 1, "
+                                "meta: {statusCode: 202}}}")
+                                .run();
     EXPECT_TRUE(outcome.success);
     EXPECT_EQ(outcome.status, 202);
 }
 
 TEST(OnError, DoesNotSeeTheErrorAfterwards) {
-    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ [get('error'), get('a')] }}\"}}\n---\n{actionId: a, echo: {fail: {}}, onError: {action: continue, fallback: 1}}"), "[null,1]");
+    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ [get('error'), get('a')] }}\"}}\n---\n{actionId: a, "
+                  "echo: {fail: {}}, onError: {action: continue, fallback: 1}}"),
+              "[null,1]");
 }
 
 }  // namespace

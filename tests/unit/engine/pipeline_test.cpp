@@ -12,13 +12,16 @@ TEST(Pipeline, GivesTheOutputOfTheTarget) {
 }
 
 TEST(Pipeline, RunsBeforeActionAfterInOrder) {
-    EXPECT_EQ(run("actionId: r\nbefore: [\"set('s', 'before')\"]\necho: {value: \"{{ get('s') + ' action' }}\"}\nafter: [\"set('s', get('r') + ' after')\"]\n"
+    EXPECT_EQ(run("actionId: r\nbefore: [\"set('s', 'before')\"]\necho: {value: \"{{ get('s') + ' action' "
+                  "}}\"}\nafter: [\"set('s', get('r') + ' after')\"]\n"
                   "apiResponse: {response: \"get('s')\"}"),
               "\"before action after\"");
 }
 
 TEST(Pipeline, LetsTheResponseSeeTheOutputUnderItsOwnId) {
-    EXPECT_EQ(run("actionId: r\necho: {value: 5}\napiResponse: {response: {out: get('r'), again: \"{{ output('r') + 1 }}\"}}"), R"({"out":5,"again":6})");
+    EXPECT_EQ(run("actionId: r\necho: {value: 5}\napiResponse: {response: {out: get('r'), again: \"{{ output('r') + 1 "
+                  "}}\"}}"),
+              R"({"out":5,"again":6})");
 }
 
 TEST(Pipeline, TakesAResourceOfExpressions) {
@@ -26,15 +29,20 @@ TEST(Pipeline, TakesAResourceOfExpressions) {
 }
 
 TEST(Pipeline, PassesOutputsOn) {
-    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ get('a').name + '!' }}\"}}\n---\n{actionId: a, echo: {name: x}}"), "\"x!\"");
+    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ get('a').name + '!' }}\"}}\n---\n{actionId: a, "
+                  "echo: {name: x}}"),
+              "\"x!\"");
 }
 
 TEST(Skip, GivesNullAndDependantsRun) {
-    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ get('a') == nil }}\"}}\n---\n{actionId: a, validations: {skip: ['false', '1 == 1']}, echo: {value: 5}}"), "true");
+    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ get('a') == nil }}\"}}\n---\n{actionId: a, "
+                  "validations: {skip: ['false', '1 == 1']}, echo: {value: 5}}"),
+              "true");
 }
 
 TEST(Skip, ComesBeforeValidation) {
-    EXPECT_EQ(run("{actionId: r, validations: {skip: 'true', required: [q], check: 'false'}, echo: {value: 5}}"), "null");
+    EXPECT_EQ(run("{actionId: r, validations: {skip: 'true', required: [q], check: 'false'}, echo: {value: 5}}"),
+              "null");
 }
 
 TEST(Restriction, CountsForRequestsOfHttp) {
@@ -65,23 +73,31 @@ TEST(Allowed, HidesOtherParametersAndHeaders) {
     Request request = with_body(R"({"c": 3, "d": 4})");
     request.query = {{"a", "1"}, {"b", "2"}};
     request.headers = {{"X-One", "1"}, {"x-two", "2"}};
-    EXPECT_EQ(run("{actionId: r, validations: {params: [a, c], headers: [x-one]}, echo: {a: get('a'), b: get('b'), c: get('c'), d: get('d'), one: get('X-ONE'), two: get('X-Two')}}", request),
+    EXPECT_EQ(run("{actionId: r, validations: {params: [a, c], headers: [x-one]}, echo: {a: get('a'), b: get('b'), c: "
+                  "get('c'), d: get('d'), one: get('X-ONE'), two: get('X-Two')}}",
+                  request),
               R"({"a":"1","b":null,"c":3,"d":null,"one":"1","two":null})");
 }
 
 TEST(Preflight, FailsWithItsCodeAndMessage) {
-    EXPECT_EQ(run("{actionId: r, validations: {check: [\"1 == 1\", \"get('q') != nil\"], error: {code: 422, message: \"no {{ 'q' }}\"}}, echo: {value: 5}}"),
+    EXPECT_EQ(run("{actionId: r, validations: {check: [\"1 == 1\", \"get('q') != nil\"], error: {code: 422, message: "
+                  "\"no {{ 'q' }}\"}}, echo: {value: 5}}"),
               "PREFLIGHT_FAILED 422 INVALID_ARGUMENT r: no q");
-    EXPECT_EQ(run("{actionId: r, validations: {check: \"get('q') != nil\"}, echo: {value: 5}}"), "PREFLIGHT_FAILED 400 INVALID_ARGUMENT r: preflight validation failed: get('q') != nil");
+    EXPECT_EQ(run("{actionId: r, validations: {check: \"get('q') != nil\"}, echo: {value: 5}}"),
+              "PREFLIGHT_FAILED 400 INVALID_ARGUMENT r: preflight validation failed: get('q') != nil");
 }
 
 TEST(Preflight, DoesNotReachOnError) {
-    EXPECT_EQ(run("{actionId: r, validations: {check: 'false'}, echo: {value: 5}, onError: {action: continue, fallback: 7}}"),
-              "PREFLIGHT_FAILED 400 INVALID_ARGUMENT r: preflight validation failed: false");
+    EXPECT_EQ(
+        run("{actionId: r, validations: {check: 'false'}, echo: {value: 5}, onError: {action: continue, fallback: 7}}"),
+        "PREFLIGHT_FAILED 400 INVALID_ARGUMENT r: preflight validation failed: false");
 }
 
 TEST(Response, SetsSuccessStatusHeadersAndMeta) {
-    const Outcome outcome = Loaded("actionId: r\napiResponse: {success: false, response: {a: 1}, meta: {statusCode: 418, headers: {X-A: b, X-N: 5}, model: m}}").run();
+    const Outcome outcome = Loaded(
+                                "actionId: r\napiResponse: {success: false, response: {a: 1}, meta: {statusCode: 418, "
+                                "headers: {X-A: b, X-N: 5}, model: m}}")
+                                .run();
     EXPECT_FALSE(outcome.success);
     EXPECT_EQ(outcome.status, 418);
     EXPECT_EQ(value::to_json(outcome.data), R"({"a":1})");
@@ -92,9 +108,11 @@ TEST(Response, SetsSuccessStatusHeadersAndMeta) {
 }
 
 TEST(Error, NamesTheResourceThatFailed) {
-    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {}}\n---\n{actionId: a, echo: {fail: {status: 8, sqlstate: '23514', message: refused}}}"),
+    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {}}\n---\n{actionId: a, echo: {fail: {status: 8, sqlstate: "
+                  "'23514', message: refused}}}"),
               "UNPROCESSABLE 422 CONSTRAINT a: refused (SQLSTATE 23514)");
-    EXPECT_EQ(run("{actionId: r, echo: {value: \"{{ len(get('n', 5)) }}\"}}").substr(0, 44), "INTERNAL_ERROR 500 INVALID_ARGUMENT r: expre");
+    EXPECT_EQ(run("{actionId: r, echo: {value: \"{{ len(get('n', 5)) }}\"}}").substr(0, 44),
+              "INTERNAL_ERROR 500 INVALID_ARGUMENT r: expre");
 }
 
 TEST(Compile, ReportsWhatAnExecutorRefuses) {
@@ -112,7 +130,8 @@ TEST(Compile, ReportsWhatAnExecutorRefuses) {
 
 TEST(Compile, ReportsAnUnknownTimeZone) {
     EXPECT_EQ(Loaded("{actionId: r, echo: {}}", "{agentSettings: {timezone: Mars/Olympus}}").report(),
-              "workflow.yaml: error: settings.agentSettings.timezone: time zone 'Mars/Olympus' is not known. Example: Europe/Berlin, Etc/UTC\n1 error\n");
+              "workflow.yaml: error: settings.agentSettings.timezone: time zone 'Mars/Olympus' is not known. Example: "
+              "Europe/Berlin, Etc/UTC\n1 error\n");
 }
 
 }  // namespace

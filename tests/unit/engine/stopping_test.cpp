@@ -43,11 +43,17 @@ TEST(Run, WorksOnIndependentResourcesSideBySide) {
 }
 
 TEST(Run, WorksOneByOneIfItIsToldTo) {
-    EXPECT_EQ(Loaded("{actionId: r, requires: [a, b], echo: {mostInside: true}}\n---\n{actionId: a, echo: {}}\n---\n{actionId: b, echo: {}}", "{execution: {mode: sequential}}").text(), "1");
+    EXPECT_EQ(Loaded("{actionId: r, requires: [a, b], echo: {mostInside: true}}\n---\n{actionId: a, echo: "
+                     "{}}\n---\n{actionId: b, echo: {}}",
+                     "{execution: {mode: sequential}}")
+                  .text(),
+              "1");
 }
 
 TEST(Run, SharesThreadsBetweenManyRuns) {
-    const Loaded loaded("{actionId: r, requires: [a, b], echo: {value: \"{{ get('a') + get('b') }}\"}}\n---\n{actionId: a, echo: {value: 1}}\n---\n{actionId: b, echo: {value: 2}}");
+    const Loaded loaded(
+        "{actionId: r, requires: [a, b], echo: {value: \"{{ get('a') + get('b') }}\"}}\n---\n{actionId: a, echo: "
+        "{value: 1}}\n---\n{actionId: b, echo: {value: 2}}");
     std::vector<std::thread> threads;
     std::atomic<int> right = 0;
     for (int i = 0; i < 8; ++i) {
@@ -60,7 +66,8 @@ TEST(Run, SharesThreadsBetweenManyRuns) {
 }
 
 TEST(Deadline, OfAStepCancelsItsPlugin) {
-    EXPECT_EQ(run("{actionId: r, echo: {wait: true, timeout: 50ms}}"), "TIMEOUT 504 TIMEOUT r: the time limit of 50 ms was reached (the time limit was reached)");
+    EXPECT_EQ(run("{actionId: r, echo: {wait: true, timeout: 50ms}}"),
+              "TIMEOUT 504 TIMEOUT r: the time limit of 50 ms was reached (the time limit was reached)");
 }
 
 TEST(Deadline, OfTheRunCancelsThePlugin) {
@@ -79,7 +86,8 @@ TEST(Deadline, EndsThePauseBeforeARetry) {
     Request request;
     request.deadline = Deadline::after(std::chrono::milliseconds(50));
     const auto before = Clock::now();
-    const std::string text = run("{actionId: r, echo: {fail: {status: 11, message: down}}, onError: {action: retry, retryDelay: 1h}}", request);
+    const std::string text = run(
+        "{actionId: r, echo: {fail: {status: 11, message: down}}, onError: {action: retry, retryDelay: 1h}}", request);
     EXPECT_LT(Clock::now() - before, std::chrono::minutes(1));
     EXPECT_EQ(text.substr(0, 11), "TIMEOUT 504");
 }
@@ -99,7 +107,8 @@ TEST(Stop, OfTheClientCancelsThePlugin) {
 
 TEST(Stop, OfTheClientIsNoMatterForOnError) {
     const Pipe inside;
-    const Loaded loaded("{actionId: r, echo: {signal: " + inside.number() + ", wait: true}, onError: {action: continue, fallback: 1}}");
+    const Loaded loaded("{actionId: r, echo: {signal: " + inside.number() +
+                        ", wait: true}, onError: {action: continue, fallback: 1}}");
     StopFlag stop;
     std::string text;
     std::thread thread([&] { text = Loaded::shown(loaded.engine->run({}, stop)); });
@@ -112,17 +121,22 @@ TEST(Stop, OfTheClientIsNoMatterForOnError) {
 
 TEST(Failure, CancelsTheSiblings) {
     // b fails when a is inside; a would wait for ever.
-    EXPECT_EQ(run("{actionId: r, requires: [a, b], echo: {}}\n---\n{actionId: a, echo: {gate: 2, wait: true}}\n---\n{actionId: b, echo: {gate: 2, fail: {status: 9, message: bad}}}"),
+    EXPECT_EQ(run("{actionId: r, requires: [a, b], echo: {}}\n---\n{actionId: a, echo: {gate: 2, wait: "
+                  "true}}\n---\n{actionId: b, echo: {gate: 2, fail: {status: 9, message: bad}}}"),
               "INTERNAL_ERROR 500 BAD_DATA b: bad");
 }
 
 TEST(Failure, StartsNothingThatComesLater) {
-    const Loaded loaded("{actionId: r, requires: [b], echo: {}}\n---\n{actionId: b, requires: [a], before: [\"set('ran', true, 'app')\"], echo: {}}\n---\n{actionId: a, echo: {fail: {times: 1}}, onError: {when: \"get('x') == 1\"}}");
+    const Loaded loaded(
+        "{actionId: r, requires: [b], echo: {}}\n---\n{actionId: b, requires: [a], before: [\"set('ran', true, "
+        "'app')\"], echo: {}}\n---\n{actionId: a, echo: {fail: {times: 1}}, onError: {when: \"get('x') == 1\"}}");
     EXPECT_EQ(loaded.text(), "INTERNAL_ERROR 500 INTERNAL a: it failed");
 }
 
 TEST(DataEdge, MakesTheResultTheSameEveryTime) {
-    const Loaded loaded("{actionId: r, requires: [a, b], echo: {value: \"{{ get('b') }}\"}}\n---\n{actionId: a, after: [\"set('k', 1)\"]}\n---\n{actionId: b, echo: {value: \"{{ get('k') }}\"}}");
+    const Loaded loaded(
+        "{actionId: r, requires: [a, b], echo: {value: \"{{ get('b') }}\"}}\n---\n{actionId: a, after: [\"set('k', "
+        "1)\"]}\n---\n{actionId: b, echo: {value: \"{{ get('k') }}\"}}");
     for (int i = 0; i < 200; ++i) ASSERT_EQ(loaded.text(), "1");
 }
 

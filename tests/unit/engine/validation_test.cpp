@@ -9,7 +9,9 @@ namespace {
 
 // "ok", or the message and the details.
 std::string validate(std::string_view validations, const Request& request) {
-    const Outcome outcome = Loaded("actionId: r\nvalidations: " + std::string(validations) + "\necho: {value: 5}\nonError: {action: continue}").run(request);
+    const Outcome outcome = Loaded("actionId: r\nvalidations: " + std::string(validations) +
+                                   "\necho: {value: 5}\nonError: {action: continue}")
+                                .run(request);
     if (!outcome.error) return "ok";
     EXPECT_EQ(outcome.error->code, "VALIDATION_ERROR");
     EXPECT_EQ(outcome.status, 400);
@@ -17,10 +19,13 @@ std::string validate(std::string_view validations, const Request& request) {
     return outcome.error->message + " " + outcome.error->details_json;
 }
 
-std::string rule(const std::string& rule_text, const std::string& json) { return validate("{fields: {f: " + rule_text + "}}", with_body(R"({"f": )" + json + "}")); }
+std::string rule(const std::string& rule_text, const std::string& json) {
+    return validate("{fields: {f: " + rule_text + "}}", with_body(R"({"f": )" + json + "}"));
+}
 
 std::string type_fault(const std::string& message, const std::string& json, const char* type = "type") {
-    return R"(Input validation failed {"errors":[{"field":"f","type":")" + std::string(type) + R"(","message":")" + message + R"(","value":)" + json + "}]}";
+    return R"(Input validation failed {"errors":[{"field":"f","type":")" + std::string(type) + R"(","message":")" +
+           message + R"(","value":)" + json + "}]}";
 }
 
 TEST(Validation, WantsRequiredFieldsThatAreNotEmpty) {
@@ -53,7 +58,8 @@ TEST(Validation, ChecksFormats) {
     EXPECT_EQ(rule("{type: uuid}", "\"123e4567-e89b-12d3-a456-426614174000\""), "ok");
     EXPECT_EQ(rule("{type: uuid}", "\"123\""), type_fault("invalid UUID format", "\"123\""));
     EXPECT_EQ(rule("{type: date}", "\"2024-02-29\""), "ok");
-    EXPECT_EQ(rule("{type: date}", "\"29.2.2024\""), type_fault("invalid date format (expected RFC3339 or YYYY-MM-DD)", "\"29.2.2024\""));
+    EXPECT_EQ(rule("{type: date}", "\"29.2.2024\""),
+              type_fault("invalid date format (expected RFC3339 or YYYY-MM-DD)", "\"29.2.2024\""));
     EXPECT_EQ(rule("{type: url}", "\"https://a.example/x\""), "ok");
     EXPECT_EQ(rule("{type: url}", "\"ftp://a\""), type_fault("URL must start with http:// or https://", "\"ftp://a\""));
     EXPECT_EQ(rule("{type: url}", "\"http://\""), type_fault("URL must have a valid host", "\"http://\""));
@@ -63,7 +69,8 @@ TEST(Validation, ChecksLimits) {
     EXPECT_EQ(rule("{minLength: 3}", "\"äö\""), type_fault("must be at least 3 characters", "\"äö\"", "minLength"));
     EXPECT_EQ(rule("{maxLength: 2}", "\"äö\""), "ok");
     EXPECT_EQ(rule("{maxLength: 1}", "\"äö\""), type_fault("must be at most 1 characters", "\"äö\"", "maxLength"));
-    EXPECT_EQ(rule("{pattern: '^[a-z]+$'}", "\"A\""), type_fault("does not match required pattern", "\"A\"", "pattern"));
+    EXPECT_EQ(rule("{pattern: '^[a-z]+$'}", "\"A\""),
+              type_fault("does not match required pattern", "\"A\"", "pattern"));
     EXPECT_EQ(rule("{type: integer, min: 10}", "\"9\""), type_fault("must be at least 10", "\"9\"", "min"));
     EXPECT_EQ(rule("{max: 1.5}", "2"), type_fault("must be at most 1.5", "2", "max"));
     EXPECT_EQ(rule("{minItems: 1}", "[]"), type_fault("must have at least 1 items", "[]", "minItems"));
@@ -75,17 +82,23 @@ TEST(Validation, ChecksLimits) {
 }
 
 TEST(Validation, RunsCustomRulesLast) {
-    const char* rules = "{required: [a], expr: [{expr: \"get('a') > 1\", message: a is small}, {expr: \"len(get('a')) > 0\", message: never}]}";
-    EXPECT_EQ(validate(rules, with_body("{}")), R"(Input validation failed {"errors":[{"field":"a","type":"required","message":"field 'a' is required"}]})");
+    const char* rules =
+        "{required: [a], expr: [{expr: \"get('a') > 1\", message: a is small}, {expr: \"len(get('a')) > 0\", message: "
+        "never}]}";
+    EXPECT_EQ(
+        validate(rules, with_body("{}")),
+        R"(Input validation failed {"errors":[{"field":"a","type":"required","message":"field 'a' is required"}]})");
     const std::string found = validate(rules, with_body(R"({"a": 1})"));
-    EXPECT_TRUE(found.starts_with(R"(Custom validation failed {"errors":[{"type":"custom","message":"a is small"},{"type":"expression","message":"expression evaluation failed: expression at )"))
+    EXPECT_TRUE(found.starts_with(
+        R"(Custom validation failed {"errors":[{"type":"custom","message":"a is small"},{"type":"expression","message":"expression evaluation failed: expression at )"))
         << found;
     EXPECT_TRUE(found.ends_with(R"(: len() does not take int"}]})")) << found;
 }
 
 TEST(Validation, RefusesABadPatternAtLoad) {
     const std::string report = Loaded("actionId: r\nvalidations: {fields: {f: {pattern: '['}}}\necho: {}").report();
-    EXPECT_EQ(report.substr(0, report.find('\n')), "workflow.yaml:6:11: error: validation of 'f': pattern '[': missing ]: [");
+    EXPECT_EQ(report.substr(0, report.find('\n')),
+              "workflow.yaml:6:11: error: validation of 'f': pattern '[': missing ]: [");
 }
 
 }  // namespace

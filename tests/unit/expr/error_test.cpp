@@ -7,7 +7,8 @@
 namespace kdeps::expr {
 namespace {
 
-void expect(std::string_view source, std::string_view text, std::size_t offset, bool is_compile_error, std::string_view variables = "{}") {
+void expect(std::string_view source, std::string_view text, std::size_t offset, bool is_compile_error,
+            std::string_view variables = "{}") {
     const Fault found = fault(source, variables);
     EXPECT_EQ(found.text, text) << source;
     EXPECT_EQ(found.offset, offset) << source;
@@ -23,8 +24,10 @@ TEST(CompileErrors, PointAtTheToken) {
     expect("{1 + 2}", "expected ':', found '+'", 3, true);
     expect("1 | 2", "expected a function call after '|', found '2'", 4, true);
     expect("#", "'#' stands for the element of a predicate, and there is none here", 0, true);
-    expect("x > 1 and #foo", "'#' stands for the element of a predicate, and there is none here", 10, true, R"({"x":1})");
-    expect("filter([1], #acc)", "unknown pointer '#acc' in filter(); there are #, #index (map, reduce) and #acc (reduce)", 12, true);
+    expect("x > 1 and #foo", "'#' stands for the element of a predicate, and there is none here", 10, true,
+           R"({"x":1})");
+    expect("filter([1], #acc)",
+           "unknown pointer '#acc' in filter(); there are #, #index (map, reduce) and #acc (reduce)", 12, true);
     expect("let len = 1; len", "'len' exists already; choose another name", 4, true);
     expect("sum([1],)", "expected another argument of sum() after ','", 8, true);
 }
@@ -66,12 +69,14 @@ TEST(RunErrors, PointAtTheNode) {
     expect("x % y", "integer divided by zero", 2, false, R"({"x":1,"y":0})");
     expect("sortBy(l, .a, 'up')", "the order of sortBy() must be 'asc' or 'desc', not 'up'", 0, false, R"({"l":[]})");
     expect("n?.x[0]", "cannot fetch an element from nil", 4, false, R"({"n":null})");
-    expect("filter(m, # > 1)", "a map has no elements for a predicate; use values(), keys() or toPairs()", 10, false, R"({"m":{"a":1}})");
+    expect("filter(m, # > 1)", "a map has no elements for a predicate; use values(), keys() or toPairs()", 10, false,
+           R"({"m":{"a":1}})");
 }
 
 TEST(Jsonl, AnswersEachLine) {
     EXPECT_EQ(eval_jsonl_line(R"({"id":1,"expr":"a + 1","env":{"a":2}})"), R"({"id":1,"result":3})");
-    EXPECT_EQ(eval_jsonl_line(R"({"id":"x","expr":"1 +"})"), R"({"id":"x","error":"compile","message":"unexpected end of the expression"})");
+    EXPECT_EQ(eval_jsonl_line(R"({"id":"x","expr":"1 +"})"),
+              R"({"id":"x","error":"compile","message":"unexpected end of the expression"})");
     EXPECT_EQ(eval_jsonl_line(R"({"id":2,"expr":"[a][1]","env":{"a":2}})"),
               R"({"id":2,"error":"runtime","message":"index 1 is out of range, the array has 1 elements"})");
     EXPECT_EQ(eval_jsonl_line(R"({"id":3,"expr":"[0/0, b'é', groupBy([2], #)]"})"),

@@ -25,7 +25,9 @@ TEST(Precedence, BindsAsTheTableSays) {
 
 TEST(Precedence, RefusesACoalesceThatIsMixed) {
     const Fault mixed = fault("n ?? 1 + 2", R"({"n":null})");
-    EXPECT_EQ(mixed.text, "'?" "?' and '+' cannot be mixed without parentheses");
+    EXPECT_EQ(mixed.text,
+              "'?"
+              "?' and '+' cannot be mixed without parentheses");
     EXPECT_EQ(mixed.offset, 7U);
 }
 

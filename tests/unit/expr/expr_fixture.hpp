@@ -34,7 +34,9 @@ inline Fault fault(std::string_view source, std::string_view variables = "{}") {
 // Variables given one by one, some functions of a host, and whether they were asked.
 class Host : public Environment {
 public:
-    value::Value variable(std::string_view name) override { return variables.find(name) == nullptr ? value::Value() : *variables.find(name); }
+    value::Value variable(std::string_view name) override {
+        return variables.find(name) == nullptr ? value::Value() : *variables.find(name);
+    }
     value::Value all() override { return value::Value::map(variables); }
 
     static Names names() {
@@ -48,7 +50,9 @@ public:
         names.add_function({"set", 2, 3, first});
         names.add_function({"output", 1, 1, first});
         names.add_function({"info", 1, 1, first});
-        names.add_function({"item.current", 0, 0, [](Environment& environment, std::span<const value::Value>) { return environment.variable("item"); }});
+        names.add_function({"item.current", 0, 0, [](Environment& environment, std::span<const value::Value>) {
+                                return environment.variable("item");
+                            }});
         names.add_function({"python.stdout", 1, 1, first});
         return names;
     }

@@ -15,12 +15,15 @@ std::string repeated(std::string_view text, std::size_t count) {
 
 TEST(Limits, OfTheSource) {
     EXPECT_EQ(fault(std::string(10'000'000, ' ') + "1").text, "the expression is longer than 256 KiB");
-    EXPECT_EQ(fault(repeated("(", 100'000) + "1" + repeated(")", 100'000)).text, "the expression is nested deeper than 250 levels");
+    EXPECT_EQ(fault(repeated("(", 100'000) + "1" + repeated(")", 100'000)).text,
+              "the expression is nested deeper than 250 levels");
     EXPECT_EQ(fault(repeated("[", 100'000)).text, "the expression is nested deeper than 250 levels");
     EXPECT_EQ(fault(repeated("-", 100'000) + "1").text, "the expression is nested deeper than 250 levels");
     EXPECT_EQ(fault("[" + repeated("1,", 20'000) + "1]").text, "the expression has more than 10,000 parts");
-    EXPECT_EQ(fault("1" + repeated("+1", 5'000)).text, "the expression is nested deeper than 1,000 levels; use parentheses or sum([...])");
-    EXPECT_EQ(fault("a" + repeated(".a", 5'000), R"({"a":1})").text, "the expression is nested deeper than 1,000 levels; use parentheses or sum([...])");
+    EXPECT_EQ(fault("1" + repeated("+1", 5'000)).text,
+              "the expression is nested deeper than 1,000 levels; use parentheses or sum([...])");
+    EXPECT_EQ(fault("a" + repeated(".a", 5'000), R"({"a":1})").text,
+              "the expression is nested deeper than 1,000 levels; use parentheses or sum([...])");
 }
 
 TEST(Limits, LetSaneExpressionsPass) {
@@ -42,10 +45,12 @@ TEST(Limits, OfTheRun) {
 }
 
 TEST(Limits, OfTexts) {
-    EXPECT_EQ(fault("let a = repeat('x', 500000); let b = join(map(1..1000, a)); b").text, "the text would be longer than 256 MiB");
+    EXPECT_EQ(fault("let a = repeat('x', 500000); let b = join(map(1..1000, a)); b").text,
+              "the text would be longer than 256 MiB");
     std::string doubling = "let a0 = repeat('x', 900000); ";
     for (int i = 1; i < 30; ++i) {
-        doubling += "let a" + std::to_string(i) + " = a" + std::to_string(i - 1) + " + a" + std::to_string(i - 1) + "; ";
+        doubling +=
+            "let a" + std::to_string(i) + " = a" + std::to_string(i - 1) + " + a" + std::to_string(i - 1) + "; ";
     }
     EXPECT_EQ(fault(doubling + "len(a29)").text, "the text would be longer than 256 MiB");
 }
@@ -56,9 +61,7 @@ TEST(Limits, ComparisonChainsDoNotExplode) {
     EXPECT_TRUE(fault(nested).is_compile_error);
 }
 
-TEST(Limits, UniqIsFastEnoughForLargeLists) {
-    EXPECT_EQ(run("len(uniq(map(1..400000, # % 200000)))"), "200000");
-}
+TEST(Limits, UniqIsFastEnoughForLargeLists) { EXPECT_EQ(run("len(uniq(map(1..400000, # % 200000)))"), "200000"); }
 
 }  // namespace
 }  // namespace kdeps::expr

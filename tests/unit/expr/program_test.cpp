@@ -30,7 +30,8 @@ TEST(Program, HostFunctionsReplaceBuiltins) {
 }
 
 TEST(Program, KnowsItsReferences) {
-    const Program program = compile("set('a', get('b', 'session'), 'memory') and len(get(item.id)) > 0 or python.stdout('p') == ''");
+    const Program program =
+        compile("set('a', get('b', 'session'), 'memory') and len(get(item.id)) > 0 or python.stdout('p') == ''");
     const auto& references = program.references();
     ASSERT_EQ(references.size(), 4U);
     EXPECT_EQ(references[0].function, "set");
@@ -71,10 +72,12 @@ TEST(Program, KnowsWhichFunctionItCalls) {
 }
 
 TEST(Truthy, AsConditionsWantIt) {
-    for (const value::Value& value : {value::Value(), value::Value(false), value::Value(0), value::Value(0.0), value::Value(""), value::Value::decimal("0.00")}) {
+    for (const value::Value& value : {value::Value(), value::Value(false), value::Value(0), value::Value(0.0),
+                                      value::Value(""), value::Value::decimal("0.00")}) {
         EXPECT_FALSE(truthy(value)) << value::to_json(value);
     }
-    for (const value::Value& value : {value::Value(true), value::Value(-1), value::Value(0.1), value::Value("false"), value::Value::list({})}) {
+    for (const value::Value& value :
+         {value::Value(true), value::Value(-1), value::Value(0.1), value::Value("false"), value::Value::list({})}) {
         EXPECT_TRUE(truthy(value)) << value::to_json(value);
     }
     EXPECT_THROW(truthy(value::Value::map({})), RunError);

@@ -34,10 +34,14 @@ TEST(Template, KeepsTheTypeOfASingleExpression) {
 }
 
 TEST(Template, WritesValuesAsText) {
-    const char* env = R"({"big":1000000.0,"f":0.5,"l":[1,"a"],"m":{"b":1,"a":null},"s":"x","n":null,"i":9007199254740993})";
-    EXPECT_EQ(render("<{{ get('n') }}|{{ get('big') }}|{{ get('f') }}|{{ get('l') }}|{{ get('m') }}|{{ get('s') }}|{{ get('i') }}|{{ true }}>", env),
+    const char* env =
+        R"({"big":1000000.0,"f":0.5,"l":[1,"a"],"m":{"b":1,"a":null},"s":"x","n":null,"i":9007199254740993})";
+    EXPECT_EQ(render("<{{ get('n') }}|{{ get('big') }}|{{ get('f') }}|{{ get('l') }}|{{ get('m') }}|{{ get('s') }}|{{ "
+                     "get('i') }}|{{ true }}>",
+                     env),
               value::Value(R"(<|1000000|0.5|[1,"a"]|{"b":1,"a":null}|x|9007199254740993|true>)"));
-    EXPECT_EQ(render("d={{ duration('90s') }} t={{ date('2024-01-15') }}"), value::Value("d=1m30s t=2024-01-15 00:00:00 +0000 UTC"));
+    EXPECT_EQ(render("d={{ duration('90s') }} t={{ date('2024-01-15') }}"),
+              value::Value("d=1m30s t=2024-01-15 00:00:00 +0000 UTC"));
 }
 
 TEST(Template, ReadsStringsAndBracesInside) {
@@ -59,7 +63,8 @@ TEST(Template, SaysWhereItIsWrong) {
     EXPECT_EQ(fault("abc {{ 1"), (std::pair<std::string, std::size_t>("'{{' is not closed: '}}' is missing", 4)));
     EXPECT_EQ(fault("abc {{ 'x }}"), (std::pair<std::string, std::size_t>("string is not closed inside '{{ }}'", 7)));
     EXPECT_EQ(fault("{{  }}"), (std::pair<std::string, std::size_t>("'{{ }}' holds no expression", 0)));
-    EXPECT_EQ(fault("{{ 1 }} {{ gett('a') }}"), (std::pair<std::string, std::size_t>("unknown function 'gett' (did you mean 'get'?)", 11)));
+    EXPECT_EQ(fault("{{ 1 }} {{ gett('a') }}"),
+              (std::pair<std::string, std::size_t>("unknown function 'gett' (did you mean 'get'?)", 11)));
 }
 
 TEST(Template, KnowsItsParts) {

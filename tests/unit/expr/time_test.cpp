@@ -12,22 +12,27 @@ TEST(Date, ReadsTheUsualForms) {
     EXPECT_EQ(run("date('2024-01-15T10:30:00.123456789+02:00')"), R"("2024-01-15T10:30:00.123456789+02:00")");
     EXPECT_EQ(run("date('10:30:00').Year()"), "0");
     EXPECT_EQ(fault("date('15.1.2024')").text,
-              "cannot read '15.1.2024' as a date; write it like 2024-01-15, 2024-01-15 10:30:00 or 2024-01-15T10:30:00Z, or give a layout");
+              "cannot read '15.1.2024' as a date; write it like 2024-01-15, 2024-01-15 10:30:00 or "
+              "2024-01-15T10:30:00Z, or give a layout");
 }
 
 TEST(Date, ReadsAndWritesByLayout) {
     EXPECT_EQ(run("date('3/7/24 9:05PM', '2/1/06 3:04PM')"), R"("2024-07-03T21:05:00Z")");
     EXPECT_EQ(run("date('2024-060', '2006-002')"), R"("2024-02-29T00:00:00Z")");
-    EXPECT_EQ(run("date('2024-01-05 13:04:05.678').Format('Mon Jan _2 03:04:05.000 PM 2006 Z07:00')"), R"("Fri Jan  5 01:04:05.678 PM 2024 Z")");
+    EXPECT_EQ(run("date('2024-01-05 13:04:05.678').Format('Mon Jan _2 03:04:05.000 PM 2006 Z07:00')"),
+              R"("Fri Jan  5 01:04:05.678 PM 2024 Z")");
     EXPECT_EQ(run("date('2024-01-05').Format('Janet')"), R"("Janet")");
     EXPECT_EQ(fault("date('2024-02-30')").text.substr(0, 24), "cannot read '2024-02-30'");
 }
 
 TEST(Date, KnowsTimeZones) {
-    EXPECT_EQ(run("date('2024-07-15 12:00', '2006-01-02 15:04', 'America/New_York')"), R"("2024-07-15T12:00:00-04:00")");
+    EXPECT_EQ(run("date('2024-07-15 12:00', '2006-01-02 15:04', 'America/New_York')"),
+              R"("2024-07-15T12:00:00-04:00")");
     EXPECT_EQ(run("date('2024-01-15T10:30:00Z').In(timezone('Asia/Tokyo')).Hour()"), "19");
-    EXPECT_EQ(run("date('2024-03-31 02:30', '2006-01-02 15:04', 'Europe/Paris')"), R"("2024-03-31T03:30:00+02:00")") << "an hour that does not exist";
-    EXPECT_EQ(fault("timezone('Europe/Pariss')").text, "there is no time zone 'Europe/Pariss'; use a name like 'Europe/Paris'");
+    EXPECT_EQ(run("date('2024-03-31 02:30', '2006-01-02 15:04', 'Europe/Paris')"), R"("2024-03-31T03:30:00+02:00")")
+        << "an hour that does not exist";
+    EXPECT_EQ(fault("timezone('Europe/Pariss')").text,
+              "there is no time zone 'Europe/Pariss'; use a name like 'Europe/Paris'");
 }
 
 TEST(Date, Calculates) {
@@ -39,7 +44,8 @@ TEST(Date, Calculates) {
     EXPECT_EQ(run("string(date('2024-03-10').Month())"), R"("March")");
     EXPECT_EQ(run("now() - now() < duration('1s')"), "true");
     EXPECT_TRUE(fault("date('2024-01-15').AddDate(99999, 0, 0)").text.ends_with("is out of range"));
-    EXPECT_EQ(run("date('2024-01-15').Sub(date('0001-01-01')) > duration('1h')"), "true") << "as long as a duration can be";
+    EXPECT_EQ(run("date('2024-01-15').Sub(date('0001-01-01')) > duration('1h')"), "true")
+        << "as long as a duration can be";
 }
 
 TEST(Duration, ReadsAndWrites) {
@@ -49,7 +55,8 @@ TEST(Duration, ReadsAndWrites) {
     EXPECT_EQ(run("toJSON(duration('1us'))"), R"("1000")");
     EXPECT_EQ(run("duration('90m').Round(duration('1h'))"), R"("2h0m0s")");
     EXPECT_EQ(fault("duration('1d')").text, "cannot read '1d' as a duration; write it like 90s, 1h30m or 500ms");
-    EXPECT_EQ(fault("duration('9999999h')").text, "cannot read '9999999h' as a duration; write it like 90s, 1h30m or 500ms");
+    EXPECT_EQ(fault("duration('9999999h')").text,
+              "cannot read '9999999h' as a duration; write it like 90s, 1h30m or 500ms");
 }
 
 TEST(FormatDate, TakesTimesTextsAndSeconds) {

@@ -11,8 +11,10 @@ namespace {
 
 TEST(TrustedProxies, TakeAddressesAndBlocks) {
     const TrustedProxies proxies({"10.0.0.0/8", "192.168.1.1", "fd00::/8", "::1", "172.16.0.0/12"});
-    for (const char* address : {"10.1.2.3", "192.168.1.1", "fd12::1", "::1", "172.31.255.255", "::ffff:10.0.0.1"}) EXPECT_TRUE(proxies.trusts(address)) << address;
-    for (const char* address : {"11.0.0.1", "192.168.1.2", "fe80::1", "::2", "172.32.0.1", "nonsense", ""}) EXPECT_FALSE(proxies.trusts(address)) << address;
+    for (const char* address : {"10.1.2.3", "192.168.1.1", "fd12::1", "::1", "172.31.255.255", "::ffff:10.0.0.1"})
+        EXPECT_TRUE(proxies.trusts(address)) << address;
+    for (const char* address : {"11.0.0.1", "192.168.1.2", "fe80::1", "::2", "172.32.0.1", "nonsense", ""})
+        EXPECT_FALSE(proxies.trusts(address)) << address;
 }
 
 TEST(TrustedProxies, TakeTheWholeNet) {
@@ -27,7 +29,8 @@ TEST(TrustedProxies, RefuseWhatIsNoAddress) {
             const TrustedProxies proxies({wrong});
             ADD_FAILURE() << wrong;
         } catch (const Error& error) {
-            EXPECT_EQ(error.message, "apiServer.trustedProxies: '" + std::string(wrong) + "' is no address. Example: 10.0.0.1, 10.0.0.0/8, fd00::/8");
+            EXPECT_EQ(error.message, "apiServer.trustedProxies: '" + std::string(wrong) +
+                                         "' is no address. Example: 10.0.0.1, 10.0.0.0/8, fd00::/8");
         }
     }
 }
@@ -41,7 +44,8 @@ TEST(Client, IsThePeerUnlessThePeerIsTrusted) {
 TEST(Client, IsTheRightMostThatNoProxyHas) {
     const TrustedProxies proxies({"10.0.0.0/8"});
     EXPECT_EQ(proxies.client("10.0.0.1", "9.9.9.9"), "9.9.9.9");
-    EXPECT_EQ(proxies.client("10.0.0.1", "6.6.6.6, 9.9.9.9, 10.0.0.2"), "9.9.9.9");  // what stands further left may be forged
+    EXPECT_EQ(proxies.client("10.0.0.1", "6.6.6.6, 9.9.9.9, 10.0.0.2"),
+              "9.9.9.9");  // what stands further left may be forged
     EXPECT_EQ(proxies.client("10.0.0.1", "10.0.0.3,10.0.0.2"), "10.0.0.3");
     EXPECT_EQ(proxies.client("10.0.0.1", "9.9.9.9, garbage"), "10.0.0.1");
 }

@@ -25,7 +25,8 @@ TEST(Cors, NamesTheOriginThatItKnows) {
     cors.allow_credentials = true;
     cors.expose_headers = {"X-A", "X-B"};
     EXPECT_EQ(headers(cors, "https://b.example"),
-              "Vary: Origin\nAccess-Control-Allow-Origin: https://b.example\nAccess-Control-Allow-Credentials: true\nAccess-Control-Expose-Headers: X-A, X-B\n");
+              "Vary: Origin\nAccess-Control-Allow-Origin: https://b.example\nAccess-Control-Allow-Credentials: "
+              "true\nAccess-Control-Expose-Headers: X-A, X-B\n");
     EXPECT_EQ(headers(cors, "https://evil.example"), "Vary: Origin\n");
     EXPECT_EQ(headers(cors, ""), "Vary: Origin\n");
 }
@@ -36,7 +37,8 @@ TEST(Cors, AnswersAPreflight) {
     cors.allow_headers = {"Content-Type"};
     cors.max_age = std::chrono::seconds(600);
     EXPECT_EQ(headers(cors, "https://a.example", true),
-              "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Methods: GET, POST\nAccess-Control-Allow-Headers: Content-Type\nAccess-Control-Max-Age: 600\n");
+              "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Methods: GET, POST\nAccess-Control-Allow-Headers: "
+              "Content-Type\nAccess-Control-Max-Age: 600\n");
 }
 
 }  // namespace

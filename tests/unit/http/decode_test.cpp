@@ -40,7 +40,8 @@ TEST(Decode, TakesJsonOfAClientThatForgotTheType) {
 }
 
 TEST(Decode, RefusesWhatCallsItselfJsonAndIsNone) {
-    EXPECT_EQ(decode("{\"a\": }", "application/json").substr(0, 64), "400 BAD_REQUEST: the body is not valid JSON: not valid JSON at l");
+    EXPECT_EQ(decode("{\"a\": }", "application/json").substr(0, 64),
+              "400 BAD_REQUEST: the body is not valid JSON: not valid JSON at l");
     EXPECT_EQ(decode("a=1", "application/json").substr(0, 15), "400 BAD_REQUEST");
 }
 

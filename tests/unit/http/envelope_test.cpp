@@ -18,21 +18,24 @@ engine::Request request() {
 
 // The timestamp replaced by T.
 std::string without_time(std::string body) {
-    EXPECT_TRUE(RE2::Replace(&body, R"("timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")", R"("timestamp":"T")")) << body;
+    EXPECT_TRUE(RE2::Replace(&body, R"("timestamp":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")", R"("timestamp":"T")"))
+        << body;
     return body;
 }
 
 TEST(Envelope, OfASuccess) {
     engine::Outcome outcome;
     outcome.data = value::parse_json(R"({"a": [1, "x"]})");
-    EXPECT_EQ(without_time(envelope(outcome, request())), R"({"success":true,"data":{"a":[1,"x"]},"meta":{"requestID":"id-1","timestamp":"T"}})");
+    EXPECT_EQ(without_time(envelope(outcome, request())),
+              R"({"success":true,"data":{"a":[1,"x"]},"meta":{"requestID":"id-1","timestamp":"T"}})");
 }
 
 TEST(Envelope, OfAResponseThatIsNoSuccess) {
     engine::Outcome outcome;
     outcome.success = false;
     outcome.meta = value::parse_json(R"({"model": "m"})");
-    EXPECT_EQ(without_time(envelope(outcome, request())), R"({"success":false,"data":null,"meta":{"requestID":"id-1","timestamp":"T","model":"m"}})");
+    EXPECT_EQ(without_time(envelope(outcome, request())),
+              R"({"success":false,"data":null,"meta":{"requestID":"id-1","timestamp":"T","model":"m"}})");
 }
 
 TEST(Envelope, OfAnErrorNamesTheResource) {
@@ -40,9 +43,10 @@ TEST(Envelope, OfAnErrorNamesTheResource) {
     outcome.error = Error(Status::conflict, "exists (SQLSTATE 23505)");
     outcome.error->resource = "query";
     outcome.error->detail = "INSERT INTO secret";
-    EXPECT_EQ(without_time(envelope(outcome, request())),
-              R"json({"success":false,"error":{"code":"CONFLICT","message":"resource 'query': exists (SQLSTATE 23505)","resourceId":"query"},)json"
-              R"("meta":{"requestID":"id-1","timestamp":"T","path":"/a\"b","method":"POST"}})");
+    EXPECT_EQ(
+        without_time(envelope(outcome, request())),
+        R"json({"success":false,"error":{"code":"CONFLICT","message":"resource 'query': exists (SQLSTATE 23505)","resourceId":"query"},)json"
+        R"("meta":{"requestID":"id-1","timestamp":"T","path":"/a\"b","method":"POST"}})");
 }
 
 TEST(Envelope, OfAValidationErrorHasDetails) {
@@ -52,9 +56,10 @@ TEST(Envelope, OfAValidationErrorHasDetails) {
     outcome.error->code = "VALIDATION_ERROR";
     outcome.error->http_status = 400;
     outcome.error->details_json = R"({"errors":[]})";
-    EXPECT_EQ(without_time(envelope(outcome, request())),
-              R"({"success":false,"error":{"code":"VALIDATION_ERROR","message":"Input validation failed","resourceId":"r","details":{"errors":[]}},)"
-              R"("meta":{"requestID":"id-1","timestamp":"T","path":"/a\"b","method":"POST"}})");
+    EXPECT_EQ(
+        without_time(envelope(outcome, request())),
+        R"({"success":false,"error":{"code":"VALIDATION_ERROR","message":"Input validation failed","resourceId":"r","details":{"errors":[]}},)"
+        R"("meta":{"requestID":"id-1","timestamp":"T","path":"/a\"b","method":"POST"}})");
 }
 
 TEST(Envelope, ShowsNoPassword) {
@@ -65,8 +70,9 @@ TEST(Envelope, ShowsNoPassword) {
 }
 
 TEST(Envelope, OfARequestThatNeverRan) {
-    EXPECT_EQ(without_time(error_envelope("NOT_FOUND", "no route takes /x", request())),
-              R"({"success":false,"error":{"code":"NOT_FOUND","message":"no route takes /x"},"meta":{"requestID":"id-1","timestamp":"T","path":"/a\"b","method":"POST"}})");
+    EXPECT_EQ(
+        without_time(error_envelope("NOT_FOUND", "no route takes /x", request())),
+        R"({"success":false,"error":{"code":"NOT_FOUND","message":"no route takes /x"},"meta":{"requestID":"id-1","timestamp":"T","path":"/a\"b","method":"POST"}})");
 }
 
 }  // namespace

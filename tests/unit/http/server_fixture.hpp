@@ -2,9 +2,9 @@
 // A server on a free port in front of a service that a test writes down, and a client for it.
 #pragma once
 
+#include <httplib.h>
 #include <condition_variable>
 #include <functional>
-#include <httplib.h>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -19,7 +19,9 @@ class FakeService : public Service {
 public:
     using Handler = std::function<engine::Outcome(const engine::Request&, const StopFlag&)>;
 
-    engine::Outcome run(const engine::Request& request, const StopFlag& stop) override { return handler(request, stop); }
+    engine::Outcome run(const engine::Request& request, const StopFlag& stop) override {
+        return handler(request, stop);
+    }
     void notify_stops() override {
         const std::lock_guard lock(mutex);
         changed.notify_all();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Many requests at once, clients that go away, and the end of a server.
 #include <arpa/inet.h>
-#include <future>
 #include <sys/socket.h>
+#include <future>
 
 #include "tests/support/descriptor.hpp"
 #include "tests/unit/http/server_fixture.hpp"

@@ -26,7 +26,9 @@ TEST_F(ServerTest, HandsTheRequestOn) {
     engine::Request seen;
     answer([&](const engine::Request& request, engine::Outcome&) { seen = request; });
     start();
-    ASSERT_TRUE(client().Delete("/users/a%20b?q=1&q=2", {{"X-Some", "text"}, {"Cookie", "other=1; kdeps_session_id=abc"}}, R"({"n": 1})", "application/json"));
+    ASSERT_TRUE(client().Delete("/users/a%20b?q=1&q=2",
+                                {{"X-Some", "text"}, {"Cookie", "other=1; kdeps_session_id=abc"}}, R"({"n": 1})",
+                                "application/json"));
     EXPECT_TRUE(seen.is_http);
     EXPECT_EQ(seen.method, "DELETE");
     EXPECT_EQ(seen.path, "/users/a b");
@@ -36,7 +38,10 @@ TEST_F(ServerTest, HandsTheRequestOn) {
     EXPECT_EQ(seen.session_id, "abc");
     EXPECT_EQ(seen.client_ip, "127.0.0.1");
     EXPECT_EQ(value::to_json(seen.body), R"({"n":1})");
-    const auto has = [&](const char* name) { return std::any_of(seen.headers.begin(), seen.headers.end(), [&](const auto& pair) { return pair.first == name; }); };
+    const auto has = [&](const char* name) {
+        return std::any_of(seen.headers.begin(), seen.headers.end(),
+                           [&](const auto& pair) { return pair.first == name; });
+    };
     EXPECT_TRUE(has("X-Some"));
     EXPECT_FALSE(has("REMOTE_ADDR"));
 }
@@ -45,7 +50,8 @@ TEST_F(ServerTest, TakesMultipartForms) {
     engine::Request seen;
     answer([&](const engine::Request& request, engine::Outcome&) { seen = request; });
     start();
-    ASSERT_TRUE(client().Post("/data", httplib::MultipartFormDataItems{{"note", "hello", "", ""}, {"doc", "content", "a.txt", "text/plain"}}));
+    ASSERT_TRUE(client().Post("/data", httplib::MultipartFormDataItems{{"note", "hello", "", ""},
+                                                                       {"doc", "content", "a.txt", "text/plain"}}));
     EXPECT_EQ(value::to_json(seen.body), R"({"note":"hello"})");
     ASSERT_EQ(seen.files.size(), 1U);
     EXPECT_EQ(seen.files[0].field, "doc");
@@ -59,7 +65,9 @@ TEST_F(ServerTest, RefusesAnUnknownPath) {
     const auto response = client().Get("/nothing");
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 404);
-    EXPECT_THAT(response->body, ::testing::StartsWith(R"({"success":false,"error":{"code":"NOT_FOUND","message":"no route takes /nothing"},"meta":{)"));
+    EXPECT_THAT(response->body,
+                ::testing::StartsWith(
+                    R"({"success":false,"error":{"code":"NOT_FOUND","message":"no route takes /nothing"},"meta":{)"));
     EXPECT_EQ(client().Post("/nothing", "{}", "application/json")->status, 404);
 }
 
@@ -69,7 +77,8 @@ TEST_F(ServerTest, TellsWhichMethodsAPathTakes) {
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 405);
     EXPECT_EQ(response->get_header_value("Allow"), "GET, HEAD, POST");
-    EXPECT_THAT(response->body, HasSubstr(R"("code":"METHOD_NOT_ALLOWED","message":"/data takes GET, HEAD, POST, not PUT")"));
+    EXPECT_THAT(response->body,
+                HasSubstr(R"("code":"METHOD_NOT_ALLOWED","message":"/data takes GET, HEAD, POST, not PUT")"));
 }
 
 TEST_F(ServerTest, RefusesABodyThatIsTooLarge) {
@@ -77,7 +86,10 @@ TEST_F(ServerTest, RefusesABodyThatIsTooLarge) {
     const auto response = client().Post("/data", std::string(2000, 'x'), "text/plain");
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 413);
-    EXPECT_THAT(response->body, HasSubstr(R"json("code":"PAYLOAD_TOO_LARGE","message":"the body is larger than 1000 bytes (apiServer.maxBodyBytes)")json"));
+    EXPECT_THAT(
+        response->body,
+        HasSubstr(
+            R"json("code":"PAYLOAD_TOO_LARGE","message":"the body is larger than 1000 bytes (apiServer.maxBodyBytes)")json"));
 }
 
 TEST_F(ServerTest, RefusesAChunkedBodyThatIsTooLarge) {
@@ -120,16 +132,21 @@ TEST_F(ServerTest, AnswersHeadWithoutABody) {
 TEST_F(ServerTest, TakesOverASaneRequestId) {
     start();
     EXPECT_EQ(client().Get("/data", {{"X-Request-ID", "abc-123"}})->get_header_value("X-Request-ID"), "abc-123");
-    EXPECT_EQ(client().Get("/data", {{"X-Request-ID", std::string(200, 'x')}})->get_header_value("X-Request-ID").size(), 36U);
+    EXPECT_EQ(client().Get("/data", {{"X-Request-ID", std::string(200, 'x')}})->get_header_value("X-Request-ID").size(),
+              36U);
 }
 
 TEST_F(ServerTest, SetsACookieWhenASessionWasWritten) {
-    answer([](const engine::Request& request, engine::Outcome& out) { out.session_id = request.query.empty() ? "" : "0123"; });
+    answer([](const engine::Request& request, engine::Outcome& out) {
+        out.session_id = request.query.empty() ? "" : "0123";
+    });
     options.api.trusted_proxies = {"127.0.0.1"};
     start();
     EXPECT_FALSE(client().Get("/data")->has_header("Set-Cookie"));
-    EXPECT_EQ(client().Get("/data?s")->get_header_value("Set-Cookie"), "kdeps_session_id=0123; Path=/; HttpOnly; SameSite=Lax");
-    EXPECT_EQ(client().Get("/data?s", {{"X-Forwarded-Proto", "https"}})->get_header_value("Set-Cookie"), "kdeps_session_id=0123; Path=/; HttpOnly; SameSite=Lax; Secure");
+    EXPECT_EQ(client().Get("/data?s")->get_header_value("Set-Cookie"),
+              "kdeps_session_id=0123; Path=/; HttpOnly; SameSite=Lax");
+    EXPECT_EQ(client().Get("/data?s", {{"X-Forwarded-Proto", "https"}})->get_header_value("Set-Cookie"),
+              "kdeps_session_id=0123; Path=/; HttpOnly; SameSite=Lax; Secure");
 }
 
 TEST_F(ServerTest, GivesTextOfAnotherTypeAsItIs) {
@@ -166,29 +183,39 @@ TEST_F(ServerTest, SaysWhenToComeBack) {
 TEST_F(ServerTest, AnswersCorsOnlyIfItIsTold) {
     start();
     EXPECT_FALSE(client().Get("/data", {{"Origin", "https://a.example"}})->has_header("Access-Control-Allow-Origin"));
-    EXPECT_EQ(client().Options("/data", {{"Origin", "https://a.example"}, {"Access-Control-Request-Method", "POST"}})->status, 405);
+    EXPECT_EQ(
+        client().Options("/data", {{"Origin", "https://a.example"}, {"Access-Control-Request-Method", "POST"}})->status,
+        405);
 }
 
 TEST_F(ServerTest, AnswersAPreflight) {
     options.api.cors.emplace();
     start();
-    const auto response = client().Options("/data", {{"Origin", "https://a.example"}, {"Access-Control-Request-Method", "POST"}});
+    const auto response =
+        client().Options("/data", {{"Origin", "https://a.example"}, {"Access-Control-Request-Method", "POST"}});
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, 204);
     EXPECT_EQ(response->body, "");
     EXPECT_EQ(response->get_header_value("Access-Control-Allow-Origin"), "*");
-    EXPECT_EQ(client().Get("/nothing", {{"Origin", "https://a.example"}})->get_header_value("Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(
+        client().Get("/nothing", {{"Origin", "https://a.example"}})->get_header_value("Access-Control-Allow-Origin"),
+        "*");
 }
 
 TEST_F(ServerTest, TellsItsHealth) {
     service.health_answer = value::parse_json(R"([{"name": "main", "ok": true, "latencyMs": 1, "error": "secret"}])");
     start();
-    EXPECT_EQ(client().Get("/health")->body, "{\"status\":\"ok\",\"workflow\":{\"name\":\"fake\",\"version\":\"1.0\"}}\n");
-    EXPECT_EQ(client().Get("/ready")->body, "{\"status\":\"ok\",\"workflow\":{\"name\":\"fake\",\"version\":\"1.0\"},\"connections\":[{\"name\":\"main\",\"ok\":true,\"latencyMs\":1}]}\n");
+    EXPECT_EQ(client().Get("/health")->body,
+              "{\"status\":\"ok\",\"workflow\":{\"name\":\"fake\",\"version\":\"1.0\"}}\n");
+    EXPECT_EQ(client().Get("/ready")->body,
+              "{\"status\":\"ok\",\"workflow\":{\"name\":\"fake\",\"version\":\"1.0\"},\"connections\":[{\"name\":"
+              "\"main\",\"ok\":true,\"latencyMs\":1}]}\n");
     service.health_answer = value::parse_json(R"([{"name": "main", "ok": false, "error": "secret"}])");
     const auto response = client().Get("/ready");
     EXPECT_EQ(response->status, 503);
-    EXPECT_EQ(response->body, "{\"status\":\"unavailable\",\"workflow\":{\"name\":\"fake\",\"version\":\"1.0\"},\"connections\":[{\"name\":\"main\",\"ok\":false}]}\n");
+    EXPECT_EQ(response->body,
+              "{\"status\":\"unavailable\",\"workflow\":{\"name\":\"fake\",\"version\":\"1.0\"},\"connections\":[{"
+              "\"name\":\"main\",\"ok\":false}]}\n");
 }
 
 TEST_F(ServerTest, CountsRequests) {
@@ -197,7 +224,8 @@ TEST_F(ServerTest, CountsRequests) {
     client().Get("/users/2");
     const auto response = client().Get("/metrics");
     ASSERT_TRUE(response);
-    EXPECT_THAT(response->body, HasSubstr("kdeps_http_requests_total{method=\"GET\",route=\"/users/:id\",status=\"200\"} 2"));
+    EXPECT_THAT(response->body,
+                HasSubstr("kdeps_http_requests_total{method=\"GET\",route=\"/users/:id\",status=\"200\"} 2"));
 }
 
 TEST(Server, RefusesProxiesThatAreNone) {
@@ -218,7 +246,8 @@ TEST_F(ServerTest, SaysThatAPortIsTaken) {
         FAIL() << "no error";
     } catch (const Error& error) {
         EXPECT_EQ(error.status, Status::unavailable);
-        EXPECT_EQ(error.message, "cannot listen on 127.0.0.1:" + std::to_string(port) + ": Address already in use; choose another port with --port, or end what uses it");
+        EXPECT_EQ(error.message, "cannot listen on 127.0.0.1:" + std::to_string(port) +
+                                     ": Address already in use; choose another port with --port, or end what uses it");
     }
 }
 

@@ -8,8 +8,9 @@ namespace kdeps::plan {
 namespace {
 
 Planned planned() {
-    return Planned({"{actionId: r, requires: [a, b], apiResponse: {response: {}}}", "{actionId: a, sql: {query: SELECT 1}, after: \"set('k', 1)\"}", "{actionId: b, after: \"get('k')\"}",
-                    "{actionId: unused, after: '1'}"});
+    return Planned({"{actionId: r, requires: [a, b], apiResponse: {response: {}}}",
+                    "{actionId: a, sql: {query: SELECT 1}, after: \"set('k', 1)\"}",
+                    "{actionId: b, after: \"get('k')\"}", "{actionId: unused, after: '1'}"});
 }
 
 TEST(Graph, IsMermaid) {
@@ -39,15 +40,17 @@ TEST(Graph, IsDot) {
 }
 
 TEST(Graph, IsJson) {
-    EXPECT_EQ(planned().graph(GraphFormat::json),
-              R"({"nodes":[{"id":"r","kind":"apiResponse","target":true,"runs":true},{"id":"a","kind":"sql","target":false,"runs":true},)"
-              R"({"id":"b","kind":"expr","target":false,"runs":true},{"id":"unused","kind":"expr","target":false,"runs":false}],)"
-              R"("edges":[{"from":"a","to":"r","cause":"requires"},{"from":"b","to":"r","cause":"requires"},{"from":"a","to":"b","cause":"data","key":"k"}]})"
-              "\n");
+    EXPECT_EQ(
+        planned().graph(GraphFormat::json),
+        R"({"nodes":[{"id":"r","kind":"apiResponse","target":true,"runs":true},{"id":"a","kind":"sql","target":false,"runs":true},)"
+        R"({"id":"b","kind":"expr","target":false,"runs":true},{"id":"unused","kind":"expr","target":false,"runs":false}],)"
+        R"("edges":[{"from":"a","to":"r","cause":"requires"},{"from":"b","to":"r","cause":"requires"},{"from":"a","to":"b","cause":"data","key":"k"}]})"
+        "\n");
 }
 
 TEST(Graph, SaysWhereAKeyIsComputed) {
-    const Planned computed({"{actionId: r, requires: [a, b], after: '1'}", "{actionId: a, after: \"set('k' + 'x', 1)\"}", "{actionId: b, after: \"get('y' + 'z')\"}"});
+    const Planned computed({"{actionId: r, requires: [a, b], after: '1'}",
+                            "{actionId: a, after: \"set('k' + 'x', 1)\"}", "{actionId: b, after: \"get('y' + 'z')\"}"});
     EXPECT_NE(computed.graph(GraphFormat::mermaid).find("r1 -. \"computed key\" .-> r2"), std::string::npos);
     EXPECT_NE(computed.graph(GraphFormat::dot).find("label=\"computed key\""), std::string::npos);
     EXPECT_NE(computed.graph(GraphFormat::json).find(R"("key":"")"), std::string::npos);

@@ -14,7 +14,9 @@ namespace kdeps::plan {
 // The resources are flow maps, one a line; the target is `r`.
 class Planned {
 public:
-    explicit Planned(std::vector<std::string> resources) : loaded_(workflow::load(workflow::with(joined(resources)))), plan_(*loaded_.workflow, loaded_.workflow->target_index) {}
+    explicit Planned(std::vector<std::string> resources)
+        : loaded_(workflow::load(workflow::with(joined(resources)))),
+          plan_(*loaded_.workflow, loaded_.workflow->target_index) {}
 
     // The actionIds in their order.
     std::string order() const {
@@ -26,7 +28,8 @@ public:
     std::string edges() const {
         std::string out;
         for (const Edge& edge : plan_.edges()) {
-            out += (out.empty() ? "" : " ") + id(plan_.nodes()[edge.from].resource) + ">" + id(plan_.nodes()[edge.to].resource);
+            out += (out.empty() ? "" : " ") + id(plan_.nodes()[edge.from].resource) + ">" +
+                   id(plan_.nodes()[edge.to].resource);
             if (edge.cause == Cause::data) out += ":" + edge.key;
         }
         return out;

@@ -8,13 +8,15 @@ namespace kdeps::plan {
 namespace {
 
 TEST(Plan, RunsWhatTheTargetNeedsAndNothingElse) {
-    const Planned planned({"{actionId: unused, after: '1'}", "{actionId: r, requires: [b], after: '1'}", "{actionId: b, requires: [a], after: '1'}", "{actionId: a, after: '1'}"});
+    const Planned planned({"{actionId: unused, after: '1'}", "{actionId: r, requires: [b], after: '1'}",
+                           "{actionId: b, requires: [a], after: '1'}", "{actionId: a, after: '1'}"});
     EXPECT_EQ(planned.order(), "a b r");
     EXPECT_EQ(planned.edges(), "a>b b>r");
 }
 
 TEST(Plan, RunsEachResourceOnce) {
-    const Planned planned({"{actionId: r, requires: [b, c], after: '1'}", "{actionId: b, requires: [a], after: '1'}", "{actionId: c, requires: [a], after: '1'}", "{actionId: a, after: '1'}"});
+    const Planned planned({"{actionId: r, requires: [b, c], after: '1'}", "{actionId: b, requires: [a], after: '1'}",
+                           "{actionId: c, requires: [a], after: '1'}", "{actionId: a, after: '1'}"});
     EXPECT_EQ(planned.order(), "a b c r");
     EXPECT_EQ(planned.edges(), "a>b a>c b>r c>r");
     EXPECT_EQ(planned.plan().nodes()[0].successors.size(), 2U);
@@ -22,7 +24,10 @@ TEST(Plan, RunsEachResourceOnce) {
 }
 
 TEST(Plan, FollowsRequiresInTheirOrder) {
-    EXPECT_EQ(Planned({"{actionId: r, requires: [c, a, b], after: '1'}", "{actionId: a, after: '1'}", "{actionId: b, after: '1'}", "{actionId: c, after: '1'}"}).order(), "c a b r");
+    EXPECT_EQ(Planned({"{actionId: r, requires: [c, a, b], after: '1'}", "{actionId: a, after: '1'}",
+                       "{actionId: b, after: '1'}", "{actionId: c, after: '1'}"})
+                  .order(),
+              "c a b r");
 }
 
 TEST(Plan, TakesARequirementThatIsNamedTwiceOnce) {
@@ -31,7 +36,8 @@ TEST(Plan, TakesARequirementThatIsNamedTwiceOnce) {
 
 // Two resources beside each other, before the target.
 std::string data_edges(const std::string& first, const std::string& second) {
-    const Planned planned({"{actionId: r, requires: [a, b], after: '1'}", "{actionId: a, " + first + "}", "{actionId: b, " + second + "}"});
+    const Planned planned({"{actionId: r, requires: [a, b], after: '1'}", "{actionId: a, " + first + "}",
+                           "{actionId: b, " + second + "}"});
     EXPECT_FALSE(planned.has_errors());
     const std::string edges = planned.edges();
     const std::string_view both = "a>r b>r";
@@ -70,7 +76,8 @@ TEST(DataEdge, LeavesItemsOut) {
 }
 
 TEST(DataEdge, TakesTheIdOfAResourceForAKeyToo) {
-    EXPECT_EQ(data_edges("after: \"set('r', 1)\"", "after: \"get('r')\""), "a>b:r");  // memory is looked at before outputs
+    EXPECT_EQ(data_edges("after: \"set('r', 1)\"", "after: \"get('r')\""),
+              "a>b:r");  // memory is looked at before outputs
     EXPECT_EQ(data_edges("after: \"set('r', 1)\"", "after: \"output('r')\""), "");
 }
 
@@ -87,7 +94,10 @@ TEST(DataEdge, StandsWhereAWholeStoreIsRead) {
 }
 
 TEST(DataEdge, IsNotAddedWhereThereIsAPathAlready) {
-    EXPECT_EQ(Planned({"{actionId: r, requires: [b], after: \"get('k')\"}", "{actionId: b, requires: [a], after: '1'}", "{actionId: a, after: \"set('k', 1)\"}"}).edges(), "a>b b>r");
+    EXPECT_EQ(Planned({"{actionId: r, requires: [b], after: \"get('k')\"}", "{actionId: b, requires: [a], after: '1'}",
+                       "{actionId: a, after: \"set('k', 1)\"}"})
+                  .edges(),
+              "a>b b>r");
 }
 
 TEST(DataEdge, LooksIntoTemplates) {

@@ -81,7 +81,8 @@ TEST_F(CallTest, MakesAnInternalErrorOfAStatusThatItDoesNotKnow) {
 }
 
 TEST_F(CallTest, HasAMessageAlsoWhenThePluginGaveNone) {
-    EXPECT_EQ(call.failure(KDEPS_UNAVAILABLE, "com.example.x").message, "plugin 'com.example.x' failed with UNAVAILABLE and gave no reason");
+    EXPECT_EQ(call.failure(KDEPS_UNAVAILABLE, "com.example.x").message,
+              "plugin 'com.example.x' failed with UNAVAILABLE and gave no reason");
     EXPECT_EQ(call.failure(KDEPS_TIMEOUT, "x").message, "the time limit was reached");
     EXPECT_EQ(call.failure(KDEPS_CANCELLED, "x").message, "the run was cancelled");
     EXPECT_EQ(call.failure(1234, "x").message, "plugin 'x' failed with INTERNAL and gave no reason");
@@ -101,7 +102,8 @@ TEST_F(CallTest, TellsWhenItShouldEnd) {
 }
 
 TEST_F(CallTest, KnowsItsExtensionsAndNoOthers) {
-    for (const char* id : {KDEPS_VALUE_ID, KDEPS_EXPRESSION_ID, KDEPS_DIAGNOSTICS_ID, KDEPS_CONTEXT_ID, KDEPS_PROGRESS_ID, KDEPS_METRICS_ID, KDEPS_BACKGROUND_ID}) {
+    for (const char* id : {KDEPS_VALUE_ID, KDEPS_EXPRESSION_ID, KDEPS_DIAGNOSTICS_ID, KDEPS_CONTEXT_ID,
+                           KDEPS_PROGRESS_ID, KDEPS_METRICS_ID, KDEPS_BACKGROUND_ID}) {
         EXPECT_NE(host().get_extension(&host(), id), nullptr) << id;
     }
     EXPECT_EQ(host().get_extension(&host(), "kdeps.value/2"), nullptr);

@@ -15,8 +15,12 @@ using value::Value;
 // A run that is a map.
 class FakeRun : public CallContext, public expr::Environment {
 public:
-    Value get(std::string_view key, std::string_view hint) override { return stored[std::string(hint.empty() ? "memory" : hint) + ":" + std::string(key)]; }
-    void set(std::string_view key, Value value, std::string_view storage) override { stored[std::string(storage.empty() ? "memory" : storage) + ":" + std::string(key)] = std::move(value); }
+    Value get(std::string_view key, std::string_view hint) override {
+        return stored[std::string(hint.empty() ? "memory" : hint) + ":" + std::string(key)];
+    }
+    void set(std::string_view key, Value value, std::string_view storage) override {
+        stored[std::string(storage.empty() ? "memory" : storage) + ":" + std::string(key)] = std::move(value);
+    }
     Value info(std::string_view name) override { return name == "now" ? Value("noon") : Value(); }
     expr::Environment& environment() override { return *this; }
     Value variable(std::string_view name) override { return get(name, ""); }
@@ -35,7 +39,8 @@ struct Extensions : HostFixture {
     std::unique_ptr<kdeps_value_> handles;
 
     kdeps_value compile(std::string_view yaml) {
-        config = workflow::compile(config::read_yaml(yaml, "w.yaml", faults).at(0), config::Schema(), workflow::names(), faults);
+        config = workflow::compile(config::read_yaml(yaml, "w.yaml", faults).at(0), config::Schema(), workflow::names(),
+                                   faults);
         handles = make_handles(config);
         return handles.get();
     }
@@ -129,7 +134,8 @@ TEST_F(Extensions, ReachTheRun) {
     EXPECT_EQ(text(context.resource(&call)), "query");
     EXPECT_EQ(text(context.folder(&call)), "/srv/workflow");
     EXPECT_EQ(context.set(&call, to_str("k"), compile("get('x')"), {}), KDEPS_INVALID_ARGUMENT);
-    EXPECT_EQ(call.failure(KDEPS_INVALID_ARGUMENT, "x").message, "a node of configuration cannot be stored; evaluate it first");
+    EXPECT_EQ(call.failure(KDEPS_INVALID_ARGUMENT, "x").message,
+              "a node of configuration cannot be stored; evaluate it first");
 }
 
 }  // namespace

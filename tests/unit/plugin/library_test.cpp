@@ -11,21 +11,27 @@ namespace kdeps::plugin {
 namespace {
 
 TEST(Library, ThatDoesNotExist) {
-    EXPECT_EQ(message_of([] { open_library("/nowhere/libx.so"); }), "UNAVAILABLE: plugin library '/nowhere/libx.so' cannot be opened: the file does not exist");
+    EXPECT_EQ(message_of([] { open_library("/nowhere/libx.so"); }),
+              "UNAVAILABLE: plugin library '/nowhere/libx.so' cannot be opened: the file does not exist");
 }
 
 TEST(Library, ThatIsATextFile) {
     const testing::TemporaryFolder folder;
-    const auto file = folder.write("libx.so", "this is a text file, and long enough to be looked at as a library header\n");
+    const auto file =
+        folder.write("libx.so", "this is a text file, and long enough to be looked at as a library header\n");
     EXPECT_THAT(message_of([&] { open_library(file); }),
-                ::testing::AllOf(::testing::StartsWith("UNAVAILABLE: plugin library '" + file.string() + "' cannot be opened: "), ::testing::HasSubstr("invalid ELF header")));
+                ::testing::AllOf(
+                    ::testing::StartsWith("UNAVAILABLE: plugin library '" + file.string() + "' cannot be opened: "),
+                    ::testing::HasSubstr("invalid ELF header")));
 }
 
 TEST(Library, ThatIsNoPlugin) {
     // Any library of the system; every program of C++ has this one.
-    EXPECT_EQ(message_of([] { open_library("libm.so.6"); }).substr(0, 11), "UNAVAILABLE");  // relative names are not searched for
+    EXPECT_EQ(message_of([] { open_library("libm.so.6"); }).substr(0, 11),
+              "UNAVAILABLE");  // relative names are not searched for
     EXPECT_EQ(message_of([] { open_library(KDEPS_TEST_OTHER_LIBRARY); }),
-              "BAD_DATA: plugin library '" KDEPS_TEST_OTHER_LIBRARY "' is not a kdeps plugin: it does not export kdeps_plugin_entry_v1");
+              "BAD_DATA: plugin library '" KDEPS_TEST_OTHER_LIBRARY
+              "' is not a kdeps plugin: it does not export kdeps_plugin_entry_v1");
 }
 
 kdeps_plugin good() {
@@ -69,13 +75,17 @@ TEST(Descriptor, IsRefusedWithItsReason) {
     descriptor = good();
     descriptor.abi_major = KDEPS_ABI_MAJOR + 1;
     descriptor.abi_minor = 0;
-    EXPECT_EQ(fault(&descriptor), "UNSUPPORTED: plugin library '/p/libx.so' is built for ABI 2.0, this host speaks " + kOurs);
+    EXPECT_EQ(fault(&descriptor),
+              "UNSUPPORTED: plugin library '/p/libx.so' is built for ABI 2.0, this host speaks " + kOurs);
     descriptor = good();
     descriptor.min_host_minor = 300;
-    EXPECT_EQ(fault(&descriptor), "UNSUPPORTED: plugin library '/p/libx.so' needs a host with ABI 1.300 or later, this host speaks " + kOurs);
+    EXPECT_EQ(
+        fault(&descriptor),
+        "UNSUPPORTED: plugin library '/p/libx.so' needs a host with ABI 1.300 or later, this host speaks " + kOurs);
     descriptor = good();
     descriptor.shutdown = nullptr;
-    EXPECT_EQ(fault(&descriptor), "BAD_DATA: plugin library '/p/libx.so': its descriptor lacks init, get_interface or shutdown");
+    EXPECT_EQ(fault(&descriptor),
+              "BAD_DATA: plugin library '/p/libx.so': its descriptor lacks init, get_interface or shutdown");
     descriptor = good();
     descriptor.id = {};
     EXPECT_EQ(fault(&descriptor), "BAD_DATA: plugin library '/p/libx.so': its descriptor has no id");

@@ -14,7 +14,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr std::string_view kGood = R"({"id": "com.example.greeting", "version": "1.2.3", "abi": "1.0", "summary": "Says hello", "package": "greeting", "sha256": "ab",
+constexpr std::string_view kGood =
+    R"({"id": "com.example.greeting", "version": "1.2.3", "abi": "1.0", "summary": "Says hello", "package": "greeting", "sha256": "ab",
     "library": "libgreeting.so", "provides": [{"interface": "kdeps.executor/1", "names": ["greeting", "hello"]}]})";
 
 TEST(Manifest, TellsWhatThePluginProvides) {
@@ -46,12 +47,14 @@ TEST(Manifest, NamesItsFault) {
     EXPECT_THAT(fault("{"), ::testing::StartsWith("is not a valid manifest: "));
     EXPECT_THAT(fault(R"({"version": "1", "abi": "1.0"})"), ::testing::EndsWith("key 'id' not found"));
     EXPECT_THAT(fault(R"({"id": 5})"), ::testing::EndsWith("type must be string, but is number"));
-    EXPECT_EQ(fault(R"({"id": "a", "version": "1", "abi": "1.0", "provides": [], "library": "../libx.so"})"), "'library' must be a file name without a folder, not '../libx.so'");
+    EXPECT_EQ(fault(R"({"id": "a", "version": "1", "abi": "1.0", "provides": [], "library": "../libx.so"})"),
+              "'library' must be a file name without a folder, not '../libx.so'");
     EXPECT_EQ(fault(std::string((1U << 20) + 1, ' ')), "is larger than 1 MiB");
 }
 
 TEST(Manifest, OfAFileThatIsNotThereCannotBeRead) {
-    EXPECT_EQ(message_of([] { read_manifest("/nowhere/x.plugin.json"); }), "BAD_DATA: plugin manifest '/nowhere/x.plugin.json': cannot be read: No such file or directory");
+    EXPECT_EQ(message_of([] { read_manifest("/nowhere/x.plugin.json"); }),
+              "BAD_DATA: plugin manifest '/nowhere/x.plugin.json': cannot be read: No such file or directory");
 }
 
 TEST(Manifests, OfOneIdTheFirstFolderWins) {
@@ -95,7 +98,8 @@ TEST(Registry, GivesTheErrorOfABrokenPluginEachTimeAndOnlyToWhoAsks) {
     const testing::TemporaryFolder folder;
     folder.write("greeting.plugin.json", kGood);
     const Registry registry({folder.path()});
-    const std::string expected = "UNAVAILABLE: plugin library '" + (folder.path() / "libgreeting.so").string() + "' cannot be opened: the file does not exist";
+    const std::string expected = "UNAVAILABLE: plugin library '" + (folder.path() / "libgreeting.so").string() +
+                                 "' cannot be opened: the file does not exist";
     EXPECT_EQ(message_of([&] { registry.executor("greeting"); }), expected);
     EXPECT_EQ(message_of([&] { registry.executor("greeting"); }), expected);
     EXPECT_EQ(registry.plugins().at(0)->state(), Plugin::State::failed);

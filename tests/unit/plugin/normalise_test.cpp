@@ -26,10 +26,13 @@ kdeps_driver driver() {
     out.struct_size = sizeof(out);
     out.name = to_str("test");
     out.schemes = to_str("test");
-    out.open = [](kdeps_instance*, kdeps_call*, const kdeps_target*, kdeps_connection**) -> kdeps_status { return KDEPS_OK; };
+    out.open = [](kdeps_instance*, kdeps_call*, const kdeps_target*, kdeps_connection**) -> kdeps_status {
+        return KDEPS_OK;
+    };
     out.close = [](kdeps_connection*) {};
     out.prepare = [](kdeps_connection*, kdeps_call*, kdeps_str, kdeps_statement**) -> kdeps_status { return KDEPS_OK; };
-    out.execute = [](kdeps_statement*, kdeps_call*, const kdeps_cell*, std::size_t, ArrowArrayStream*, kdeps_outcome*) -> kdeps_status { return KDEPS_OK; };
+    out.execute = [](kdeps_statement*, kdeps_call*, const kdeps_cell*, std::size_t, ArrowArrayStream*,
+                     kdeps_outcome*) -> kdeps_status { return KDEPS_OK; };
     out.finalize = [](kdeps_statement*) {};
     return out;
 }
@@ -41,7 +44,8 @@ TEST(Executor, LacksASlotByName) {
               "BAD_DATA: plugin 'com.example.x': its table for kdeps.executor/1 lacks the required slot 'run'");
     table = executor();
     table.run_key = {};
-    EXPECT_EQ(message_of([&] { normalise_executor(&table, "com.example.x"); }), "BAD_DATA: plugin 'com.example.x': its table for kdeps.executor/1 leaves 'run_key' empty");
+    EXPECT_EQ(message_of([&] { normalise_executor(&table, "com.example.x"); }),
+              "BAD_DATA: plugin 'com.example.x': its table for kdeps.executor/1 leaves 'run_key' empty");
 }
 
 TEST(Executor, GetsACancelThatDoesNothing) {
@@ -54,14 +58,18 @@ TEST(Executor, GetsACancelThatDoesNothing) {
 
 TEST(Driver, LacksASlotByName) {
     const std::pair<const char*, void (*)(kdeps_driver&)> slots[] = {
-        {"open", [](kdeps_driver& d) { d.open = nullptr; }},         {"close", [](kdeps_driver& d) { d.close = nullptr; }},
-        {"prepare", [](kdeps_driver& d) { d.prepare = nullptr; }},   {"execute", [](kdeps_driver& d) { d.execute = nullptr; }},
+        {"open", [](kdeps_driver& d) { d.open = nullptr; }},
+        {"close", [](kdeps_driver& d) { d.close = nullptr; }},
+        {"prepare", [](kdeps_driver& d) { d.prepare = nullptr; }},
+        {"execute", [](kdeps_driver& d) { d.execute = nullptr; }},
         {"finalize", [](kdeps_driver& d) { d.finalize = nullptr; }},
     };
     for (const auto& [name, remove] : slots) {
         kdeps_driver table = driver();
         remove(table);
-        EXPECT_EQ(message_of([&] { normalise_driver(&table, "x"); }), "BAD_DATA: plugin 'x': its table for kdeps.driver/1 lacks the required slot '" + std::string(name) + "'");
+        EXPECT_EQ(
+            message_of([&] { normalise_driver(&table, "x"); }),
+            "BAD_DATA: plugin 'x': its table for kdeps.driver/1 lacks the required slot '" + std::string(name) + "'");
     }
 }
 
@@ -86,12 +94,15 @@ TEST(Driver, GetsHarmlessSlotsForWhatItLeavesOut) {
 TEST(Driver, OfAnOlderPluginEndsEarlier) {
     kdeps_driver table = driver();
     table.struct_size = offsetof(kdeps_driver, begin);
-    table.begin = [](kdeps_connection*, kdeps_call*, std::uint32_t, std::uint32_t) -> kdeps_status { return KDEPS_INTERNAL; };  // beyond its end
+    table.begin = [](kdeps_connection*, kdeps_call*, std::uint32_t, std::uint32_t) -> kdeps_status {
+        return KDEPS_INTERNAL;
+    };  // beyond its end
     const kdeps_driver normal = normalise_driver(&table, "x");
     EXPECT_EQ(normal.begin(nullptr, nullptr, 0, 0), KDEPS_UNSUPPORTED);
     EXPECT_EQ(normal.struct_size, sizeof(kdeps_driver));
     table.struct_size = offsetof(kdeps_driver, finalize);
-    EXPECT_EQ(message_of([&] { normalise_driver(&table, "x"); }), "BAD_DATA: plugin 'x': its table for kdeps.driver/1 lacks the required slot 'finalize'");
+    EXPECT_EQ(message_of([&] { normalise_driver(&table, "x"); }),
+              "BAD_DATA: plugin 'x': its table for kdeps.driver/1 lacks the required slot 'finalize'");
 }
 
 TEST(Driver, OfANewerPluginIsCutToOurs) {
@@ -105,14 +116,16 @@ TEST(Driver, OfANewerPluginIsCutToOurs) {
 
 TEST(Table, WithoutASizeIsRefused) {
     const kdeps_health table{};
-    EXPECT_EQ(message_of([&] { normalise_health(&table, "x"); }), "BAD_DATA: plugin 'x': its table for kdeps.health/1 gives a size of 0 bytes");
+    EXPECT_EQ(message_of([&] { normalise_health(&table, "x"); }),
+              "BAD_DATA: plugin 'x': its table for kdeps.health/1 gives a size of 0 bytes");
 }
 
 TEST(Settings, GetAStartThatDoesNothing) {
     kdeps_settings table{};
     table.struct_size = sizeof(table);
     table.settings_key = to_str("x");
-    EXPECT_EQ(message_of([&] { normalise_settings(&table, "x"); }), "BAD_DATA: plugin 'x': its table for kdeps.settings/1 lacks the required slot 'configure'");
+    EXPECT_EQ(message_of([&] { normalise_settings(&table, "x"); }),
+              "BAD_DATA: plugin 'x': its table for kdeps.settings/1 lacks the required slot 'configure'");
     table.configure = [](kdeps_instance*, kdeps_call*, kdeps_value) -> kdeps_status { return KDEPS_OK; };
     normalise_settings(&table, "x").start(nullptr, nullptr);
 }
@@ -120,7 +133,8 @@ TEST(Settings, GetAStartThatDoesNothing) {
 TEST(Connections, NeedBothSlots) {
     kdeps_connections table{};
     table.struct_size = sizeof(table);
-    EXPECT_EQ(message_of([&] { normalise_connections(&table, "x"); }), "BAD_DATA: plugin 'x': its table for kdeps.connections/1 lacks the required slot 'acquire'");
+    EXPECT_EQ(message_of([&] { normalise_connections(&table, "x"); }),
+              "BAD_DATA: plugin 'x': its table for kdeps.connections/1 lacks the required slot 'acquire'");
 }
 
 }  // namespace

@@ -14,10 +14,17 @@ inline kdeps_driver dialect(std::uint32_t placeholders, std::uint32_t lexis, con
     return out;
 }
 
-inline const kdeps_driver kPostgres = dialect(KDEPS_PLACEHOLDER_DOLLAR, KDEPS_LEXIS_DOLLAR_QUOTE | KDEPS_LEXIS_NESTED_COMMENT | KDEPS_LEXIS_E_STRING | KDEPS_LEXIS_QUESTION_OPERATOR, "\"\"");
-inline const kdeps_driver kMysql = dialect(
-    KDEPS_PLACEHOLDER_QUESTION, KDEPS_LEXIS_BACKSLASH | KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_HASH_COMMENT | KDEPS_LEXIS_DOUBLE_QUOTE_TEXT | KDEPS_LEXIS_DASH_NEEDS_SPACE, "``");
-inline const kdeps_driver kSqlite = dialect(KDEPS_PLACEHOLDER_QUESTION, KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_BRACKET, "\"\"");
-inline const kdeps_driver kSqlserver = dialect(KDEPS_PLACEHOLDER_AT, KDEPS_LEXIS_BRACKET | KDEPS_LEXIS_NESTED_COMMENT, "[]");
+inline const kdeps_driver kPostgres = dialect(
+    KDEPS_PLACEHOLDER_DOLLAR,
+    KDEPS_LEXIS_DOLLAR_QUOTE | KDEPS_LEXIS_NESTED_COMMENT | KDEPS_LEXIS_E_STRING | KDEPS_LEXIS_QUESTION_OPERATOR,
+    "\"\"");
+inline const kdeps_driver kMysql = dialect(KDEPS_PLACEHOLDER_QUESTION,
+                                           KDEPS_LEXIS_BACKSLASH | KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_HASH_COMMENT |
+                                               KDEPS_LEXIS_DOUBLE_QUOTE_TEXT | KDEPS_LEXIS_DASH_NEEDS_SPACE,
+                                           "``");
+inline const kdeps_driver kSqlite =
+    dialect(KDEPS_PLACEHOLDER_QUESTION, KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_BRACKET, "\"\"");
+inline const kdeps_driver kSqlserver =
+    dialect(KDEPS_PLACEHOLDER_AT, KDEPS_LEXIS_BRACKET | KDEPS_LEXIS_NESTED_COMMENT, "[]");
 
 }  // namespace kdeps::sql

@@ -27,7 +27,7 @@ struct FakeStatement {
 
 // Counts what the driver was asked.
 struct FakeDatabase {
-    std::mutex mutex;  // guards everything below
+    std::mutex mutex;      // guards everything below
     bool is_down = false;  // open fails
     bool is_dead = false;  // ping and reset fail
     int opened = 0;
@@ -52,7 +52,8 @@ inline kdeps_driver fake_driver() {
     kdeps_driver out{};
     out.struct_size = sizeof(out);
     out.name = to_str("fake");
-    out.open = [](kdeps_instance* instance, kdeps_call* call, const kdeps_target*, kdeps_connection** made) -> kdeps_status {
+    out.open = [](kdeps_instance* instance, kdeps_call* call, const kdeps_target*,
+                  kdeps_connection** made) -> kdeps_status {
         auto& database = *reinterpret_cast<FakeDatabase*>(instance);
         const std::lock_guard lock(database.mutex);
         if (database.is_down) return refuse(call, "connection refused");
@@ -79,7 +80,8 @@ inline kdeps_driver fake_driver() {
         ++database.reset;
         return database.is_dead ? refuse(call, "gone") : KDEPS_OK;
     };
-    out.prepare = [](kdeps_connection* handle, kdeps_call* call, kdeps_str sql, kdeps_statement** made) -> kdeps_status {
+    out.prepare = [](kdeps_connection* handle, kdeps_call* call, kdeps_str sql,
+                     kdeps_statement** made) -> kdeps_status {
         FakeDatabase& database = *fake(handle).database;
         const std::lock_guard lock(database.mutex);
         if (to_view(sql) == "bad") return refuse(call, "syntax error");
@@ -102,17 +104,22 @@ struct PoolFixture : ::testing::Test {
     // Once, after options are set.
     Pool& pool() {
         if (pool_ == nullptr) {
-            pool_ = std::make_unique<Pool>(host, Database{&driver, reinterpret_cast<kdeps_instance*>(&database), "fake://x", "/", "main"}, options, [this] { return Clock::time_point(nanoseconds(now.load())); });
+            pool_ = std::make_unique<Pool>(
+                host, Database{&driver, reinterpret_cast<kdeps_instance*>(&database), "fake://x", "/", "main"}, options,
+                [this] { return Clock::time_point(nanoseconds(now.load())); });
         }
         return *pool_;
     }
     std::unique_ptr<Connection> acquire(nanoseconds timeout = nanoseconds(0)) { return pool().acquire(call, timeout); }
-    void release(std::unique_ptr<Connection> connection, std::uint8_t damage = KDEPS_DAMAGE_NONE) { pool().release(call, std::move(connection), damage); }
+    void release(std::unique_ptr<Connection> connection, std::uint8_t damage = KDEPS_DAMAGE_NONE) {
+        pool().release(call, std::move(connection), damage);
+    }
     static int number(const std::unique_ptr<Connection>& connection) { return fake(connection->get()).number; }
     void pass(nanoseconds span) { now += span.count(); }
     std::string counts() {
         const PoolCounts c = pool().counts();
-        return std::to_string(c.open) + " open, " + std::to_string(c.idle) + " idle, " + std::to_string(c.in_use) + " in use, " + std::to_string(c.replaced) + " replaced";
+        return std::to_string(c.open) + " open, " + std::to_string(c.idle) + " idle, " + std::to_string(c.in_use) +
+               " in use, " + std::to_string(c.replaced) + " replaced";
     }
     template <typename Work>
     static std::string error_of(const Work& work) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real host without plugins, and calls of it.  Knows nothing of the core: its Error and the plugins' must not meet in one file.
+// A real host without plugins, and calls of it.  Knows nothing of the core: its Error and the plugins' must not meet in
+// one file.
 #pragma once
 
 #include <chrono>

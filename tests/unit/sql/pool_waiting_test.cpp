@@ -21,7 +21,8 @@ struct PoolWaiting : PoolFixture {
 TEST_F(PoolWaiting, SaysWhoHoldsAFullPool) {
     auto held = acquire();
     pass(milliseconds(4900));
-    EXPECT_EQ(error_of([&] { acquire(); }), "12 pool 'main' is full: 1 of 1 connections in use, waited 0.0 s; longest held by 'query' for 4.9 s");
+    EXPECT_EQ(error_of([&] { acquire(); }),
+              "12 pool 'main' is full: 1 of 1 connections in use, waited 0.0 s; longest held by 'query' for 4.9 s");
     release(std::move(held));
     EXPECT_EQ(pool().counts().waited, 1U);
 }
@@ -104,7 +105,8 @@ TEST_F(PoolWaiting, WorksUnderManyThreads) {
             const Call own_call(host, own.get());
             for (int k = 0; k < 200; ++k) {
                 auto connection = pool().acquire(own_call, seconds(60));
-                pool().release(own_call, std::move(connection), (k + i) % 17 == 0 ? KDEPS_DAMAGE_CONNECTION : KDEPS_DAMAGE_NONE);
+                pool().release(own_call, std::move(connection),
+                               (k + i) % 17 == 0 ? KDEPS_DAMAGE_CONNECTION : KDEPS_DAMAGE_NONE);
                 ++done;
             }
         });

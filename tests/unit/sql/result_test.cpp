@@ -14,7 +14,8 @@ using columns::Type;
 
 struct ResultTest : ::testing::Test {
     // A set with the columns id and name.
-    columns::Stream rows(const std::vector<std::pair<std::int64_t, const char*>>& lines, const std::vector<std::string>& names = {"id", "name"}) {
+    columns::Stream rows(const std::vector<std::pair<std::int64_t, const char*>>& lines,
+                         const std::vector<std::string>& names = {"id", "name"}) {
         columns::RowBuilder builder({Column{names[0], Type::int64}, Column{names[1], Type::text}});
         for (const auto& [id, name] : lines) {
             builder[0].integer(id);
@@ -29,7 +30,8 @@ struct ResultTest : ::testing::Test {
         make_stream(std::make_unique<BuiltRows>(std::move(builder)), call, &stream);
         return columns::Stream(&stream);
     }
-    std::string read(columns::Stream set, Format format, std::optional<std::size_t> max_rows = std::nullopt, std::size_t max_bytes = 1U << 20) {
+    std::string read(columns::Stream set, Format format, std::optional<std::size_t> max_rows = std::nullopt,
+                     std::size_t max_bytes = 1U << 20) {
         try {
             return testing::json(read_rows(call, std::move(set), format, {max_rows, max_bytes}).get());
         } catch (const Error& error) {
@@ -48,7 +50,8 @@ TEST_F(ResultTest, IsATable) {
 }
 
 TEST_F(ResultTest, IsCsvWithItsQuotes) {
-    columns::Stream set = rows({{1, "a,b"}, {2, "say \"x\""}, {3, "two\nlines"}, {4, nullptr}, {5, ""}}, {"id", "the,name"});
+    columns::Stream set =
+        rows({{1, "a,b"}, {2, "say \"x\""}, {3, "two\nlines"}, {4, nullptr}, {5, ""}}, {"id", "the,name"});
     EXPECT_EQ(to_csv(set, call), "id,\"the,name\"\n1,\"a,b\"\n2,\"say \"\"x\"\"\"\n3,\"two\nlines\"\n4,\n5,\n");
 }
 
@@ -74,13 +77,16 @@ TEST_F(ResultTest, NumbersColumnsOfOneName) {
 }
 
 TEST_F(ResultTest, StopsAfterMaxRows) {
-    EXPECT_EQ(read(rows({{1, "a"}, {2, "b"}, {3, "c"}}), Format::json, 2), R"([{"id":1,"name":"a"},{"id":2,"name":"b"}])");
+    EXPECT_EQ(read(rows({{1, "a"}, {2, "b"}, {3, "c"}}), Format::json, 2),
+              R"([{"id":1,"name":"a"},{"id":2,"name":"b"}])");
     EXPECT_EQ(read(rows({{1, "a"}}), Format::json, 0), "[]");
     EXPECT_EQ(read(rows({{1, "a"}, {2, "b"}}), Format::csv, 1), R"("id,name\n1,a\n")");
 }
 
 TEST_F(ResultTest, NamesTheSettingOfWhatIsTooLarge) {
-    const std::string error = "12 the result is larger than maxResultBytes (10); select less, set maxRows, or raise maxResultBytes of the connection";
+    const std::string error =
+        "12 the result is larger than maxResultBytes (10); select less, set maxRows, or raise maxResultBytes of the "
+        "connection";
     EXPECT_EQ(read(rows({{1, "a long text"}}), Format::json, std::nullopt, 10), error);
     EXPECT_EQ(read(rows({{1, "a long text"}}), Format::csv, std::nullopt, 10), error);
 }

@@ -19,11 +19,13 @@ std::vector<HoleText> holes_of(const std::string& sql) {
     return out;
 }
 
-// The statement, then where each parameter comes from: 0 a position, :name, {0} a hole, 'text{0}' a text; # where an integer is wanted.
+// The statement, then where each parameter comes from: 0 a position, :name, {0} a hole, 'text{0}' a text; # where an
+// integer is wanted.
 std::string read(const std::string& sql, const kdeps_driver& driver, bool has_named = false) {
     const StatementText text = read_statement(sql, holes_of(sql), driver, has_named);
     std::string out;
-    for (const auto& piece : text.pieces) out += piece.sql + (piece.has_identifier ? "<" + std::to_string(piece.hole) + ">" : "");
+    for (const auto& piece : text.pieces)
+        out += piece.sql + (piece.has_identifier ? "<" + std::to_string(piece.hole) + ">" : "");
     for (const Parameter& parameter : text.parameters) {
         out += " | ";
         switch (parameter.source) {
@@ -32,7 +34,8 @@ std::string read(const std::string& sql, const kdeps_driver& driver, bool has_na
             case Parameter::Source::hole: out += "{" + std::to_string(parameter.hole) + "}"; break;
             case Parameter::Source::text:
                 out += "'";
-                for (const auto& piece : parameter.pieces) out += piece.is_hole ? "{" + std::to_string(piece.hole) + "}" : piece.text;
+                for (const auto& piece : parameter.pieces)
+                    out += piece.is_hole ? "{" + std::to_string(piece.hole) + "}" : piece.text;
                 out += "'";
                 break;
         }
@@ -70,7 +73,9 @@ TEST(Placeholders, AreCounted) {
 }
 
 TEST(Placeholders, OfTwoKindsAreOneTooMany) {
-    EXPECT_EQ(read("a = $1 AND b = :x", kMysql), "a = ? AND b = :x | 0 ! 15: ':x' is another kind of placeholder than the ones before; use one kind in a statement");
+    EXPECT_EQ(read("a = $1 AND b = :x", kMysql),
+              "a = ? AND b = :x | 0 ! 15: ':x' is another kind of placeholder than the ones before; use one kind in a "
+              "statement");
     EXPECT_EQ(read("$0", kPostgres), " ! 0: placeholder $0 must be between $1 and $65535");
 }
 
@@ -89,7 +94,8 @@ TEST(Placeholders, AreNoCastsSlicesOrVariables) {
 
 TEST(Operators, OfJsonAreNoPlaceholders) {
     EXPECT_EQ(read("data ? 'k' AND id = $1", kPostgres), "data ? 'k' AND id = $1 | 0");
-    EXPECT_EQ(read("data ?| array['a'] AND data ?& b AND id = ?", kPostgres), "data ?| array['a'] AND data ?& b AND id = $1 | 0");
+    EXPECT_EQ(read("data ?| array['a'] AND data ?& b AND id = ?", kPostgres),
+              "data ?| array['a'] AND data ?& b AND id = $1 | 0");
     EXPECT_EQ(read("data @? '$.a'", kPostgres), "data @? '$.a'");
     EXPECT_EQ(read("WHERE ? = 'k'", kPostgres), "WHERE $1 = 'k' | 0");
     EXPECT_EQ(read("a IN (?, 'k')", kPostgres), "a IN ($1, 'k') | 0");
@@ -112,31 +118,33 @@ TEST(Holes, MakeTheWholeLiteralOneParameter) {
 
 TEST(Holes, CannotStandForNames) {
     const std::string why = "a value cannot stand here; a table or column name is written {{ identifier(…) }}";
-    for (const char* sql : {"SELECT * FROM {{ t }}", "INSERT INTO {{ t }} VALUES (1)", "UPDATE {{ t }} SET a = 1", "SELECT 1 ORDER BY {{ c }}", "SELECT t.{{ c }}", "SELECT {{ s }}.c", "SELECT a JOIN {{ t }}",
-                            "SELECT pre{{ c }}", "SELECT {{ c }}post"}) {
+    for (const char* sql : {"SELECT * FROM {{ t }}", "INSERT INTO {{ t }} VALUES (1)", "UPDATE {{ t }} SET a = 1",
+                            "SELECT 1 ORDER BY {{ c }}", "SELECT t.{{ c }}", "SELECT {{ s }}.c",
+                            "SELECT a JOIN {{ t }}", "SELECT pre{{ c }}", "SELECT {{ c }}post"}) {
         const std::string found = read(sql, kPostgres);
         EXPECT_TRUE(found.ends_with(why)) << found;
     }
-    EXPECT_EQ(read("SELECT \"{{ c }}\"", kPostgres), "SELECT \"{{ c }}\" ! 7: a {{ }} cannot stand inside a quoted name; write {{ identifier(…) }} without the quotes");
+    EXPECT_EQ(read("SELECT \"{{ c }}\"", kPostgres),
+              "SELECT \"{{ c }}\" ! 7: a {{ }} cannot stand inside a quoted name; write {{ identifier(…) }} without "
+              "the quotes");
 }
 
 TEST(Holes, OfIdentifiersAreQuotedLater) {
-    EXPECT_EQ(read("SELECT {{ identifier(c) }} FROM {{ identifier(t) }} WHERE a = {{ x }}", kPostgres), "SELECT <0> FROM <1> WHERE a = $1 | {2}");
-    EXPECT_EQ(read("= 'x {{ identifier(c) }}'", kPostgres), "= $1 | 'x {0}' ! 5: identifier() cannot stand inside a string");
+    EXPECT_EQ(read("SELECT {{ identifier(c) }} FROM {{ identifier(t) }} WHERE a = {{ x }}", kPostgres),
+              "SELECT <0> FROM <1> WHERE a = $1 | {2}");
+    EXPECT_EQ(read("= 'x {{ identifier(c) }}'", kPostgres),
+              "= $1 | 'x {0}' ! 5: identifier() cannot stand inside a string");
 }
 
 TEST(Holes, AfterFromMayBeValues) {
     EXPECT_EQ(read("SELECT EXTRACT(year FROM {{ d }})", kPostgres), "SELECT EXTRACT(year FROM $1) | {0}");
-    EXPECT_EQ(read("SELECT a WHERE b IS DISTINCT FROM {{ d }}", kPostgres), "SELECT a WHERE b IS DISTINCT FROM $1 | {0}");
+    EXPECT_EQ(read("SELECT a WHERE b IS DISTINCT FROM {{ d }}", kPostgres),
+              "SELECT a WHERE b IS DISTINCT FROM $1 | {0}");
 }
 
-TEST(Holes, InCommentsAreLeftOut) {
-    EXPECT_EQ(read("SELECT 1 /* {{ x }} */ + ?", kMysql), "SELECT 1   + ? | 0");
-}
+TEST(Holes, InCommentsAreLeftOut) { EXPECT_EQ(read("SELECT 1 /* {{ x }} */ + ?", kMysql), "SELECT 1   + ? | 0"); }
 
-TEST(Counts, WantIntegers) {
-    EXPECT_EQ(read("LIMIT $1 OFFSET {{ o }}", kPostgres), "LIMIT $1 OFFSET $2 | 0# | {0}#");
-}
+TEST(Counts, WantIntegers) { EXPECT_EQ(read("LIMIT $1 OFFSET {{ o }}", kPostgres), "LIMIT $1 OFFSET $2 | 0# | {0}#"); }
 
 TEST(Statement, SaysWhatIsNotClosed) {
     EXPECT_EQ(read("SELECT 'a", kPostgres), "SELECT 'a ! 7: quote is not closed");

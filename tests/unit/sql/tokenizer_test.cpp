@@ -16,7 +16,20 @@ const std::vector<std::string> kSamples = {
     "SELECT $tag$ it's $1 $$ $tag$, $$ ? $$, a::int, b[1:2], c[:n]",
     "/* a /* b */ c */ SELECT # hash ?\n 1e+5, 0x1F, 1.5.2, 5-3, a--b\n",
     "SELECT data ? 'k', data ?| array['a'], @v := @@global.x, @p1, :name, :: , ::text",
-    "SELECT 'not closed", "/* not closed", "\"not closed", "$x$ not closed", "SELECT größe, 名前 FROM t", "?", "$", "@", ":", "'", "\\", "", "{{", "a\n;\n",
+    "SELECT 'not closed",
+    "/* not closed",
+    "\"not closed",
+    "$x$ not closed",
+    "SELECT größe, 名前 FROM t",
+    "?",
+    "$",
+    "@",
+    ":",
+    "'",
+    "\\",
+    "",
+    "{{",
+    "a\n;\n",
 };
 
 TEST(Tokenizer, LosesNothing) {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A stream of batches with an int64 column 'id' and a text column 'name' that counts how often its buffers are released.
+// A stream of batches with an int64 column 'id' and a text column 'name' that counts how often its buffers are
+// released.
 #pragma once
 
+#include <kdeps/arrow.h>
 #include <cstdint>
 #include <deque>
-#include <kdeps/arrow.h>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,7 +49,14 @@ inline void make_batch(const std::vector<TestRow>& rows, int* released, ArrowArr
     const auto nothing = [](ArrowArray* array) { array->release = nullptr; };
     columns->children[0] = {length, 0, 0, 2, 0, columns->id_buffers, nullptr, nullptr, nothing, nullptr};
     columns->children[1] = {length, -1, 0, 3, 0, columns->name_buffers, nullptr, nullptr, nothing, nullptr};
-    *out = {length, 0, 0, 1, 2, columns->row_buffers, columns->places, nullptr,
+    *out = {length,
+            0,
+            0,
+            1,
+            2,
+            columns->row_buffers,
+            columns->places,
+            nullptr,
             [](ArrowArray* array) {
                 auto* owned = static_cast<TestColumns*>(array->private_data);
                 ++*owned->released;

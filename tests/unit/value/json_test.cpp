@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/value/json.hpp"
 
-#include <cmath>
 #include <gtest/gtest.h>
+#include <cmath>
 
 #include "core/base/base.hpp"
 
@@ -26,7 +26,8 @@ std::string text_of(const Value& value) {
 }
 
 TEST(Json, KeepsNumbersExact) {
-    for (const char* text : {"9223372036854775807", "-9223372036854775808", "18446744073709551615", "123456789012345678901234567890", "0.1", "-0.5"}) {
+    for (const char* text : {"9223372036854775807", "-9223372036854775808", "18446744073709551615",
+                             "123456789012345678901234567890", "0.1", "-0.5"}) {
         EXPECT_EQ(to_json(parse_json(text)), text);
     }
     EXPECT_TRUE(parse_json("1").is_int());
@@ -49,7 +50,8 @@ TEST(Json, KeepsTheOrderOfKeysAndTheLastOfTwo) {
 
 TEST(Json, SaysWhereATextIsWrong) {
     EXPECT_EQ(fault("{\"a\":1,\n \"b\" 2}"),
-              "not valid JSON at line 2, column 6: syntax error while parsing object separator - unexpected number literal; expected ':'");
+              "not valid JSON at line 2, column 6: syntax error while parsing object separator - unexpected number "
+              "literal; expected ':'");
     EXPECT_EQ(fault(std::string(600, '[')), "not valid JSON at line 1, column 1: nested deeper than 512 levels");
 }
 

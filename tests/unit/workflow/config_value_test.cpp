@@ -9,7 +9,9 @@ namespace {
 
 class Variables : public expr::Environment {
 public:
-    value::Value variable(std::string_view name) override { return name == "n" ? value::Value(7) : name == "t" ? value::Value("text") : value::Value(); }
+    value::Value variable(std::string_view name) override {
+        return name == "n" ? value::Value(7) : name == "t" ? value::Value("text") : value::Value();
+    }
 };
 
 struct Compiled {
@@ -27,8 +29,10 @@ struct Compiled {
 };
 
 TEST(ConfigValue, EvaluatesThroughListsAndMaps) {
-    EXPECT_EQ(Compiled("a: get('n')\nb: [\"{{ get('t') }}\", \"n = {{ get('n') }}\", plain, 2024-01-01]\nc: {d: ~, e: 1.5}\n").json(),
-              R"({"a":7,"b":["text","n = 7","plain","2024-01-01"],"c":{"d":null,"e":1.5}})");
+    EXPECT_EQ(
+        Compiled("a: get('n')\nb: [\"{{ get('t') }}\", \"n = {{ get('n') }}\", plain, 2024-01-01]\nc: {d: ~, e: 1.5}\n")
+            .json(),
+        R"({"a":7,"b":["text","n = 7","plain","2024-01-01"],"c":{"d":null,"e":1.5}})");
 }
 
 TEST(ConfigValue, ReadsStringsAsTheSchemaSays) {

@@ -23,7 +23,8 @@ private:
 
 std::string connection(const Loaded& loaded, const std::string& name) {
     for (const auto& [key, value] : loaded.workflow->settings.plugins) {
-        if (key == "sqlConnections" && value.find(name) != nullptr) return value.find(name)->find("connection")->literal().text();
+        if (key == "sqlConnections" && value.find(name) != nullptr)
+            return value.find(name)->find("connection")->literal().text();
     }
     return "(none)";
 }
@@ -33,17 +34,25 @@ constexpr const char* kResource = "{actionId: r, after: '1'}\n";
 TEST(Settings, TakeVariablesDefaultsAndTheEnvFile) {
     const Variable variable("KDEPS_TEST_HOST", "db.example");
     const Folder folder;
-    folder.files.write(".env", "# secrets\nexport KDEPS_TEST_USER=me\nKDEPS_TEST_PASSWORD=\"p w#1\"\nKDEPS_TEST_HOST=not-this\nKDEPS_TEST_DB=d # comment\n");
+    folder.files.write(".env",
+                       "# secrets\nexport KDEPS_TEST_USER=me\nKDEPS_TEST_PASSWORD=\"p "
+                       "w#1\"\nKDEPS_TEST_HOST=not-this\nKDEPS_TEST_DB=d # comment\n");
     const Loaded loaded = folder.load_text(
-        with(kResource, "{sqlConnections: {a: {connection: 'postgres://${KDEPS_TEST_USER}:${KDEPS_TEST_PASSWORD}@${KDEPS_TEST_HOST}:${KDEPS_TEST_PORT:-5432}/${KDEPS_TEST_DB}$${X}'}}}"));
+        with(kResource,
+             "{sqlConnections: {a: {connection: "
+             "'postgres://${KDEPS_TEST_USER}:${KDEPS_TEST_PASSWORD}@${KDEPS_TEST_HOST}:${KDEPS_TEST_PORT:-5432}/"
+             "${KDEPS_TEST_DB}$${X}'}}}"));
     EXPECT_EQ(loaded.report, "");
     EXPECT_EQ(connection(loaded, "a"), "postgres://me:p w#1@db.example:5432/d${X}");
 }
 
 TEST(Settings, NameAllMissingVariablesInOneError) {
-    const Loaded loaded = load(with(kResource, "{hostIp: '${KDEPS_TEST_B}', sqlConnections: {a: {connection: '${KDEPS_TEST_A}/${KDEPS_TEST_B}'}}}"));
+    const Loaded loaded =
+        load(with(kResource,
+                  "{hostIp: '${KDEPS_TEST_B}', sqlConnections: {a: {connection: '${KDEPS_TEST_A}/${KDEPS_TEST_B}'}}}"));
     EXPECT_EQ(loaded.report.substr(0, loaded.report.find('\n')),
-              "workflow.yaml:4:12: error: settings use environment variables that are not set: KDEPS_TEST_A, KDEPS_TEST_B; set them, put them into a .env file beside the "
+              "workflow.yaml:4:12: error: settings use environment variables that are not set: KDEPS_TEST_A, "
+              "KDEPS_TEST_B; set them, put them into a .env file beside the "
               "workflow, or write ${NAME:-default}");
 }
 

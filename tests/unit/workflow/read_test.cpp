@@ -93,8 +93,10 @@ TEST(Read, TakesEverySetting) {
 }
 
 TEST(Read, TakesDurationsAsTheDocumentsWriteThem) {
-    const Loaded loaded = load(with("actionId: r\nsql: {query: SELECT 1, timeout: 1m30s}\n---\nactionId: b\nsql: {query: SELECT 1, timeoutDuration: 500ms}\n"
-                                    "onError: {action: retry, retryDelay: 250ms, maxRetries: \"5\", retryBackoff: fixed}\n"));
+    const Loaded loaded =
+        load(with("actionId: r\nsql: {query: SELECT 1, timeout: 1m30s}\n---\nactionId: b\nsql: {query: SELECT 1, "
+                  "timeoutDuration: 500ms}\n"
+                  "onError: {action: retry, retryDelay: 250ms, maxRetries: \"5\", retryBackoff: fixed}\n"));
     EXPECT_EQ(loaded.report, "");
     EXPECT_EQ(loaded.resource("r").action->timeout, seconds(90));
     EXPECT_EQ(loaded.resource("b").action->timeout, milliseconds(500));
@@ -106,7 +108,9 @@ TEST(Read, TakesDurationsAsTheDocumentsWriteThem) {
 
 TEST(Read, ReadsResourceFilesByTheOrderOfTheirNames) {
     Folder folder;
-    folder.files.write("workflow.yaml", "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: w, targetActionId: r}\nsettings: {}\nresources:\n- {actionId: inline, after: \"1\"}\n");
+    folder.files.write("workflow.yaml",
+                       "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: w, targetActionId: r}\nsettings: "
+                       "{}\nresources:\n- {actionId: inline, after: \"1\"}\n");
     folder.files.write("resources/b.yaml", "actionId: r\nafter: \"1\"\n---\nactionId: b2\nafter: \"1\"\n");
     folder.files.write("resources/Z.yml", "actionId: z\nafter: \"1\"\n");
     folder.files.write("resources/a.yaml", "actionId: a\nafter: \"1\"\n");
@@ -132,12 +136,15 @@ TEST(Read, SaysWhenThereIsNothingToRead) {
     Folder folder;
     EXPECT_EQ(folder.load(folder.files.path() / "none.yaml").report,
               "error: 'none.yaml' does not exist; give a workflow.yaml or the folder that holds it\n1 error\n");
-    EXPECT_EQ(folder.load(folder.files.path()).report, "error: folder '" + folder.files.path().string() + "' holds no workflow.yaml\n1 error\n");
-    EXPECT_EQ(folder.load_text("actionId: r\nafter: \"1\"\n").report, "workflow.yaml: error: no document has 'kind: Workflow'\n1 error\n");
+    EXPECT_EQ(folder.load(folder.files.path()).report,
+              "error: folder '" + folder.files.path().string() + "' holds no workflow.yaml\n1 error\n");
+    EXPECT_EQ(folder.load_text("actionId: r\nafter: \"1\"\n").report,
+              "workflow.yaml: error: no document has 'kind: Workflow'\n1 error\n");
 }
 
 TEST(Read, NotesWhatHasNoUseHere) {
-    const Loaded loaded = load(with("actionId: r\nafter: \"1\"\n", "{agentSettings: {models: [x], baseOS: alpine}, webServerMode: true}"));
+    const Loaded loaded = load(
+        with("actionId: r\nafter: \"1\"\n", "{agentSettings: {models: [x], baseOS: alpine}, webServerMode: true}"));
     EXPECT_EQ(loaded.report,
               "workflow.yaml:4:36: note: settings.agentSettings.models has no effect here: it concerns LLMs or images\n"
               "  4 | settings: {agentSettings: {models: [x], baseOS: alpine}, webServerMode: true}\n"

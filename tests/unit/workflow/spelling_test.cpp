@@ -87,24 +87,31 @@ std::string model(std::string_view resources) {
     sources("check", r.preflight->validations);
     out += "|" + std::to_string(r.preflight->code) + " " + r.preflight->message->source();
     list("required", r.required_fields);
-    out += "|" + r.field_rules.at(0).field + " " + r.field_rules.at(0).type + " " + std::to_string(r.field_rules.at(0).min_length.value());
+    out += "|" + r.field_rules.at(0).field + " " + r.field_rules.at(0).type + " " +
+           std::to_string(r.field_rules.at(0).min_length.value());
     out += "|" + r.custom_rules.at(0).condition.source() + " " + r.custom_rules.at(0).message;
     sources("before", r.expr_before);
     sources("after", r.expr_after);
-    out += "|" + r.action->run_key + " " + std::to_string(r.action->timeout.count()) + " " + r.action->config.find("query")->source();
-    out += "|" + std::to_string(static_cast<int>(r.on_error->action)) + " " + std::to_string(r.on_error->fallback->size()) + "|" + std::to_string(r.items->size());
+    out += "|" + r.action->run_key + " " + std::to_string(r.action->timeout.count()) + " " +
+           r.action->config.find("query")->source();
+    out += "|" + std::to_string(static_cast<int>(r.on_error->action)) + " " +
+           std::to_string(r.on_error->fallback->size()) + "|" + std::to_string(r.items->size());
     return out;
 }
 
 TEST(Spelling, OfBothKindsGivesTheSameModel) {
     EXPECT_EQ(model(kLong), model(kFlat));
     EXPECT_EQ(model(kLong),
-              "r|The query|requires: before|methods: GET|routes: /api|headers: X-A|params: q|skip: get('q') == ''|check: get('q') != 'x'|"
-              "422 no {{ get('q') }}|required: q|q string 2|len(get('q')) > 1 short|before: set('a', 1)|after: set('b', 2)|sql 5000000000 SELECT 1|1 0|2");
+              "r|The query|requires: before|methods: GET|routes: /api|headers: X-A|params: q|skip: get('q') == "
+              "''|check: get('q') != 'x'|"
+              "422 no {{ get('q') }}|required: q|q string 2|len(get('q')) > 1 short|before: set('a', 1)|after: "
+              "set('b', 2)|sql 5000000000 SELECT 1|1 0|2");
 }
 
 TEST(Spelling, RunsExprBeforeExprAfter) {
-    const Loaded loaded = load(with("apiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: r}\nrun:\n  exprAfter: [\"2\"]\n  expr: [\"1\"]\n"));
+    const Loaded loaded =
+        load(with("apiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: r}\nrun:\n  exprAfter: [\"2\"]\n  "
+                  "expr: [\"1\"]\n"));
     EXPECT_EQ(loaded.report, "");
     EXPECT_THAT(loaded.resource("r").expr_after.at(0).source(), "1");
     EXPECT_THAT(loaded.resource("r").expr_after.at(1).source(), "2");
@@ -120,7 +127,9 @@ TEST(Spelling, TakesOnErrorBesideRunOrInIt) {
 }
 
 TEST(Spelling, TakesTheSeedsOnError) {
-    const Loaded loaded = load(with("metadata: {actionId: r}\nrun:\n  sql: {query: SELECT 1}\n  onError:\n    apiResponse: {success: false, response: {message: get('error')}}\n"));
+    const Loaded loaded =
+        load(with("metadata: {actionId: r}\nrun:\n  sql: {query: SELECT 1}\n  onError:\n    apiResponse: {success: "
+                  "false, response: {message: get('error')}}\n"));
     EXPECT_EQ(loaded.report, "");
     ASSERT_TRUE(loaded.resource("r").on_error->response.has_value());
     EXPECT_TRUE(loaded.resource("r").on_error->response->responds);

@@ -14,7 +14,8 @@ namespace kdeps::workflow {
 class FakeCatalog : public ExecutorCatalog {
 public:
     std::optional<ExecutorInfo> executor(std::string_view run_key) const override {
-        if (const auto broken = broken_.find(run_key); broken != broken_.end()) throw Error(Status::unavailable, broken->second);
+        if (const auto broken = broken_.find(run_key); broken != broken_.end())
+            throw Error(Status::unavailable, broken->second);
         const auto found = executors.find(run_key);
         return found == executors.end() ? std::nullopt : std::optional(found->second);
     }
@@ -36,9 +37,13 @@ public:
              "params": {"type": ["array", "object", "string"]},
              "format": {"type": "string", "x-kdeps-read": "literal", "enum": ["json", "csv", "table"]}}})",
           std::chrono::seconds(30), false}},
-        {"apiResponse", {R"({"type": "object", "properties": {"success": {"type": "boolean"}, "response": {}, "meta": {"type": "object"}}})", {}, true}}};
+        {"apiResponse",
+         {R"({"type": "object", "properties": {"success": {"type": "boolean"}, "response": {}, "meta": {"type": "object"}}})",
+          {},
+          true}}};
     std::map<std::string, std::string, std::less<>> settings = {
-        {"sqlConnections", R"({"type": "object", "x-kdeps-read": "literal", "additionalProperties": {"type": "object", "required": ["connection"],
+        {"sqlConnections",
+         R"({"type": "object", "x-kdeps-read": "literal", "additionalProperties": {"type": "object", "required": ["connection"],
              "properties": {"connection": {"type": "string"}, "pool": {"type": "object"}}}})"}};
 
 private:
@@ -55,9 +60,13 @@ inline const expr::Names& names() {
     static const expr::Names names = [] {
         expr::Names out;
         for (const char* name : {"request", "input", "item", "outputs", "error"}) out.add_variable(name);
-        const auto nothing = [](expr::Environment& environment, std::span<const value::Value> arguments) { return environment.variable(arguments[0].text()); };
-        for (const char* name : {"get", "set", "info", "output", "env", "python.stdout"}) out.add_function({name, 1, 3, nothing});
-        out.add_function({"session", 0, 0, [](expr::Environment&, std::span<const value::Value>) { return value::Value(); }});
+        const auto nothing = [](expr::Environment& environment, std::span<const value::Value> arguments) {
+            return environment.variable(arguments[0].text());
+        };
+        for (const char* name : {"get", "set", "info", "output", "env", "python.stdout"})
+            out.add_function({name, 1, 3, nothing});
+        out.add_function(
+            {"session", 0, 0, [](expr::Environment&, std::span<const value::Value>) { return value::Value(); }});
         return out;
     }();
     return names;
@@ -67,7 +76,9 @@ struct Loaded {
     std::unique_ptr<Workflow> workflow;
     std::string report;  // the folder taken off
 
-    const Resource& resource(std::string_view id) const { return workflow->resources.at(workflow->index_of(id).value()); }
+    const Resource& resource(std::string_view id) const {
+        return workflow->resources.at(workflow->index_of(id).value());
+    }
 };
 
 struct Folder {
@@ -82,7 +93,8 @@ struct Folder {
         out.workflow = read(path, options, catalog, names(), faults);
         out.report = faults.text();
         const std::string prefix = files.path().string() + "/";
-        for (std::size_t at = 0; (at = out.report.find(prefix, at)) != std::string::npos;) out.report.erase(at, prefix.size());
+        for (std::size_t at = 0; (at = out.report.find(prefix, at)) != std::string::npos;)
+            out.report.erase(at, prefix.size());
         return out;
     }
     Loaded load_text(std::string_view text) const {
@@ -95,7 +107,8 @@ inline Loaded load(std::string_view text) { return Folder().load_text(text); }
 
 // A workflow with the target `r` in front of `resources`, which are documents.
 inline std::string with(std::string_view resources, std::string_view settings = "{}") {
-    return "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: w, targetActionId: r}\nsettings: " + std::string(settings) + "\n---\n" + std::string(resources);
+    return "apiVersion: kdeps.io/v1\nkind: Workflow\nmetadata: {name: w, targetActionId: r}\nsettings: " +
+           std::string(settings) + "\n---\n" + std::string(resources);
 }
 
 }  // namespace kdeps::workflow

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Interface "kdeps.driver/1": a database.  Result sets are Arrow streams; which types they use is told in sdk/ABI.md. */
+/* Interface "kdeps.driver/1": a database.  Result sets are Arrow streams; which types they use: sdk/ABI.md. */
 #ifndef KDEPS_DRIVER_H
 #define KDEPS_DRIVER_H
 
@@ -17,18 +17,18 @@ extern "C" {
 #define KDEPS_PLACEHOLDER_QUESTION 2u /* ? by position */
 #define KDEPS_PLACEHOLDER_AT 3u       /* @p1 @p2, may repeat */
 
-/* Lexical rules of the dialect, so that placeholders are found outside of strings and comments.  'text' with doubled quotes, "names",
-   -- and C comments are common to all. */
-#define KDEPS_LEXIS_BACKSLASH 1u          /* \ escapes inside '...' */
-#define KDEPS_LEXIS_BACKTICK 2u           /* `names` */
-#define KDEPS_LEXIS_BRACKET 4u            /* [names] */
-#define KDEPS_LEXIS_DOLLAR_QUOTE 8u       /* $tag$ text $tag$ */
-#define KDEPS_LEXIS_HASH_COMMENT 16u      /* # to the end of the line */
-#define KDEPS_LEXIS_NESTED_COMMENT 32u    /* C comments nest */
-#define KDEPS_LEXIS_DOUBLE_QUOTE_TEXT 64u /* "text" instead of "names" */
-#define KDEPS_LEXIS_E_STRING 128u         /* E'...' with backslash escapes */
+/* Lexical rules of the dialect, so that placeholders are found outside of strings and comments.  'text' with doubled
+   quotes, "names", -- and C comments are common to all. */
+#define KDEPS_LEXIS_BACKSLASH 1u           /* \ escapes inside '...' */
+#define KDEPS_LEXIS_BACKTICK 2u            /* `names` */
+#define KDEPS_LEXIS_BRACKET 4u             /* [names] */
+#define KDEPS_LEXIS_DOLLAR_QUOTE 8u        /* $tag$ text $tag$ */
+#define KDEPS_LEXIS_HASH_COMMENT 16u       /* # to the end of the line */
+#define KDEPS_LEXIS_NESTED_COMMENT 32u     /* C comments nest */
+#define KDEPS_LEXIS_DOUBLE_QUOTE_TEXT 64u  /* "text" instead of "names" */
+#define KDEPS_LEXIS_E_STRING 128u          /* E'...' with backslash escapes */
 #define KDEPS_LEXIS_QUESTION_OPERATOR 256u /* ? ?| ?& are JSON operators */
-#define KDEPS_LEXIS_DASH_NEEDS_SPACE 512u /* -- starts a comment only before white space */
+#define KDEPS_LEXIS_DASH_NEEDS_SPACE 512u  /* -- starts a comment only before white space */
 
 /* Flags. */
 #define KDEPS_DRIVER_BULK 1u /* execute_batch needs fewer round trips than sets */
@@ -61,11 +61,11 @@ typedef struct kdeps_batch {
     uint32_t struct_size;
     uint32_t reserved;
     size_t sets;       /* in: rows of the parameter stream */
-    int64_t *affected; /* in: room for `sets` counts, owned by the caller; written by the driver, -1 = unknown */
+    int64_t* affected; /* in: room for `sets` counts, owned by the caller; written by the driver, -1 = unknown */
 } kdeps_batch;
 
-/* Required: open, close, prepare, execute, finalize.  A connection is used by one thread at a time; its statements and streams count as
-   the connection.  A stream is released before the next statement runs on its connection. */
+/* Required: open, close, prepare, execute, finalize.  A connection is used by one thread at a time; its statements and
+   streams count as the connection.  A stream is released before the next statement runs on its connection. */
 typedef struct kdeps_driver {
     uint32_t struct_size;
     uint32_t flags;
@@ -73,58 +73,61 @@ typedef struct kdeps_driver {
     kdeps_str schemes; /* "postgres postgresql", separated by spaces */
     uint32_t placeholders;
     uint32_t lexis;
-    kdeps_str quote; /* opening and closing quote of an identifier: "\"\"", "``", "[]".  The closing one is doubled inside. */
+    kdeps_str quote; /* opening and closing quote of an identifier: "\"\"", "``", "[]"; the latter is doubled inside */
 
     /* shared, optional: finds every fault of a URL without connecting. */
-    kdeps_status (*check)(kdeps_instance *, kdeps_call *, const kdeps_target *);
+    kdeps_status (*check)(kdeps_instance*, kdeps_call*, const kdeps_target*);
 
     /* shared: connects within the call's deadline. */
-    kdeps_status (*open)(kdeps_instance *, kdeps_call *, const kdeps_target *, kdeps_connection **out);
+    kdeps_status (*open)(kdeps_instance*, kdeps_call*, const kdeps_target*, kdeps_connection** out);
 
     /* any, optional: "PostgreSQL 15.6"; lives as long as the connection. */
-    kdeps_str (*server)(kdeps_connection *);
+    kdeps_str (*server)(kdeps_connection*);
 
     /* worker, optional: is the connection alive?  A round trip. */
-    kdeps_status (*ping)(kdeps_connection *, kdeps_call *);
+    kdeps_status (*ping)(kdeps_connection*, kdeps_call*);
 
     /* worker, optional: after a failure with damage TRANSACTION: make the connection as new. */
-    kdeps_status (*reset)(kdeps_connection *, kdeps_call *);
+    kdeps_status (*reset)(kdeps_connection*, kdeps_call*);
 
-    /* any, idempotent, optional: stops the running statement in the database; the interrupted slot returns CANCELLED or TIMEOUT soon. */
-    void (*cancel)(kdeps_connection *);
+    /* any, idempotent, optional: stops the running statement in the database; the interrupted slot returns CANCELLED or
+     * TIMEOUT soon. */
+    void (*cancel)(kdeps_connection*);
 
     /* worker: never fails; statements are finalized before. */
-    void (*close)(kdeps_connection *);
+    void (*close)(kdeps_connection*);
 
     /* worker: one statement in the driver's own placeholder style. */
-    kdeps_status (*prepare)(kdeps_connection *, kdeps_call *, kdeps_str sql, kdeps_statement **out);
+    kdeps_status (*prepare)(kdeps_connection*, kdeps_call*, kdeps_str sql, kdeps_statement** out);
 
     /* worker, optional: types of parameters and columns without running; either may be NULL.  A struct schema each. */
-    kdeps_status (*describe)(kdeps_statement *, kdeps_call *, struct ArrowSchema *parameters, struct ArrowSchema *columns);
+    kdeps_status (*describe)(kdeps_statement*, kdeps_call*, struct ArrowSchema* parameters,
+                             struct ArrowSchema* columns);
 
-    /* worker: rows->release stays NULL if the statement returns no columns.  `outcome` of a statement with rows is not read. */
-    kdeps_status (*execute)(kdeps_statement *, kdeps_call *, const kdeps_cell *parameters, size_t count, struct ArrowArrayStream *rows,
-                            kdeps_outcome *);
+    /* worker: rows->release stays NULL if the statement returns no columns.  `outcome` of a statement with rows is not
+     * read. */
+    kdeps_status (*execute)(kdeps_statement*, kdeps_call*, const kdeps_cell* parameters, size_t count,
+                            struct ArrowArrayStream* rows, kdeps_outcome*);
 
-    /* worker, optional: runs the statement once per row of the parameter stream, pipelined or in bulk, in the caller's transaction.
-       Returned rows of all sets follow one another in `rows`.  The stream is moved, also on failure.  A failure names its set in
-       kdeps_error.batch_set. */
-    kdeps_status (*execute_batch)(kdeps_statement *, kdeps_call *, struct ArrowArrayStream *parameters_moved,
-                                  struct ArrowArrayStream *rows, kdeps_batch *);
+    /* worker, optional: runs the statement once per row of the parameter stream, pipelined or in bulk, in the caller's
+       transaction. Returned rows of all sets follow one another in `rows`.  The stream is moved, also on failure.  A
+       failure names its set in kdeps_error.batch_set. */
+    kdeps_status (*execute_batch)(kdeps_statement*, kdeps_call*, struct ArrowArrayStream* parameters_moved,
+                                  struct ArrowArrayStream* rows, kdeps_batch*);
 
     /* worker: after its stream is released. */
-    void (*finalize)(kdeps_statement *);
+    void (*finalize)(kdeps_statement*);
 
     /* worker: begin may be sent together with the next statement. */
-    kdeps_status (*begin)(kdeps_connection *, kdeps_call *, uint32_t isolation, uint32_t read_only);
+    kdeps_status (*begin)(kdeps_connection*, kdeps_call*, uint32_t isolation, uint32_t read_only);
     /* worker: an unknown outcome is UNAVAILABLE with retry IN_DOUBT. */
-    kdeps_status (*commit)(kdeps_connection *, kdeps_call *);
+    kdeps_status (*commit)(kdeps_connection*, kdeps_call*);
     /* worker */
-    kdeps_status (*rollback)(kdeps_connection *, kdeps_call *);
+    kdeps_status (*rollback)(kdeps_connection*, kdeps_call*);
 
-    /* worker, optional: sends a statement and does not wait.  OK: execute follows with the same arguments and call, and only receives.
-       UNSUPPORTED: nothing was sent. */
-    kdeps_status (*send)(kdeps_statement *, kdeps_call *, const kdeps_cell *parameters, size_t count);
+    /* worker, optional: sends a statement and does not wait.  OK: execute follows with the same arguments and call, and
+       only receives. UNSUPPORTED: nothing was sent. */
+    kdeps_status (*send)(kdeps_statement*, kdeps_call*, const kdeps_cell* parameters, size_t count);
 } kdeps_driver;
 
 #ifdef __cplusplus

@@ -29,8 +29,12 @@ public:
     // Until the deadline: max() = none, 0 = passed.
     std::chrono::nanoseconds remaining() const { return std::chrono::nanoseconds(host_.get()->remaining_ns(call_)); }
 
-    void log(std::int32_t level, std::string_view message) const { host_.get()->log(host_.get(), call_, level, to_str(message)); }
-    void progress(std::string_view what, std::int64_t done, std::int64_t total) const { host_.progress().report(call_, to_str(what), done, total); }
+    void log(std::int32_t level, std::string_view message) const {
+        host_.get()->log(host_.get(), call_, level, to_str(message));
+    }
+    void progress(std::string_view what, std::int64_t done, std::int64_t total) const {
+        host_.progress().report(call_, to_str(what), done, total);
+    }
 
     // Throws the recorded error if another plugin's slot, or the host, did not return OK.
     void expect(kdeps_status status) const {
@@ -51,7 +55,8 @@ public:
                                                     : "the call failed and gave no reason"};
     }
 
-    // An interface of an installed plugin, loaded on need; nullptr if there is none or it cannot be loaded (error() tells).
+    // An interface of an installed plugin, loaded on need; nullptr if there is none or it cannot be loaded (error()
+    // tells).
     template <typename Table>
     const Table* find(const char* id, std::string_view name, kdeps_instance** owner) const {
         return static_cast<const Table*>(host_.get()->find_interface(host_.get(), call_, id, to_str(name), owner));

@@ -19,15 +19,37 @@ namespace kdeps::columns {
 
 // Logical type of a column.  decimal and json are utf8 with an extension name; variant is a dense union.
 enum class Type : std::uint8_t {
-    null, boolean, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float32, float64,
-    text, large_text, bytes, large_bytes, date, time, timestamp, timestamp_utc, decimal, json, variant,
+    null,
+    boolean,
+    int8,
+    int16,
+    int32,
+    int64,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    float32,
+    float64,
+    text,
+    large_text,
+    bytes,
+    large_bytes,
+    date,
+    time,
+    timestamp,
+    timestamp_utc,
+    decimal,
+    json,
+    variant,
 };
 
 inline constexpr std::string_view kExtensionKey = "ARROW:extension:name";
 inline constexpr std::string_view kDecimalExtension = "kdeps.decimal";
 inline constexpr std::string_view kJsonExtension = "arrow.json";
 
-// The value of a key in the metadata of a schema, which the Arrow specification encodes as counts and lengths; empty if absent.
+// The value of a key in the metadata of a schema, which the Arrow specification encodes as counts and lengths; empty if
+// absent.
 inline std::string_view metadata_value(const ArrowSchema& schema, std::string_view key) {
     const char* at = schema.metadata;
     if (at == nullptr) {
@@ -77,7 +99,9 @@ inline Type type_of(const ArrowSchema& schema) {
             case 'Z': return Type::large_bytes;
             case 'u': {
                 const std::string_view extension = metadata_value(schema, kExtensionKey);
-                return extension == kDecimalExtension ? Type::decimal : extension == kJsonExtension ? Type::json : Type::text;
+                return extension == kDecimalExtension ? Type::decimal
+                       : extension == kJsonExtension  ? Type::json
+                                                      : Type::text;
             }
             default: break;
         }
@@ -86,8 +110,8 @@ inline Type type_of(const ArrowSchema& schema) {
     if (format == "ttu") return Type::time;
     if (format.starts_with("tsu:")) return format.size() == 4 ? Type::timestamp : Type::timestamp_utc;
     if (format.starts_with("+ud:")) return Type::variant;
-    throw std::invalid_argument("column '" + std::string(schema.name == nullptr ? "" : schema.name) + "' has the Arrow format '" +
-                                std::string(format) + "', which is not supported");
+    throw std::invalid_argument("column '" + std::string(schema.name == nullptr ? "" : schema.name) +
+                                "' has the Arrow format '" + std::string(format) + "', which is not supported");
 }
 
 // One column of one batch.  Borrows both structs.  Any thread.
@@ -121,8 +145,8 @@ public:
         return type_ == Type::null || (valid_ != nullptr && !bit(valid_, row + offset_));
     }
 
-    // Strings point into the column or into `scratch`.  Dates and times are STRING cells with their ISO text, JSON is a STRING with
-    // its text (type() tells), unsigned integers beyond int64 are DECIMAL.
+    // Strings point into the column or into `scratch`.  Dates and times are STRING cells with their ISO text, JSON is a
+    // STRING with its text (type() tells), unsigned integers beyond int64 are DECIMAL.
     kdeps_cell cell(std::int64_t row, std::string& scratch) const {
         if (type_ == Type::variant) {
             return child(row).cell(child_row(row), scratch);
@@ -280,7 +304,9 @@ private:
     // Numbers, booleans, JSON: alike in JSON and in text.
     void append_plain(std::int64_t row, std::string& out, std::string_view not_a_number) const {
         switch (type_) {
-            case Type::boolean: out += bit(static_cast<const std::uint8_t*>(data_), row + offset_) ? "true" : "false"; break;
+            case Type::boolean:
+                out += bit(static_cast<const std::uint8_t*>(data_), row + offset_) ? "true" : "false";
+                break;
             case Type::int8: append_integer(static_cast<int>(at<std::int8_t>(row)), out); break;
             case Type::int16: append_integer(at<std::int16_t>(row), out); break;
             case Type::int32: append_integer(at<std::int32_t>(row), out); break;

@@ -34,8 +34,8 @@ struct DriverInfo {
 
 // Driver:     constructor (const Host&, const Call&); std::unique_ptr<Connection> open(Call&, const Target&);
 //             optional void check(Call&, const Target&).
-// Connection: std::unique_ptr<Statement> prepare(Call&, std::string_view sql); optional server, ping, reset, cancel, begin, commit, rollback.
-// Statement:  Outcome execute(Call&, std::span<const kdeps_cell>, ArrowArrayStream* rows);
+// Connection: std::unique_ptr<Statement> prepare(Call&, std::string_view sql); optional server, ping, reset, cancel,
+// begin, commit, rollback. Statement:  Outcome execute(Call&, std::span<const kdeps_cell>, ArrowArrayStream* rows);
 //             optional bool send(Call&, std::span<const kdeps_cell>) (was it sent?),
 //             void execute_batch(Call&, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch&),
 //             void describe(Call&, ArrowSchema* parameters, ArrowSchema* columns).
@@ -53,7 +53,9 @@ kdeps_driver make_driver(const DriverInfo& info) {
         std::unique_ptr<Statement> statement;
     };
     static const auto opened = [](kdeps_connection* handle) -> Open& { return *reinterpret_cast<Open*>(handle); };
-    static const auto prepared = [](kdeps_statement* handle) -> Prepared& { return *reinterpret_cast<Prepared*>(handle); };
+    static const auto prepared = [](kdeps_statement* handle) -> Prepared& {
+        return *reinterpret_cast<Prepared*>(handle);
+    };
     // Work on a connection or a statement, with a Call.
     static const auto with = [](const Host& host, kdeps_call* raw, auto work) {
         return guarded(host.get(), raw, [&] {
@@ -73,7 +75,7 @@ kdeps_driver make_driver(const DriverInfo& info) {
     out.placeholders = info.placeholders;
     out.lexis = info.lexis;
     out.quote = to_str(info.quote);
-    if constexpr (requires(Driver& d, Call& c, const Target& t) { d.check(c, t); }) {
+    if constexpr (requires(Driver & d, Call & c, const Target& t) { d.check(c, t); }) {
         out.check = [](kdeps_instance* instance, kdeps_call* raw, const kdeps_target* target) {
             auto& holder = Holder<Driver>::of(instance);
             return with(holder.host, raw, [&](Call& call) { holder.instance.check(call, target_of(target)); });
@@ -86,63 +88,69 @@ kdeps_driver make_driver(const DriverInfo& info) {
             *result = reinterpret_cast<kdeps_connection*>(made.release());
         });
     };
-    if constexpr (requires(Connection& c) { c.server(); }) {
+    if constexpr (requires(Connection & c) { c.server(); }) {
         out.server = [](kdeps_connection* c) { return to_str(opened(c).connection->server()); };
     }
-    if constexpr (requires(Connection& c, Call& call) { c.ping(call); }) {
+    if constexpr (requires(Connection & c, Call & call) { c.ping(call); }) {
         out.ping = [](kdeps_connection* c, kdeps_call* raw) {
             return with(opened(c).host, raw, [&](Call& call) { opened(c).connection->ping(call); });
         };
     }
-    if constexpr (requires(Connection& c, Call& call) { c.reset(call); }) {
+    if constexpr (requires(Connection & c, Call & call) { c.reset(call); }) {
         out.reset = [](kdeps_connection* c, kdeps_call* raw) {
             return with(opened(c).host, raw, [&](Call& call) { opened(c).connection->reset(call); });
         };
     }
-    if constexpr (requires(Connection& c) { c.cancel(); }) {
+    if constexpr (requires(Connection & c) { c.cancel(); }) {
         out.cancel = [](kdeps_connection* c) { opened(c).connection->cancel(); };
     }
     out.close = [](kdeps_connection* c) { delete &opened(c); };
     out.prepare = [](kdeps_connection* c, kdeps_call* raw, kdeps_str sql, kdeps_statement** result) {
         return with(opened(c).host, raw, [&](Call& call) {
-            auto made = std::make_unique<Prepared>(Prepared{opened(c).host, opened(c).connection->prepare(call, to_view(sql))});
+            auto made =
+                std::make_unique<Prepared>(Prepared{opened(c).host, opened(c).connection->prepare(call, to_view(sql))});
             *result = reinterpret_cast<kdeps_statement*>(made.release());
         });
     };
-    if constexpr (requires(Statement& s, Call& call, ArrowSchema* schema) { s.describe(call, schema, schema); }) {
+    if constexpr (requires(Statement & s, Call & call, ArrowSchema * schema) { s.describe(call, schema, schema); }) {
         out.describe = [](kdeps_statement* s, kdeps_call* raw, ArrowSchema* parameters, ArrowSchema* columns) {
-            return with(prepared(s).host, raw, [&](Call& call) { prepared(s).statement->describe(call, parameters, columns); });
+            return with(prepared(s).host, raw,
+                        [&](Call& call) { prepared(s).statement->describe(call, parameters, columns); });
         };
     }
-    out.execute = [](kdeps_statement* s, kdeps_call* raw, const kdeps_cell* parameters, std::size_t count, ArrowArrayStream* rows,
-                     kdeps_outcome* result) {
+    out.execute = [](kdeps_statement* s, kdeps_call* raw, const kdeps_cell* parameters, std::size_t count,
+                     ArrowArrayStream* rows, kdeps_outcome* result) {
         return with(prepared(s).host, raw, [&](Call& call) {
             const Outcome outcome = prepared(s).statement->execute(call, std::span(parameters, count), rows);
             result->rows_affected = outcome.rows_affected;
             result->last_insert_id = outcome.last_insert_id;
         });
     };
-    if constexpr (requires(Statement& s, Call& call, columns::Stream stream, ArrowArrayStream* rows, kdeps_batch& batch) {
-                      s.execute_batch(call, std::move(stream), rows, batch);
-                  }) {
-        out.execute_batch = [](kdeps_statement* s, kdeps_call* raw, ArrowArrayStream* moved, ArrowArrayStream* rows, kdeps_batch* batch) {
+    if constexpr (requires(Statement & s, Call & call, columns::Stream stream, ArrowArrayStream * rows,
+                           kdeps_batch & batch) { s.execute_batch(call, std::move(stream), rows, batch); }) {
+        out.execute_batch = [](kdeps_statement* s, kdeps_call* raw, ArrowArrayStream* moved, ArrowArrayStream* rows,
+                               kdeps_batch* batch) {
             columns::Stream parameters(moved);
-            return with(prepared(s).host, raw,
-                        [&](Call& call) { prepared(s).statement->execute_batch(call, std::move(parameters), rows, *batch); });
+            return with(prepared(s).host, raw, [&](Call& call) {
+                prepared(s).statement->execute_batch(call, std::move(parameters), rows, *batch);
+            });
         };
     }
     out.finalize = [](kdeps_statement* s) { delete &prepared(s); };
-    if constexpr (requires(Statement& s, Call& call, std::span<const kdeps_cell> cells) { s.send(call, cells); }) {
-        out.send = [](kdeps_statement* s, kdeps_call* raw, const kdeps_cell* parameters, std::size_t count) -> kdeps_status {
+    if constexpr (requires(Statement & s, Call & call, std::span<const kdeps_cell> cells) { s.send(call, cells); }) {
+        out.send = [](kdeps_statement* s, kdeps_call* raw, const kdeps_cell* parameters,
+                      std::size_t count) -> kdeps_status {
             bool is_sent = false;
-            const kdeps_status status =
-                with(prepared(s).host, raw, [&](Call& call) { is_sent = prepared(s).statement->send(call, std::span(parameters, count)); });
+            const kdeps_status status = with(prepared(s).host, raw, [&](Call& call) {
+                is_sent = prepared(s).statement->send(call, std::span(parameters, count));
+            });
             return status == KDEPS_OK && !is_sent ? KDEPS_UNSUPPORTED : status;
         };
     }
-    if constexpr (requires(Connection& c, Call& call) { c.begin(call, 0U, false); }) {
+    if constexpr (requires(Connection & c, Call & call) { c.begin(call, 0U, false); }) {
         out.begin = [](kdeps_connection* c, kdeps_call* raw, std::uint32_t isolation, std::uint32_t read_only) {
-            return with(opened(c).host, raw, [&](Call& call) { opened(c).connection->begin(call, isolation, read_only != 0); });
+            return with(opened(c).host, raw,
+                        [&](Call& call) { opened(c).connection->begin(call, isolation, read_only != 0); });
         };
         out.commit = [](kdeps_connection* c, kdeps_call* raw) {
             return with(opened(c).host, raw, [&](Call& call) { opened(c).connection->commit(call); });
@@ -165,10 +173,13 @@ struct DriverPlugin : Driver {
 
 KDEPS_SDK_END
 
-// A whole plugin: KDEPS_DRIVER_PLUGIN(Driver, {.id = "com.example.csv", .version = "1.0.0", .name = "csv", .schemes = "csv"})
-#define KDEPS_DRIVER_PLUGIN(Driver, ...)                                   \
-    namespace {                                                            \
-    constexpr ::kdeps::DriverInfo kdeps_driver_info __VA_ARGS__;           \
+// A whole plugin: KDEPS_DRIVER_PLUGIN(Driver, {.id = "com.example.csv", .version = "1.0.0", .name = "csv", .schemes =
+// "csv"})
+#define KDEPS_DRIVER_PLUGIN(Driver, ...)                                        \
+    namespace {                                                                 \
+    constexpr ::kdeps::DriverInfo kdeps_driver_info __VA_ARGS__;                \
     using KdepsDriverPlugin = ::kdeps::DriverPlugin<Driver, kdeps_driver_info>; \
-    }                                                                      \
-    KDEPS_PLUGIN(KdepsDriverPlugin, {.id = kdeps_driver_info.id, .version = kdeps_driver_info.version, .summary = kdeps_driver_info.summary})
+    }                                                                           \
+    KDEPS_PLUGIN(                                                               \
+        KdepsDriverPlugin,                                                      \
+        {.id = kdeps_driver_info.id, .version = kdeps_driver_info.version, .summary = kdeps_driver_info.summary})

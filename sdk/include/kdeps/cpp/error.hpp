@@ -10,9 +10,10 @@
 #include <string_view>
 #include <utility>
 
-// Every name of the wrapper is hidden in the plugin that uses it: two plugins must not share a static of an inline function.
-#define KDEPS_SDK_BEGIN             \
-    namespace kdeps {               \
+// Every name of the wrapper is hidden in the plugin that uses it: two plugins must not share a static of an inline
+// function.
+#define KDEPS_SDK_BEGIN \
+    namespace kdeps {   \
     inline namespace sdk __attribute__((visibility("hidden"))) {
 #define KDEPS_SDK_END \
     }                 \
@@ -21,15 +22,24 @@
 KDEPS_SDK_BEGIN
 
 inline kdeps_str to_str(std::string_view text) { return {text.data(), text.size()}; }
-inline std::string_view to_view(kdeps_str text) { return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size); }
+inline std::string_view to_view(kdeps_str text) {
+    return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
+}
 
 // The message is for the user: lower case, no full stop, no secret, no SQL text, no parameter value.
 class Error : public std::exception {
 public:
     Error(kdeps_status category, std::string text) : status(category), message(std::move(text)) {}
     explicit Error(const kdeps_error& error)
-        : status(error.status), message(to_view(error.message)), detail(to_view(error.detail)), sqlstate(error.sqlstate), retry(error.retry),
-          damage(error.damage), vendor_code(error.vendor_code), sql_offset(error.sql_offset), batch_set(error.batch_set) {}
+        : status(error.status),
+          message(to_view(error.message)),
+          detail(to_view(error.detail)),
+          sqlstate(error.sqlstate),
+          retry(error.retry),
+          damage(error.damage),
+          vendor_code(error.vendor_code),
+          sql_offset(error.sql_offset),
+          batch_set(error.batch_set) {}
 
     const char* what() const noexcept override { return message.c_str(); }
 

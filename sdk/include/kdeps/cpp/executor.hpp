@@ -18,9 +18,9 @@ struct ExecutorInfo {
     std::uint32_t flags = 0;
 };
 
-// Step is constructed from (Config), (Config, const Call&) or (Instance&, Config, const Call&), and throws Error or reports faults through
-// Call::report.  `Value run(Call&)` is called by several threads at once; `void cancel(Call&)` and
-// `kdeps_status start(Call&)` are optional.
+// Step is constructed from (Config), (Config, const Call&) or (Instance&, Config, const Call&), and throws Error or
+// reports faults through Call::report.  `Value run(Call&)` is called by several threads at once; `void cancel(Call&)`
+// and `kdeps_status start(Call&)` are optional.
 template <typename Instance, typename Step>
 kdeps_executor make_executor(const ExecutorInfo& info) {
     struct Compiled {
@@ -62,7 +62,7 @@ kdeps_executor make_executor(const ExecutorInfo& info) {
             *result = compiled.step.run(call).get();
         });
     };
-    if constexpr (requires(Step& step, Call& call) { step.cancel(call); }) {
+    if constexpr (requires(Step & step, Call & call) { step.cancel(call); }) {
         out.cancel = [](kdeps_step* step, kdeps_call* raw) {
             Compiled& compiled = of(step);
             Call call(compiled.host, raw);
@@ -70,7 +70,9 @@ kdeps_executor make_executor(const ExecutorInfo& info) {
         };
     }
     out.destroy = [](kdeps_step* step) { delete &of(step); };
-    if constexpr (requires(Step& step, Call& call) { { step.start(call) } -> std::same_as<kdeps_status>; }) {
+    if constexpr (requires(Step & step, Call & call) {
+                      { step.start(call) } -> std::same_as<kdeps_status>;
+                  }) {
         out.start = [](kdeps_step* step, kdeps_call* raw) -> kdeps_status {
             Compiled& compiled = of(step);
             kdeps_status begun = KDEPS_UNSUPPORTED;
@@ -96,10 +98,13 @@ struct ExecutorPlugin : NoState {
 
 KDEPS_SDK_END
 
-// A whole plugin: KDEPS_EXECUTOR_PLUGIN(Greeting, {.id = "com.example.greeting", .version = "1.0.0", .run_key = "greeting"})
-#define KDEPS_EXECUTOR_PLUGIN(Step, ...)                                         \
-    namespace {                                                                  \
-    constexpr ::kdeps::ExecutorInfo kdeps_executor_info __VA_ARGS__;             \
+// A whole plugin: KDEPS_EXECUTOR_PLUGIN(Greeting, {.id = "com.example.greeting", .version = "1.0.0", .run_key =
+// "greeting"})
+#define KDEPS_EXECUTOR_PLUGIN(Step, ...)                                            \
+    namespace {                                                                     \
+    constexpr ::kdeps::ExecutorInfo kdeps_executor_info __VA_ARGS__;                \
     using KdepsExecutorPlugin = ::kdeps::ExecutorPlugin<Step, kdeps_executor_info>; \
-    }                                                                            \
-    KDEPS_PLUGIN(KdepsExecutorPlugin, {.id = kdeps_executor_info.id, .version = kdeps_executor_info.version, .summary = kdeps_executor_info.summary})
+    }                                                                               \
+    KDEPS_PLUGIN(KdepsExecutorPlugin, {.id = kdeps_executor_info.id,                \
+                                       .version = kdeps_executor_info.version,      \
+                                       .summary = kdeps_executor_info.summary})

@@ -17,9 +17,13 @@ class Host {
 public:
     // Throws Error (UNSUPPORTED) if the host lacks an extension that every host of this major has.
     explicit Host(const kdeps_host* host)
-        : host_(host), values_(extension<kdeps_values>(KDEPS_VALUE_ID)), expressions_(extension<kdeps_expressions>(KDEPS_EXPRESSION_ID)),
-          diagnostics_(extension<kdeps_diagnostics>(KDEPS_DIAGNOSTICS_ID)), context_(extension<kdeps_context>(KDEPS_CONTEXT_ID)),
-          progress_(extension<kdeps_progress>(KDEPS_PROGRESS_ID)), metrics_(extension<kdeps_metrics>(KDEPS_METRICS_ID)),
+        : host_(host),
+          values_(extension<kdeps_values>(KDEPS_VALUE_ID)),
+          expressions_(extension<kdeps_expressions>(KDEPS_EXPRESSION_ID)),
+          diagnostics_(extension<kdeps_diagnostics>(KDEPS_DIAGNOSTICS_ID)),
+          context_(extension<kdeps_context>(KDEPS_CONTEXT_ID)),
+          progress_(extension<kdeps_progress>(KDEPS_PROGRESS_ID)),
+          metrics_(extension<kdeps_metrics>(KDEPS_METRICS_ID)),
           background_(extension<kdeps_background>(KDEPS_BACKGROUND_ID)) {}
 
     const kdeps_host* get() const { return host_; }
@@ -34,8 +38,12 @@ public:
 
     using Labels = std::initializer_list<std::string_view>;  // key, value, key, value ...
     void count(std::string_view name, Labels labels, double add) const { metric(metrics_->count, name, labels, add); }
-    void gauge(std::string_view name, Labels labels, double value) const { metric(metrics_->gauge, name, labels, value); }
-    void observe(std::string_view name, Labels labels, double seconds) const { metric(metrics_->observe, name, labels, seconds); }
+    void gauge(std::string_view name, Labels labels, double value) const {
+        metric(metrics_->gauge, name, labels, value);
+    }
+    void observe(std::string_view name, Labels labels, double seconds) const {
+        metric(metrics_->observe, name, labels, seconds);
+    }
 
 private:
     template <typename Table>

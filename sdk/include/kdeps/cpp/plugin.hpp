@@ -54,8 +54,8 @@ struct NoState {
 KDEPS_SDK_END
 
 // Once per plugin.  Instance as make_plugin wants it, then the fields of PluginInfo in braces.
-#define KDEPS_PLUGIN(Instance, ...)                                                               \
-    extern "C" KDEPS_EXPORT const kdeps_plugin* kdeps_plugin_entry_v1(void) {                     \
+#define KDEPS_PLUGIN(Instance, ...)                                                                         \
+    extern "C" KDEPS_EXPORT const kdeps_plugin* kdeps_plugin_entry_v1(void) {                               \
         static const kdeps_plugin plugin = ::kdeps::make_plugin<Instance>(::kdeps::PluginInfo __VA_ARGS__); \
-        return &plugin;                                                                           \
+        return &plugin;                                                                                     \
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes Arrow columns row by row.  A driver names its columns once, then writes cells and ends rows; finish() gives the batch away.
+// Makes Arrow columns row by row.  A driver names its columns once, then writes cells and ends rows; finish() gives the
+// batch away.
 #pragma once
 
 #include <array>
@@ -21,7 +22,10 @@ struct Column {
 class Buffer {
 public:
     Buffer() = default;
-    Buffer(Buffer&& other) noexcept : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)), room_(std::exchange(other.room_, 0)) {}
+    Buffer(Buffer&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)),
+          room_(std::exchange(other.room_, 0)) {}
     Buffer& operator=(Buffer&& other) noexcept {
         std::swap(data_, other.data_);
         std::swap(size_, other.size_);
@@ -267,7 +271,8 @@ private:
     void set_bit(Buffer& bits, bool value) {
         const auto i = static_cast<unsigned>(size_ % 8);
         if (i == 0) bits.push<std::uint8_t>(0);
-        if (value) bits.data()[size_ / 8] = static_cast<char>(static_cast<unsigned char>(bits.data()[size_ / 8]) | 1U << i);
+        if (value)
+            bits.data()[size_ / 8] = static_cast<char>(static_cast<unsigned char>(bits.data()[size_ / 8]) | 1U << i);
     }
 
     void copy(ColumnBuilder& from, std::int64_t i) {
@@ -298,7 +303,7 @@ private:
     Buffer valid_;   // bitmap
     Buffer values_;  // numbers; offsets of text; places in the children of a variant
     Buffer text_;
-    Buffer ids_;     // of a variant: which child
+    Buffer ids_;  // of a variant: which child
     std::vector<ColumnBuilder> children_;
 };
 

@@ -42,7 +42,9 @@ struct StreamState {
 // A source whose error goes to host->fail before the stream returns an errno, so that the SQLSTATE survives get_next.
 inline void make_stream(std::unique_ptr<BatchSource> source, const Call& call, ArrowArrayStream* out) {
     using State = detail::StreamState;
-    static const auto of = [](ArrowArrayStream* stream) -> State& { return *static_cast<State*>(stream->private_data); };
+    static const auto of = [](ArrowArrayStream* stream) -> State& {
+        return *static_cast<State*>(stream->private_data);
+    };
 
     out->private_data = new State{std::move(source), call.host().get(), call.get(), {}};
     out->get_schema = [](ArrowArrayStream* stream, ArrowSchema* schema) {

@@ -20,7 +20,8 @@ void append_integer(Integer value, std::string& out) {
     out.append(buffer.data(), end.ptr);
 }
 
-// Shortest digits that round-trip: plain for 1e-6 <= |x| < 1e21, else with an exponent.  NaN and infinity must be handled before.
+// Shortest digits that round-trip: plain for 1e-6 <= |x| < 1e21, else with an exponent.  NaN and infinity must be
+// handled before.
 template <typename Float>
 void append_float(Float value, std::string& out) {
     std::array<char, 64> buffer;
@@ -165,12 +166,13 @@ inline std::size_t utf8_length(std::string_view text) {
     if (lead < 0x80) return 1;
     if (lead >= 0xC2 && lead <= 0xDF) return continues(1) ? 2 : 0;
     if ((lead & 0xF0U) == 0xE0U) {
-        const bool is_valid = continues(1) && continues(2) && !(lead == 0xE0 && at(1) < 0xA0) && !(lead == 0xED && at(1) > 0x9F);
+        const bool is_valid =
+            continues(1) && continues(2) && !(lead == 0xE0 && at(1) < 0xA0) && !(lead == 0xED && at(1) > 0x9F);
         return is_valid ? 3 : 0;
     }
     if (lead >= 0xF0 && lead <= 0xF4) {
-        const bool is_valid =
-            continues(1) && continues(2) && continues(3) && !(lead == 0xF0 && at(1) < 0x90) && !(lead == 0xF4 && at(1) > 0x8F);
+        const bool is_valid = continues(1) && continues(2) && continues(3) && !(lead == 0xF0 && at(1) < 0x90) &&
+                              !(lead == 0xF4 && at(1) > 0x8F);
         return is_valid ? 4 : 0;
     }
     return 0;

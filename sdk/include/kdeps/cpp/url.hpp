@@ -48,7 +48,8 @@ inline std::string percent_decode(std::string_view text) {
         const int high = i + 2 < text.size() ? detail::hex_digit(text[i + 1]) : -1;
         const int low = i + 2 < text.size() ? detail::hex_digit(text[i + 2]) : -1;
         if (high < 0 || low < 0) {
-            throw Error(KDEPS_INVALID_ARGUMENT, "the connection URL has a '%' that is not followed by two hexadecimal digits; write % as %25");
+            throw Error(KDEPS_INVALID_ARGUMENT,
+                        "the connection URL has a '%' that is not followed by two hexadecimal digits; write % as %25");
         }
         out += static_cast<char>(high * 16 + low);
         i += 2;
@@ -61,7 +62,8 @@ inline Url parse_url(std::string_view text) {
     Url url;
     const std::size_t colon = text.find("://");
     if (colon == std::string_view::npos || colon == 0) {
-        throw Error(KDEPS_INVALID_ARGUMENT, "a connection URL must look like scheme://user:password@host:port/database");
+        throw Error(KDEPS_INVALID_ARGUMENT,
+                    "a connection URL must look like scheme://user:password@host:port/database");
     }
     url.scheme = std::string(text.substr(0, colon));
     std::string_view rest = text.substr(colon + 3);
@@ -73,7 +75,8 @@ inline Url parse_url(std::string_view text) {
             const std::string_view pair = query.substr(0, end);
             const std::size_t equals = std::min(pair.find('='), pair.size());
             if (!pair.empty()) {
-                url.options.emplace_back(percent_decode(pair.substr(0, equals)), percent_decode(pair.substr(std::min(equals + 1, pair.size()))));
+                url.options.emplace_back(percent_decode(pair.substr(0, equals)),
+                                         percent_decode(pair.substr(std::min(equals + 1, pair.size()))));
             }
             query.remove_prefix(std::min(end + 1, query.size()));
         }

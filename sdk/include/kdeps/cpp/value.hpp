@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Handles on the host's values and on nodes of configuration.  Cheap to copy; they live as long as their call, or as the step.
+// Handles on the host's values and on nodes of configuration.  Cheap to copy; they live as long as their call, or as
+// the step.
 #pragma once
 
 #include <kdeps/cpp/host.hpp>
@@ -35,7 +36,8 @@ public:
     // Text of a STRING, BYTES or DECIMAL; empty for everything else.
     std::string_view string() const {
         const kdeps_cell c = cell();
-        return c.kind == KDEPS_STRING || c.kind == KDEPS_BYTES || c.kind == KDEPS_DECIMAL ? to_view(c.as.s) : std::string_view();
+        return c.kind == KDEPS_STRING || c.kind == KDEPS_BYTES || c.kind == KDEPS_DECIMAL ? to_view(c.as.s)
+                                                                                          : std::string_view();
     }
     std::optional<std::int64_t> integer() const {
         const kdeps_cell c = cell();
@@ -47,13 +49,19 @@ public:
     }
 
     std::size_t size() const { return handle_ == nullptr ? 0 : host_->values().size(handle_); }
-    Self at(std::size_t i) const { return Self(host_, call_, handle_ == nullptr ? nullptr : host_->values().at(call_, handle_, i)); }
-    std::string_view key(std::size_t i) const { return handle_ == nullptr ? std::string_view() : to_view(host_->values().key_at(handle_, i)); }
+    Self at(std::size_t i) const {
+        return Self(host_, call_, handle_ == nullptr ? nullptr : host_->values().at(call_, handle_, i));
+    }
+    std::string_view key(std::size_t i) const {
+        return handle_ == nullptr ? std::string_view() : to_view(host_->values().key_at(handle_, i));
+    }
     // The value under a key of a map; null if absent.
     Self operator[](std::string_view name) const {
         return Self(host_, call_, handle_ == nullptr ? nullptr : host_->values().find(call_, handle_, to_str(name)));
     }
-    bool has(std::string_view name) const { return handle_ != nullptr && host_->values().find(call_, handle_, to_str(name)) != nullptr; }
+    bool has(std::string_view name) const {
+        return handle_ != nullptr && host_->values().find(call_, handle_, to_str(name)) != nullptr;
+    }
 
 protected:
     const Host* host_ = nullptr;
