@@ -54,7 +54,7 @@ protected:
     TemporaryFolder folder_;
 };
 
-constexpr const char* kLastSlot = "int32_t (*last_error)(const kdeps_call *, kdeps_error *out);\n";
+constexpr const char* kLastSlot = "int32_t (*last_error)(const kdeps_call*, kdeps_error* out);\n";
 
 TEST_F(AbiDiff, TodaysHeadersPinnedTo10AreThoseOf10) { EXPECT_EQ(difference(kSdk / "include"), ""); }
 
@@ -71,15 +71,15 @@ TEST_F(AbiDiff, ASlotAppendedForAllIsOne) {
 
 // Of one type: nothing but their names tells them apart.
 TEST_F(AbiDiff, TwoSlotsThatChangePlacesAreOne) {
-    const std::string commit = "kdeps_status (*commit)(kdeps_connection *, kdeps_call *);\n";
+    const std::string commit = "kdeps_status (*commit)(kdeps_connection*, kdeps_call*);\n";
     const std::string between = "    /* worker */\n    ";
-    const std::string rollback = "kdeps_status (*rollback)(kdeps_connection *, kdeps_call *);\n";
+    const std::string rollback = "kdeps_status (*rollback)(kdeps_connection*, kdeps_call*);\n";
     EXPECT_NE(difference(changed("driver.h", commit + between + rollback, rollback + between + commit)), "");
 }
 
 TEST_F(AbiDiff, ASignatureThatChangedIsOne) {
-    EXPECT_NE(difference(changed("host.h", "kdeps_status (*check)(kdeps_call *);",
-                                 "kdeps_status (*check)(kdeps_call *, int32_t how);")),
+    EXPECT_NE(difference(changed("host.h", "kdeps_status (*check)(kdeps_call*);",
+                                 "kdeps_status (*check)(kdeps_call*, int32_t how);")),
               "");
 }
 

@@ -22,9 +22,12 @@ std::string indented(std::string_view text, int columns) {
     return out;
 }
 
+// A process may end while it is looked at: it has no children then.
 void collect(int parent, std::vector<std::pair<int, std::string>>& out) {
-    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(parent) + "/task")) {
-        std::ifstream children(task.path() / "children");
+    std::error_code gone;
+    std::filesystem::directory_iterator task("/proc/" + std::to_string(parent) + "/task", gone);
+    for (; !gone && task != std::filesystem::directory_iterator(); task.increment(gone)) {
+        std::ifstream children(task->path() / "children");
         for (int child = 0; children >> child;) {
             std::string name;
             std::ifstream("/proc/" + std::to_string(child) + "/comm") >> name;
