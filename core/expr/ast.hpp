@@ -73,6 +73,9 @@ enum class NodeKind : std::uint8_t {
     method_call,
 };
 
+// What of a filter() the expression around it looks at.
+enum class Wanted : std::uint8_t { all, length, element };
+
 struct Node {
     Node(NodeKind k, std::size_t at);
     ~Node();
@@ -89,7 +92,8 @@ struct Node {
     PredicateFunction predicate = nullptr;
     const HostFunction* host = nullptr;
     std::unique_ptr<re2::RE2> pattern;  // of matches with a literal pattern
-    bool counts = false;                // a filter() of which only the length is wanted
+    Wanted wanted = Wanted::all;        // of a filter()
+    std::size_t enough = SIZE_MAX;      // a count() may stop here
     std::size_t depth = 1;
 };
 

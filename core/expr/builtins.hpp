@@ -24,6 +24,10 @@ inline constexpr std::size_t kAnyNumber = 1000;
 
 const BuiltinTable& builtins();
 
+// find() and findLast() that fail where there is no match: filter(a, p)[0] and [-1].
+value::Value first_match(Frame& frame, const Node& call);
+value::Value last_match(Frame& frame, const Node& call);
+
 void add_list_functions(BuiltinTable& table);
 void add_predicates(BuiltinTable& table);
 void add_text_functions(BuiltinTable& table);

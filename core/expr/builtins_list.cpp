@@ -13,8 +13,14 @@ using value::Value;
 
 namespace {
 
-value::List elements(const Value& array) {
+// The elements of an array; those of bytes are numbers.  Throws RunError for anything else.
+value::List elements(const Value& array, std::string_view what) {
     value::List list;
+    if (array.kind() == value::Kind::bytes) {
+        for (const char c : array.text()) list.emplace_back(static_cast<int>(static_cast<unsigned char>(c)));
+        return list;
+    }
+    want_array(array, what);
     list.reserve(array.size());
     for_each_element(array, [&](const Value& element) {
         list.push_back(element);
@@ -59,19 +65,19 @@ Value flatten(Frame& frame, Arguments a) {
 
 // Scalars are told apart by their keys, everything else by comparing with what has been kept.
 Value unique(Frame&, Arguments a) {
-    want_array(a[0], "argument 1 of uniq()");
+    const value::List all = elements(a[0], "argument 1 of uniq()");
     value::List out;
     value::List others;
     KeyIndex seen;
     std::size_t scalars = 0;
-    for_each_element(a[0], [&](const Value& element) {
+    for (const Value& element : all) {
         if (element.is_array() || element.is_map() || element.kind() == value::Kind::object ||
             element.kind() == value::Kind::bytes) {
             if (std::none_of(others.begin(), others.end(), [&](const Value& other) { return equal(other, element); })) {
                 others.push_back(element);
                 out.push_back(element);
             }
-            return true;
+            continue;
         }
         // Equal numbers of different types have one key: the double, where an integer is exact as one.
         constexpr std::int64_t kExact = std::int64_t{1} << 53;
@@ -81,17 +87,15 @@ Value unique(Frame&, Arguments a) {
             ++scalars;
             out.push_back(element);
         }
-        return true;
-    });
+    }
     return Value::list(std::move(out));
 }
 
 Value concat(Frame& frame, Arguments a) {
     value::List out;
     for (const Value& array : a) {
-        want_array(array, "an argument of concat()");
-        frame.spend(array.size());
-        value::List more = elements(array);
+        value::List more = elements(array, "an argument of concat()");
+        frame.spend(more.size());
         out.insert(out.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     }
     const value::Flavor flavor = out.empty() ? value::Flavor::absent : value::Flavor::plain;
@@ -100,10 +104,10 @@ Value concat(Frame& frame, Arguments a) {
 
 Value sort(Frame& frame, Arguments a) {
     const bool descending = a.size() > 1 && is_descending(a[1]);
-    if (!a[0].is_array()) {
+    if (!a[0].is_array() && a[0].kind() != value::Kind::bytes) {
         return Value::list({}, value::Flavor::absent);  // as the reference has it
     }
-    value::List list = elements(a[0]);
+    value::List list = elements(a[0], "argument 1 of sort()");
     frame.spend(list.size());
     std::stable_sort(list.begin(), list.end(),
                      [&](const Value& x, const Value& y) { return descending ? less(y, x) : less(x, y); });
@@ -111,15 +115,14 @@ Value sort(Frame& frame, Arguments a) {
 }
 
 Value reverse(Frame& frame, Arguments a) {
-    want_array(a[0], "argument 1 of reverse()");
-    value::List list = elements(a[0]);
+    value::List list = elements(a[0], "argument 1 of reverse()");
     frame.spend(list.size());
     std::reverse(list.begin(), list.end());
     return Value::list(std::move(list));
 }
 
 Value take(Frame&, Arguments a) {
-    want_array(a[0], "argument 1 of take()");
+    if (a[0].kind() != value::Kind::bytes) want_array(a[0], "argument 1 of take()");
     const std::int64_t count = want_whole(a[1], "the count of take()");
     if (count < 0) {
         throw RunError("the count of take() must not be negative");

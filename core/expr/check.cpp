@@ -7,6 +7,7 @@
 #include "core/expr/builtins.hpp"
 #include "core/expr/error.hpp"
 #include "core/expr/methods.hpp"
+#include "core/expr/signature.hpp"
 #include "core/expr/static_type.hpp"
 
 namespace kdeps::expr {
@@ -31,7 +32,7 @@ public:
             case NodeKind::map: return map(node);
             // A variable that is named like a function is read as one by the reference's checker.
             case NodeKind::variable: return builtins().contains(node.text) ? StaticType(function) : StaticType();
-            case NodeKind::environment: return TypeKind::map;
+            case NodeKind::environment: return any;
             case NodeKind::local: return locals_[node.slot];
             case NodeKind::let: locals_[node.slot] = check(*node.children[0]); return check(*node.children[1]);
             case NodeKind::sequence: return sequence(node);
@@ -97,12 +98,7 @@ private:
     StaticType map(const Node& node) {
         std::size_t child = 0;
         for (const std::string& key : node.keys) {
-            if (key[0] == '(') {
-                const Node& computed = *node.children[child++];
-                const StaticType type = check(computed);
-                if (!is_one_of(type, any, text))
-                    fail(computed, "a computed map key must be a string, not " + std::string(type.name()));
-            }
+            if (key[0] == '(') check(*node.children[child++]);
             check(*node.children[child++]);
         }
         return TypeKind::map;
@@ -215,7 +211,7 @@ private:
             fail(node, "cannot look for " + std::string(needle.name()) + " in an array of " +
                            std::string(container.of_element().name()));
         }
-        if (container.is(TypeKind::map) && !is_one_of(needle, any, text, nil)) {
+        if (container.is(TypeKind::map) && !is_one_of(needle, any, text)) {
             fail(node, "the key before 'in' must be a string, not " + std::string(needle.name()));
         }
         if (!is_one_of(container, any, array, TypeKind::map, keyed_map)) {
@@ -253,7 +249,7 @@ private:
             case any: return any;
             case keyed_map: return object.of_element();
             case TypeKind::map:
-                if (!is_one_of(key, any, text, nil))
+                if (!is_one_of(key, any, text))
                     fail(key_node, "the key of a map must be a string, not " + std::string(key.name()));
                 return any;
             case array:
@@ -305,34 +301,13 @@ private:
     }
 
     StaticType call(const Node& node) {
-        StaticType first;
-        for (std::size_t i = 0; i < node.children.size(); ++i) {
-            const StaticType type = check(*node.children[i]);
-            if (i == 0) first = type;
-            // What is only wrong when it is written: a value of such a type is taken as it is.
-            if ((node.text == "max" || node.text == "min") &&
-                !is_one_of(type, any, integer, floating, array, duration)) {
-                fail(*node.children[i], node.text + "() wants numbers, not " + std::string(type.name()));
-            }
+        std::vector<StaticType> types;
+        types.reserve(node.children.size());
+        for (const NodePtr& child : node.children) {
+            types.push_back(check(*child));
         }
-        const std::size_t counted = node.text == "repeat"                               ? 1
-                                    : node.text == "split" || node.text == "splitAfter" ? 2
-                                    : node.text == "replace"                            ? 3
-                                                                                        : 0;
-        if (counted > 0 && counted < node.children.size() && !is_one_of(check(*node.children[counted]), any, integer)) {
-            fail(*node.children[counted],
-                 "argument " + std::to_string(counted + 1) + " of " + node.text + "() must be an integer");
-        }
-        const auto want = [&](std::string_view wanted, auto... kinds) {
-            if (!is_one_of(first, any, kinds...)) {
-                fail(*node.children[0], "argument 1 of " + node.text + "() must be " + std::string(wanted) + ", not " +
-                                            std::string(first.name()));
-            }
-        };
-        if (node.text == "first" || node.text == "last" || node.text == "sort") want("an array", array, bytes);
-        if (node.text == "get") want("an array or a map", array, bytes, TypeKind::map, keyed_map);
-        if (node.text == "len") want("an array, a map or a string", array, bytes, text, TypeKind::map, keyed_map);
-        return result_of(node.text, first);
+        check_arguments(node, types);
+        return result_of(node.text, types.empty() ? StaticType() : types[0]);
     }
 
     StaticType predicate(const Node& node) {
@@ -353,7 +328,8 @@ private:
         for (std::size_t i = 2; i < node.children.size(); ++i) {
             check(*node.children[i]);
         }
-        return node.counts ? StaticType(integer) : predicate_result(node.text, element, given);
+        if (node.wanted != Wanted::all) return node.wanted == Wanted::length ? StaticType(integer) : element;
+        return predicate_result(node.text, element, given);
     }
 
     static void check_predicate(const Node& node, const StaticType& given) {

@@ -59,7 +59,7 @@ KeyedMap::KeyedMap(std::vector<Entry> entries, Missing missing) : entries_(std::
 const Value* KeyedMap::find(const Value& key) const {
     std::string encoded;
     if (!encode(key, encoded)) {
-        return nullptr;
+        throw RunError("the key of a map must be a scalar, not " + std::string(expr::type_name(key)));
     }
     const auto found = index_.find(encoded);
     return found == index_.end() ? nullptr : &entries_[found->second].second;

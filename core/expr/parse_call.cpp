@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls of builtins and of the host, with their arguments and predicates.
 #include "core/expr/parsing.hpp"
+#include "core/expr/shorten.hpp"
 
 namespace kdeps::expr {
 
@@ -46,21 +47,10 @@ NodePtr Parser::call(const Token& name, NodePtr piped, bool only_builtin) {
     node->predicate = builtin.predicate;
     if (builtin.predicate == nullptr) {
         fill(*node, std::move(piped), name, builtin.min_arguments, builtin.max_arguments);
-        count_instead_of_filter(node);
     } else {
         fill_predicate(*node, std::move(piped), name, builtin);
     }
-    return node;
-}
-
-void Parser::count_instead_of_filter(NodePtr& node) {
-    if (node->text != "len" || node->children[0]->kind != NodeKind::predicate || node->children[0]->text != "filter") {
-        return;
-    }
-    NodePtr inner = std::move(node->children[0]);
-    inner->predicate = builtins().find("count")->second.predicate;
-    inner->counts = true;
-    node = std::move(inner);
+    return shorten(std::move(node));
 }
 
 void Parser::fill(Node& node, NodePtr piped, const Token& name, std::size_t least, std::size_t most) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Literals, names, pointers, lists, maps, and what stands behind an operand.
 #include "core/expr/parsing.hpp"
+#include "core/expr/shorten.hpp"
 
 namespace kdeps::expr {
 
@@ -137,7 +138,8 @@ NodePtr Parser::pointer() {
     if (predicates_.empty()) {
         throw CompileError("'#' stands for the element of a predicate, and there is none here", token.offset);
     }
-    if (current().kind == TokenKind::name && current().offset == token.end) {
+    const bool is_word = current().kind == TokenKind::op && std::isalpha(static_cast<unsigned char>(current().text[0]));
+    if ((current().kind == TokenKind::name || is_word) && current().offset == token.end) {
         const Token name = current();
         next();
         const std::string& function = predicates_.back();
@@ -205,9 +207,7 @@ NodePtr Parser::postfix(NodePtr node) {
             next();
             if (is_optional && is_bracket("[")) {
                 next();
-                NodePtr index = expression();
-                expect(TokenKind::bracket, "]");
-                node = make(NodeKind::optional_index, token.offset, std::move(node), std::move(index));
+                node = index_or_slice(std::move(node), token.offset, NodeKind::optional_index);
                 continue;
             }
             const Token name = current();
@@ -231,7 +231,7 @@ NodePtr Parser::postfix(NodePtr node) {
         } else if (token.is(TokenKind::bracket, "[")) {
             close_chain();
             next();
-            node = index_or_slice(std::move(node), token.offset);
+            node = index_or_slice(std::move(node), token.offset, NodeKind::index);
         } else {
             close_chain();
             return node;
@@ -239,7 +239,7 @@ NodePtr Parser::postfix(NodePtr node) {
     }
 }
 
-NodePtr Parser::index_or_slice(NodePtr object, std::size_t offset) {
+NodePtr Parser::index_or_slice(NodePtr object, std::size_t offset, NodeKind index) {
     NodePtr from;
     if (!is_op(":")) {
         from = expression();
@@ -259,7 +259,7 @@ NodePtr Parser::index_or_slice(NodePtr object, std::size_t offset) {
         return node;
     }
     expect(TokenKind::bracket, "]");
-    return make(NodeKind::index, offset, std::move(object), std::move(from));
+    return shorten(make(index, offset, std::move(object), std::move(from)));
 }
 
 }  // namespace kdeps::expr

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "core/expr/parsing.hpp"
+#include "core/expr/shorten.hpp"
 
 namespace kdeps::expr {
 
@@ -203,7 +204,7 @@ NodePtr Parser::comparison(NodePtr left, const Binary& first, std::size_t offset
         const std::size_t operand = at_;
         NodePtr right = binary(op->precedence + 1);
         const std::size_t behind = at_;
-        NodePtr compared = make(op->kind, offset, std::move(left), std::move(right));
+        NodePtr compared = shorten(make(op->kind, offset, std::move(left), std::move(right)));
         all = all == nullptr ? std::move(compared)
                              : make(NodeKind::logical_and, offset, std::move(all), std::move(compared));
         const Binary* another = find_binary(current());

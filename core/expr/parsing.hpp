@@ -138,14 +138,13 @@ private:
     NodePtr map();
     // What stands behind an operand.  A chain with ?. ends as a whole when an object is null.
     NodePtr postfix(NodePtr node);
-    NodePtr index_or_slice(NodePtr object, std::size_t offset);
+    // `index` is what it becomes where it is no slice: index or optional_index.
+    NodePtr index_or_slice(NodePtr object, std::size_t offset, NodeKind index);
 
     // Calls.
     std::vector<NodePtr> arguments();
     // `name` has been read, the parenthesis is next.  `piped` is the first argument of a pipe.
     NodePtr call(const Token& name, NodePtr piped, bool only_builtin);
-    // len(filter(a, p)) is count(a, p) without the array.
-    static void count_instead_of_filter(NodePtr& node);
     void fill(Node& node, NodePtr piped, const Token& name, std::size_t least, std::size_t most);
     static void check_count(std::size_t count, const Token& name, std::size_t least, std::size_t most);
     void fill_predicate(Node& node, NodePtr piped, const Token& name, const Builtin& builtin);

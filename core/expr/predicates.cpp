@@ -129,10 +129,12 @@ Value find(Frame& frame, const Node& call) {
 template <typename Found>
 Value search_back(Frame& frame, const Node& call, Found found) {
     const Value collection = evaluate(frame, *call.children[0]);
-    want_array(collection, "argument 1 of " + call.text + "()");
+    const bool is_text = collection.is_string() || collection.kind() == value::Kind::bytes;
+    if (!is_text) want_array(collection, "argument 1 of " + call.text + "()");
     const Scoped scoped(frame);
-    for (std::size_t i = collection.size(); i-- > 0;) {
-        const Value element = collection.at(i);
+    for (std::size_t i = is_text ? collection.text().size() : collection.size(); i-- > 0;) {
+        const Value element =
+            is_text ? Value(static_cast<int>(static_cast<unsigned char>(collection.text()[i]))) : collection.at(i);
         frame.scope = {&element, i, nullptr};
         if (holds(frame, call)) return found(i, element);
     }
@@ -162,7 +164,7 @@ Value count(Frame& frame, const Node& call) {
     each(frame, call, [&] {
         if (call.children.size() > 1) {
             found += holds(frame, call) ? 1 : 0;
-            return true;
+            return found < call.enough;
         }
         const Value& element = element_of(frame, call);
         if (!element.is_bool()) {
@@ -254,7 +256,35 @@ Value reduce(Frame& frame, const Node& call) {
     return accumulator;
 }
 
+Value match_or_fail(Value found, bool has_found, int place) {
+    if (!has_found) {
+        throw RunError("index " + std::to_string(place) + " is out of range, the array has 0 elements");
+    }
+    return found;
+}
+
 }  // namespace
+
+Value first_match(Frame& frame, const Node& call) {
+    Value found;
+    bool has_found = false;
+    each(frame, call, [&] {
+        if (!holds(frame, call)) return true;
+        found = element_of(frame, call);
+        has_found = true;
+        return false;
+    });
+    return match_or_fail(std::move(found), has_found, 0);
+}
+
+Value last_match(Frame& frame, const Node& call) {
+    bool has_found = false;
+    Value found = search_back(frame, call, [&](std::size_t, const Value& element) {
+        has_found = true;
+        return element;
+    });
+    return match_or_fail(std::move(found), has_found, -1);
+}
 
 void add_predicates(BuiltinTable& table) {
     const auto add = [&](const char* name, std::size_t least, std::size_t most, PredicateFunction function) {

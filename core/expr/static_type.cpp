@@ -53,29 +53,24 @@ bool is_comparable(const StaticType& a, const StaticType& b) {
 
 StaticType result_of(std::string_view name, const StaticType& first) {
     static const std::map<std::string_view, StaticType> kResults = {
-        {"len", integer},      {"int", integer},         {"parseInt", integer},
-        {"indexOf", integer},  {"lastIndexOf", integer}, {"bitand", integer},
-        {"bitor", integer},    {"bitxor", integer},      {"bitnand", integer},
-        {"bitnot", integer},   {"bitshl", integer},      {"bitshr", integer},
-        {"bitushr", integer},  {"float", floating},      {"ceil", floating},
-        {"floor", floating},   {"round", floating},      {"mean", floating},
-        {"median", floating},  {"string", text},         {"type", text},
-        {"typeof", text},      {"toJSON", text},         {"toBase64", text},
-        {"fromBase64", text},  {"json", text},           {"debug", text},
-        {"trim", text},        {"trimPrefix", text},     {"trimSuffix", text},
-        {"upper", text},       {"lower", text},          {"replace", text},
-        {"repeat", text},      {"join", text},           {"urlencode", text},
-        {"formatDate", text},  {"generateUUID", text},   {"bool", boolean},
-        {"contains", boolean}, {"startsWith", boolean},  {"endsWith", boolean},
-        {"matches", boolean},  {"hasPrefix", boolean},   {"hasSuffix", boolean},
-        {"now", time},         {"date", time},           {"duration", duration},
-        {"timezone", zone},    {"keys", array},          {"values", array},
-        {"flatten", array},    {"concat", array},        {"fromPairs", keyed_map},
+        {"len", integer},         {"int", integer},       {"parseInt", integer},   {"indexOf", integer},
+        {"lastIndexOf", integer}, {"bitand", integer},    {"bitor", integer},      {"bitxor", integer},
+        {"bitnand", integer},     {"bitnot", integer},    {"bitshl", integer},     {"bitshr", integer},
+        {"bitushr", integer},     {"float", floating},    {"ceil", floating},      {"floor", floating},
+        {"round", floating},      {"string", text},       {"type", text},          {"typeof", text},
+        {"toJSON", text},         {"toBase64", text},     {"fromBase64", text},    {"json", text},
+        {"debug", text},          {"trim", text},         {"trimPrefix", text},    {"trimSuffix", text},
+        {"upper", text},          {"lower", text},        {"replace", text},       {"repeat", text},
+        {"join", text},           {"urlencode", text},    {"formatDate", text},    {"generateUUID", text},
+        {"bool", boolean},        {"contains", boolean},  {"startsWith", boolean}, {"endsWith", boolean},
+        {"matches", boolean},     {"hasPrefix", boolean}, {"hasSuffix", boolean},  {"now", time},
+        {"date", time},           {"duration", duration}, {"timezone", zone},      {"keys", array},
+        {"values", array},        {"flatten", array},     {"concat", array},       {"fromPairs", keyed_map},
     };
     if (name == "split" || name == "splitAfter") return {array, text};
     if (name == "toPairs") return {array, array};
     if (name == "abs") return first.is_number() ? first : StaticType();
-    if (name == "first" || name == "last" || name == "get") return first.is(array) ? first.of_element() : StaticType();
+    if (name == "get") return first.is(array) ? first.of_element() : StaticType();
     if (name == "reverse" || name == "uniq" || name == "take" || name == "sort")
         return first.is(array) ? first : StaticType(array);
     const auto found = kResults.find(name);

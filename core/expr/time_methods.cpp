@@ -52,7 +52,7 @@ Moment rounded(const Moment& moment, std::int64_t unit, bool to_nearest) {
 Moment with_date_added(const Moment& moment, Arguments a) {
     Fields fields = fields_of(moment);
     const auto bounded = [&](std::size_t i) {
-        const std::int64_t count = want_integer(a[i], "an argument of .AddDate()");
+        const std::int64_t count = want_whole(a[i], "an argument of .AddDate()");
         if (count > 1'000'000 || count < -1'000'000) {
             throw RunError("an argument of .AddDate() is out of range: " + std::to_string(count));
         }
