@@ -178,7 +178,7 @@ std::vector<Interpreter> find_interpreters() {
 std::optional<Interpreter> choose(const std::vector<Interpreter>& found, const Settings& settings, const Call& call) {
     if (found.empty()) {
         call.report(KDEPS_FAULT_ERROR, Config(),
-                    "kdeps-python-worker is not installed; install the package kdeps-python, or set "
+                    "kdeps-python-worker is not installed; install the package kdeps-executor-python, or set "
                     "KDEPS_PYTHON_WORKER to the program");
         return std::nullopt;
     }

@@ -45,6 +45,17 @@ function(kdeps_add_plugin name)
 
   if(KDEPS_PLUGIN_INSTALL_DIRECTORY)
     install(TARGETS ${target} LIBRARY DESTINATION ${KDEPS_PLUGIN_INSTALL_DIRECTORY} COMPONENT ${arg_PACKAGE})
-    install(FILES $<TARGET_FILE_DIR:${target}>/${name}.plugin.json DESTINATION ${KDEPS_PLUGIN_INSTALL_DIRECTORY} COMPONENT ${arg_PACKAGE})
+    # Not copied: --strip changes the library on its way, and with it the checksum.
+    install(CODE "
+      get_filename_component(folder [==[${KDEPS_PLUGIN_INSTALL_DIRECTORY}]==] ABSOLUTE BASE_DIR \"\${CMAKE_INSTALL_PREFIX}\")
+      set(LIBRARY \"\$ENV{DESTDIR}\${folder}/$<TARGET_FILE_NAME:${target}>\")
+      set(MANIFEST \"\$ENV{DESTDIR}\${folder}/${name}.plugin.json\")
+      set(ID [==[${arg_ID}]==])
+      set(VERSION [==[${arg_VERSION}]==])
+      set(SUMMARY [==[${arg_SUMMARY}]==])
+      set(PACKAGE [==[${arg_PACKAGE}]==])
+      set(PROVIDES [==[${arg_PROVIDES}]==])
+      message(STATUS \"Installing: \${MANIFEST}\")
+      include([==[${KDEPS_PLUGIN_CMAKE_DIR}/write_manifest.cmake]==])" COMPONENT ${arg_PACKAGE})
   endif()
 endfunction()

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Run by CPack between install and pack, on the folders of all components: documents as Debian's policy wants them (12.1, 12.5, 12.7).
+set(gzip gzip --best --no-name)
+foreach(component IN LISTS CPACK_COMPONENTS_ALL)
+  set(share ${CPACK_TEMPORARY_DIRECTORY}/${component}/usr/share)
+  file(COPY ${KDEPS_DEBIAN_FOLDER}/copyright ${KDEPS_DEBIAN_FOLDER}/changelog DESTINATION ${share}/doc/${component})
+  file(RENAME ${share}/doc/${component}/changelog ${share}/doc/${component}/changelog.Debian)
+  file(GLOB documents ${share}/doc/${component}/changelog.Debian ${share}/doc/${component}/CHANGELOG.md ${share}/man/man*/*)
+  foreach(document IN LISTS documents)
+    get_filename_component(name ${document} NAME)
+    if(name STREQUAL "CHANGELOG.md")
+      file(RENAME ${document} ${share}/doc/${component}/changelog)
+      set(document ${share}/doc/${component}/changelog)
+    endif()
+    execute_process(COMMAND ${gzip} ${document} COMMAND_ERROR_IS_FATAL ANY)
+  endforeach()
+endforeach()
