@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <random>
+#include <thread>
+
+#include "lease.hpp"
+#include "step.hpp"
+
+namespace kdeps::sql {
+
+// What a call has under way.
+struct Step::Running {
+    struct Sent {
+        Lease lease;
+        Bound bound;
+        kdeps_statement* statement;
+    };
+
+    Activity activity;
+    std::unique_ptr<Sent> sent;
+};
+
+std::shared_ptr<Step::Running> Step::register_call(const Call& call) {
+    const std::lock_guard lock(mutex_);
+    auto& running = running_[call.get()];
+    if (running == nullptr) running = std::make_shared<Running>();
+    return running;
+}
+
+void Step::forget_call(const Call& call) {
+    const std::lock_guard lock(mutex_);
+    running_.erase(call.get());
+}
+
+kdeps_status Step::start(Call& call) {
+    if (is_list_ || transaction_ || limiter_ != nullptr || named_ == nullptr || queries_[0]->is_batch())
+        return KDEPS_UNSUPPORTED;
+    const std::shared_ptr<Pool>& pool = named_->pool;
+    const kdeps_driver& driver = *pool->database().driver;
+    const StatementText& text = queries_[0]->text_for(driver);
+    if (!text.is_fixed()) return KDEPS_UNSUPPORTED;
+    bool is_full = false;
+    auto connection = pool->try_acquire(call, is_full);
+    if (connection == nullptr) return is_full ? KDEPS_EXHAUSTED : KDEPS_UNSUPPORTED;
+    const std::shared_ptr<Running> running = register_call(call);
+    auto sent = std::unique_ptr<Running::Sent>(
+        new Running::Sent{{call, pool, std::move(connection), running->activity}, {}, nullptr});
+    sent->statement = sent->lease.find_prepared(text.pieces[0].sql);
+    bool is_sent = false;
+    try {
+        if (sent->statement != nullptr) {
+            queries_[0]->bind(call, text, sent->bound);
+            const kdeps_status status =
+                driver.send(sent->statement, call.get(), sent->bound.cells.data(), sent->bound.cells.size());
+            if (status != KDEPS_UNSUPPORTED) sent->lease.expect(status);
+            is_sent = status == KDEPS_OK;
+        }
+    } catch (const Error& error) {
+        // run meets it again, and reports it.
+        if (sent->statement != nullptr) sent->lease.forget(sent->statement);
+    }
+    if (is_sent) {
+        running->sent = std::move(sent);
+    } else {
+        sent.reset();
+        forget_call(call);
+    }
+    return is_sent ? KDEPS_OK : KDEPS_UNSUPPORTED;
+}
+
+Value Step::run(Call& call) {
+    ResultLimits limits;
+    const std::shared_ptr<Pool> pool = pool_for(call, limits);
+    const nanoseconds timeout = connection_timeout_ ? std::min(*connection_timeout_, pool->options().connection_timeout)
+                                                    : pool->options().connection_timeout;
+
+    const std::shared_ptr<Running> running = register_call(call);
+    struct Registered {
+        Step& step;
+        const Call& call;
+        ~Registered() { step.forget_call(call); }
+    };
+    const Registered registered{*this, call};
+    if (running->sent != nullptr) {
+        const std::unique_ptr<Running::Sent> sent = std::move(running->sent);
+        return execute(call, sent->lease, sent->statement, sent->bound, limits);
+    }
+
+    std::optional<Limiter::Place> place;
+    if (limiter_ != nullptr) {
+        if (!limiter_->enter(call, timeout)) {
+            if (call.state() == KDEPS_CANCELLED) call.check();
+            throw Error(KDEPS_EXHAUSTED,
+                        "'" + std::string(call.resource()) +
+                            "' may use only the connections of run.sql.pool at once, and all were in use");
+        }
+        place.emplace(limiter_.get());
+    }
+    for (int attempt = 0;; ++attempt) {
+        try {
+            Lease lease(call, pool, timeout, running->activity);
+            return transaction_ ? run_in_transaction(call, lease, limits) : run_all(call, lease, limits);
+        } catch (const Error& error) {
+            if (!transaction_ || attempt >= transaction_->retries || error.retry != KDEPS_RETRY_SAME ||
+                call.state() != KDEPS_OK)
+                throw;
+        }
+        // Those that met once should not meet again.
+        thread_local std::minstd_rand random(std::random_device{}());
+        const int most = 10 << std::min(attempt, 6);
+        std::this_thread::sleep_for(std::min<nanoseconds>(
+            call.remaining(), std::chrono::milliseconds(std::uniform_int_distribution(1, most)(random))));
+    }
+}
+
+void Step::cancel(Call& call) {
+    std::shared_ptr<Running> running;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto found = running_.find(call.get());
+        if (found != running_.end()) running = found->second;
+    }
+    if (running != nullptr) running->activity.cancel();
+}
+
+void Step::fail(Error error, std::size_t query) const {
+    if (is_list_) {
+        const std::string& name = queries_[query]->name();
+        error.message =
+            "query " + std::to_string(query) + (name.empty() ? "" : " ('" + name + "')") + ": " + error.message;
+    }
+    throw Error(std::move(error));
+}
+
+Value Step::run_all(const Call& call, Lease& lease, const ResultLimits& limits) const {
+    if (!is_list_) return run_query(call, lease, *queries_[0], limits, false);
+    const Value list = call.list();
+    for (std::size_t i = 0; i < queries_.size(); ++i) {
+        try {
+            call.push(list, run_query(call, lease, *queries_[i], limits, false));
+        } catch (Error& error) {
+            fail(std::move(error), i);
+        }
+    }
+    return list;
+}
+
+Value Step::run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
+                      bool is_in_transaction) const {
+    if (query.is_batch()) return run_batch(call, lease, query, limits, is_in_transaction);
+    const StatementText& text = query.text_for(lease.driver());
+    Bound bound;
+    query.bind(call, text, bound);
+    kdeps_statement* statement =
+        text.is_fixed() ? lease.prepare(text.pieces[0].sql) : lease.prepare(query.sql(call, text, lease.driver()));
+    return execute(call, lease, statement, bound, limits);
+}
+
+Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound,
+                    const ResultLimits& limits) const {
+    try {
+        ArrowArrayStream raw{};
+        kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
+        lease.expect(
+            lease.driver().execute(statement, call.get(), bound.cells.data(), bound.cells.size(), &raw, &outcome));
+        if (raw.release == nullptr) return counts(call, outcome);
+        return read_rows(call, columns::Stream(&raw), format_, limits);
+    } catch (const Error& error) {
+        lease.note(error);
+        lease.forget(statement);
+        throw;
+    }
+}
+
+}  // namespace kdeps::sql
