@@ -42,6 +42,19 @@ int connections(const LoadOptions& options);
 int plugins_list(const LoadOptions& options, bool is_json);
 int plugins_info(const LoadOptions& options, const std::string& name);
 
+struct PluginInstallOptions {
+    std::string what;    // a library, an archive, a URL, or NAME[@VERSION]
+    std::string index;   // for a name
+    std::string sha256;  // of the archive; empty = not given
+    bool may_be_unsigned = false;
+};
+int plugins_install(const PluginInstallOptions& options);
+int plugins_remove(const std::string& id);
+int plugins_verify(const LoadOptions& options, const std::string& name);  // empty = all
+int plugins_lock(const LoadOptions& options);
+int plugins_keygen(const std::filesystem::path& stem);
+int plugins_sign(const std::filesystem::path& plugin, const std::filesystem::path& key);
+
 struct PluginTestOptions {
     std::filesystem::path library;
     std::filesystem::path quirks;  // empty = none
@@ -57,6 +70,9 @@ struct EvalOptions {
     bool is_jsonl = false;
 };
 int eval(const EvalOptions& options);
+
+// What a plugin provides: "kdeps.driver/1 postgres,postgresql".
+std::string provides(const plugin::Manifest& manifest);
 
 // Prints the faults of a load to stderr; true if it can be used.
 bool report(const Host& host);

@@ -21,7 +21,11 @@ struct LoadOptions {
     std::vector<std::filesystem::path> plugin_folders;
     std::string target;
     bool is_strict = false;
+    bool is_locked = false;  // only plugins of kdeps.lock
 };
+
+// The folder of a workflow, given itself or by a file in it.
+std::filesystem::path folder_of(const std::filesystem::path& workflow);
 
 // Members are in the order of their dependence.  Immutable after load.
 struct Host {

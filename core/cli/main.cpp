@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/base/base.hpp"
+#include "core/cli/command_line.hpp"
 #include "core/cli/commands.hpp"
 
 namespace kdeps::cli {
@@ -32,21 +33,18 @@ struct Common {
     }
 };
 
-void add_plugin_folder(CLI::App& command, Common& common) {
-    command
-        .add_option("--plugin-dir", common.load.plugin_folders, "look for plugins here first (also: KDEPS_PLUGIN_PATH)")
-        ->type_name("DIR")
-        ->expected(1)
-        ->take_all();
-}
-
 void add_load(CLI::App& command, Common& common) {
     command.add_option("PATH", common.load.path, "a workflow.yaml, or the folder that holds it")->capture_default_str();
     command.add_option("--connection", common.connections, "give or override a connection: name=url")
         ->type_name("NAME=URL")
         ->expected(1)
         ->take_all();
-    add_plugin_folder(command, common);
+    add_plugin_folder(command, common.load.plugin_folders);
+}
+
+void add_locked(CLI::App& command, Common& common) {
+    command.add_flag("--locked", common.load.is_locked,
+                     "load only the plugins of kdeps.lock (see kdeps plugins lock), each as it is there");
 }
 
 void add_verbosity(CLI::App& command, Verbosity& verbosity) {
@@ -74,6 +72,7 @@ int dispatch(int argc, char** argv) {
     std::string output = "response";
     CLI::App* run_command = app.add_subcommand("run", "serve a workflow, or run it once");
     add_load(*run_command, common);
+    add_locked(*run_command, common);
     add_verbosity(*run_command, common.verbosity);
     run_command->add_flag("--once", run_options.is_once, "run once, print the response, end");
     run_command->add_option("--route", run_options.route, "which route the run stands for: 'GET /path'")
@@ -116,6 +115,7 @@ int dispatch(int argc, char** argv) {
     std::string validate_format = "text";
     CLI::App* validate_command = app.add_subcommand("validate", "find every fault of a workflow without running it");
     add_load(*validate_command, common);
+    add_locked(*validate_command, common);
     validate_command->add_flag("--strict", common.load.is_strict, "warnings are errors");
     validate_command->add_flag("--explain", validate_options.explains,
                                "list how each string is read: text, template or expression");
@@ -144,41 +144,7 @@ int dispatch(int argc, char** argv) {
     connections_command->footer("Example:\n  kdeps connections examples/multi-database");
     connections_command->callback([&] { code = connections(common.finish()); });
 
-    CLI::App* plugins_command = app.add_subcommand("plugins", "show the installed plugins");
-    plugins_command->require_subcommand(1);
-    plugins_command->footer("Examples:\n  kdeps plugins list\n  kdeps plugins info postgres");
-    bool is_json = false;
-    CLI::App* list_command = plugins_command->add_subcommand("list", "every plugin that is found; opens no library");
-    add_plugin_folder(*list_command, common);
-    list_command->add_flag("--json", is_json, "as JSON");
-    list_command->footer("Example:\n  kdeps plugins list --json");
-    list_command->callback([&] { code = plugins_list(common.load, is_json); });
-    std::string plugin_name;
-    CLI::App* info_command =
-        plugins_command->add_subcommand("info", "one plugin, by its id or a name that it provides");
-    info_command->add_option("NAME", plugin_name)->required();
-    add_plugin_folder(*info_command, common);
-    info_command->footer("Example:\n  kdeps plugins info postgres");
-    info_command->callback([&] { code = plugins_info(common.load, plugin_name); });
-
-    PluginTestOptions test_options;
-    CLI::App* test_command = plugins_command->add_subcommand("test", "does a plugin keep the contract of the ABI?");
-    test_command->add_option("LIB", test_options.library, "the library; its manifest stands beside it")->required();
-    test_command
-        ->add_option("--quirks", test_options.quirks, "a YAML file with configurations and statements to test with")
-        ->type_name("FILE");
-    test_command->add_option("--url", test_options.url, "of a database to test a driver with")->type_name("URL");
-    test_command->add_flag("--json", test_options.is_json, "as JSON");
-    add_plugin_folder(*test_command, common);
-    test_command->footer(
-        "Examples:\n"
-        "  kdeps plugins test build/libkdeps-greeting.so --quirks quirks.yaml\n"
-        "  kdeps plugins test libkdeps-driver-sqlite.so --url sqlite://:memory:\n"
-        "\nExit codes: 0 nothing failed, 1 the plugin breaks the contract, 2 the command is wrong.");
-    test_command->callback([&] {
-        test_options.plugin_folders = common.load.plugin_folders;
-        code = plugins_test(test_options);
-    });
+    add_plugin_commands(app, code);
 
     EvalOptions eval_options;
     CLI::App* eval_command = app.add_subcommand("eval", "evaluate an expression");

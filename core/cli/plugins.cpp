@@ -6,8 +6,6 @@
 
 namespace kdeps::cli {
 
-namespace {
-
 std::string provides(const plugin::Manifest& manifest) {
     std::string out;
     for (const auto& provided : manifest.provides) {
@@ -15,6 +13,18 @@ std::string provides(const plugin::Manifest& manifest) {
         for (std::size_t i = 0; i < provided.names.size(); ++i) out += (i > 0 ? "," : "") + provided.names[i];
     }
     return out;
+}
+
+namespace {
+
+// Why it would not be loaded; empty if it would.
+std::string refusal(const plugin::Manifest& manifest) {
+    try {
+        plugin::check_trust(manifest);
+        return {};
+    } catch (const Error& error) {
+        return error.message;
+    }
 }
 
 value::Value to_value(const plugin::Manifest& manifest) {
@@ -26,6 +36,9 @@ value::Value to_value(const plugin::Manifest& manifest) {
     map.set("package", manifest.package);
     map.set("library", manifest.library.string());
     map.set("sha256", manifest.sha256);
+    const std::string refused = refusal(manifest);
+    map.set("state", refused.empty() ? "ok" : "refused");
+    if (!refused.empty()) map.set("reason", refused);
     value::Map offers;
     for (const auto& provided : manifest.provides) {
         value::List names(provided.names.begin(), provided.names.end());
@@ -51,12 +64,17 @@ int plugins_list(const LoadOptions& options, bool is_json) {
         for (const auto& folder : plugins.folders()) std::printf("  %s\n", folder.c_str());
         return kSuccess;
     }
-    std::printf("%-28s %-9s %-4s %-60s %s\n", "ID", "VERSION", "ABI", "PROVIDES", "FROM");
+    std::vector<std::string> reasons;
+    std::printf("%-28s %-9s %-4s %-60s %-8s %s\n", "ID", "VERSION", "ABI", "PROVIDES", "STATE", "FROM");
     for (const auto& plugin : plugins.plugins()) {
         const auto& manifest = plugin->manifest();
-        std::printf("%-28s %-9s %-4s %-60s %s\n", manifest.id.c_str(), manifest.version.c_str(), manifest.abi.c_str(),
-                    provides(manifest).c_str(), manifest.library.c_str());
+        const std::string refused = refusal(manifest);
+        if (!refused.empty()) reasons.push_back(refused);
+        std::printf("%-28s %-9s %-4s %-60s %-8s %s\n", manifest.id.c_str(), manifest.version.c_str(),
+                    manifest.abi.c_str(), provides(manifest).c_str(), refused.empty() ? "ok" : "refused",
+                    manifest.library.c_str());
     }
+    for (const std::string& reason : reasons) std::printf("refused: %s\n", reason.c_str());
     return kSuccess;
 }
 

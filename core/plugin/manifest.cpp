@@ -30,6 +30,18 @@ void append_folder_list(const char* variable, std::vector<fs::path>& out) {
     }
 }
 
+// A folder whose name starts with a dot is an installation that did not come to its end.
+void append_installed(const fs::path& own, std::vector<fs::path>& out) {
+    std::vector<fs::path> found;
+    std::error_code failed;
+    for (const auto& entry : fs::directory_iterator(own, failed)) {
+        if (entry.is_directory(failed) && !entry.path().filename().string().starts_with('.'))
+            found.push_back(entry.path());
+    }
+    std::sort(found.begin(), found.end());
+    out.insert(out.end(), found.begin(), found.end());
+}
+
 }  // namespace
 
 bool Manifest::offers(std::string_view interface, std::string_view name) const {
@@ -100,13 +112,20 @@ SearchResult find_manifests(const std::vector<fs::path>& folders) {
     return result;
 }
 
+fs::path user_folder() {
+    if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') {
+        return fs::path(data) / "kdeps/plugins";
+    }
+    const char* home = std::getenv("HOME");
+    return home != nullptr && *home != '\0' ? fs::path(home) / ".local/share/kdeps/plugins" : fs::path();
+}
+
 std::vector<fs::path> search_folders(const std::vector<fs::path>& given) {
     std::vector<fs::path> folders = given;
     append_folder_list("KDEPS_PLUGIN_PATH", folders);
-    if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && *data != '\0') {
-        folders.push_back(fs::path(data) / "kdeps/plugins");
-    } else if (const char* home = std::getenv("HOME"); home != nullptr && *home != '\0') {
-        folders.push_back(fs::path(home) / ".local/share/kdeps/plugins");
+    if (const fs::path own = user_folder(); !own.empty()) {
+        folders.push_back(own);
+        append_installed(own, folders);
     }
     // bin/kdeps and lib/kdeps/plugins stand side by side, in the build tree and in an installation.
     const fs::path binary = boost::dll::program_location().string();

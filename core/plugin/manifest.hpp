@@ -39,8 +39,12 @@ struct SearchResult {
 };
 SearchResult find_manifests(const std::vector<std::filesystem::path>& folders);
 
-// Where plugins are looked for: `given` (--plugin-dir), KDEPS_PLUGIN_PATH (separated by ':'), the user's data folder,
-// and the folder that belongs to the running binary.
+// ~/.local/share/kdeps/plugins, or the same under XDG_DATA_HOME; empty if neither is known.  `kdeps plugins install`
+// gives each plugin a folder in it.
+std::filesystem::path user_folder();
+
+// Where plugins are looked for: `given` (--plugin-dir), KDEPS_PLUGIN_PATH (separated by ':'), the user's folder and the
+// folders in it, and the folder that belongs to the running binary.
 std::vector<std::filesystem::path> search_folders(const std::vector<std::filesystem::path>& given);
 
 }  // namespace kdeps::plugin

@@ -3,5 +3,8 @@
 #pragma once
 
 #include "core/plugin/call.hpp"
+#include "core/plugin/digest.hpp"
+#include "core/plugin/lock.hpp"
 #include "core/plugin/manifest.hpp"
 #include "core/plugin/registry.hpp"
+#include "core/plugin/trust.hpp"

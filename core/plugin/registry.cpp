@@ -7,6 +7,7 @@
 #include "core/plugin/host.hpp"
 #include "core/plugin/library.hpp"
 #include "core/plugin/normalise.hpp"
+#include "core/plugin/trust.hpp"
 
 namespace kdeps::plugin {
 
@@ -36,6 +37,8 @@ void Plugin::load() {
 }
 
 void Plugin::load_once() {
+    check_trust(manifest_);
+    if (registry_.lock_) registry_.lock_->check(manifest_);
     const kdeps_plugin* descriptor = open_library(manifest_.library);
     if (const std::string_view id = to_view(descriptor->id); id != manifest_.id) {
         throw Error(Status::bad_data, "plugin library '" + manifest_.library.string() + "' calls itself '" +

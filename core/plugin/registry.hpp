@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/base.hpp"
+#include "core/plugin/lock.hpp"
 #include "core/plugin/manifest.hpp"
 #include "core/workflow/workflow.hpp"
 
@@ -82,6 +83,9 @@ public:
     Registry(const Registry&) = delete;
     Registry& operator=(const Registry&) = delete;
 
+    // From now on no plugin is loaded that is not in the lock.  Call it before anything is loaded.
+    void enforce(Lock lock) { lock_ = std::move(lock); }
+
     const std::vector<std::unique_ptr<Plugin>>& plugins() const { return plugins_; }
     const std::vector<std::filesystem::path>& folders() const { return folders_; }
     const std::vector<std::string>& manifest_faults() const { return manifest_faults_; }
@@ -121,6 +125,7 @@ private:
     std::vector<std::filesystem::path> folders_;
     std::vector<std::unique_ptr<Plugin>> plugins_;
     std::vector<std::string> manifest_faults_;
+    std::optional<Lock> lock_;
     Metrics metrics_;
     std::unique_ptr<struct HostTable> host_;
     std::mutex mutex_;  // guards load_order_
