@@ -6,6 +6,7 @@
 #include "core/base/base.hpp"
 #include "core/cli/command_line.hpp"
 #include "core/cli/commands.hpp"
+#include "core/cli/completion/completion.hpp"
 
 namespace kdeps::cli {
 
@@ -158,6 +159,21 @@ int dispatch(int argc, char** argv) {
     eval_command->callback([&] {
         if (eval_options.expression.empty() && !eval_options.is_jsonl) throw CLI::RequiredError("EXPR");
         code = eval(eval_options);
+    });
+
+    std::string shell;
+    CLI::App* completion_command = app.add_subcommand("completion", "print what a shell needs to complete kdeps");
+    completion_command->add_option("SHELL", shell, "bash, zsh or fish")
+        ->required()
+        ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    completion_command->footer("Example:\n  source <(kdeps completion bash)");
+    completion_command->callback([&] {
+        const Command root = describe(app);
+        const std::string text = shell == "bash"  ? bash_completion(root)
+                                 : shell == "zsh" ? zsh_completion(root)
+                                                  : fish_completion(root);
+        std::fputs(text.c_str(), stdout);
+        code = kSuccess;
     });
 
     CLI::App* version_command = app.add_subcommand("version", "show the version");

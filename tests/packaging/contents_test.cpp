@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 
 // What a package depends on, but for the run time of C and C++.
 std::set<std::string> needs(const std::string& package) {
@@ -105,13 +104,13 @@ TEST(DebianPackages, TheChangelogIsOfTheirVersion) {
 }
 
 // initial-upload-closes-no-bugs is about Debian's own bug tracker.
-TEST(DebianPackages, LintianFindsNoError) {
+TEST(DebianPackages, LintianFindsNothing) {
     std::vector<std::string> argv = {"lintian", "--tag-display-limit", "0", "--suppress-tags",
                                      "initial-upload-closes-no-bugs"};
     for (const fs::path& file : Packages::built().files()) argv.push_back(file.string());
     const Result result = run(argv, {}, std::chrono::minutes(2));
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_THAT(result.out, Not(HasSubstr("E: "))) << result.out;
+    EXPECT_EQ(result.out, "");
 }
 
 // The unit as it is, but for the place of the binary.
