@@ -7,6 +7,8 @@
 #include <kdeps/cpp/row_builder.hpp>
 #include <optional>
 
+#include "arrow_variant.hpp"
+
 namespace kdeps::python {
 
 using columns::ColumnBuilder;
@@ -49,24 +51,6 @@ bool is_plain(const ArrowSchema& schema) {
     } catch (const std::invalid_argument&) {
         return false;
     }
-}
-
-bool is_variant(const ArrowSchema& schema) { return std::string_view(schema.format).starts_with("+ud:"); }
-
-// The only type that the cells of a variant column have beside NULL; nothing if there are several.
-std::optional<Type> single_type(const TableParts& parts, std::int64_t column) {
-    const ArrowSchema& schema = *parts.schema->children[column];
-    std::optional<Type> found;
-    for (std::int64_t i = 0; i < schema.n_children; ++i) {
-        const auto has_cells = [&](const columns::Array& batch) {
-            return batch->children[column]->children[i]->length > 0;
-        };
-        const Type type = columns::type_of(*schema.children[i]);
-        if (type == Type::null || std::none_of(parts.batches.begin(), parts.batches.end(), has_cells)) continue;
-        if (found && *found != type) return std::nullopt;
-        found = type;
-    }
-    return found.value_or(Type::null);
 }
 
 // One array of any type, cell by cell.
@@ -364,8 +348,13 @@ TableParts to_plain(TableParts parts) {
                 made.push_back(take(column));
                 continue;
             }
+            const Type target = targets[static_cast<std::size_t>(i)];
+            if (is_variant(*given.children[i])) {
+                take_single(*given.children[i], column, *batch, target, &made.emplace_back());
+                continue;
+            }
             const AnyReader reader(*given.children[i], column);
-            ColumnBuilder builder(targets[static_cast<std::size_t>(i)]);
+            ColumnBuilder builder(target);
             for (std::int64_t row = 0; row < batch->length; ++row) reader.append(row + batch->offset, builder);
             builder.finish(&made.emplace_back());
         }

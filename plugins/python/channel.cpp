@@ -19,95 +19,43 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 // Up to here a copy through the socket costs less than making, mapping and unmapping a file.
 constexpr std::size_t kMostInline = 32U << 10;
+constexpr std::size_t kMostPacket = 2 * kMostInline;
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 
 struct Header {
     std::uint64_t body;
     std::uint64_t memory;
     Message type;
-    std::uint32_t is_shared;  // the memory comes as a descriptor
+    std::uint8_t has_file;
+    std::uint8_t is_memory_in_file;
+    std::uint8_t is_body_in_file;  // behind the memory
+    std::uint8_t unused;
 };
+
+std::size_t aligned(std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
-// A file that can no longer be changed, so that its reader never meets a shrunken mapping.
-template <typename Segments>
-Descriptor make_file(const Segments& segments, std::size_t size) {
+void write_at(int file, std::string_view bytes, std::size_t offset) {
+    while (!bytes.empty()) {
+        const ssize_t written = pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) fail("shared memory");
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+        offset += static_cast<std::size_t>(written);
+    }
+}
+
+Descriptor make_file(std::size_t size) {
     Descriptor file(memfd_create("kdeps-table", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!file.is_open()) fail("memfd_create");
     if (ftruncate(file.get(), static_cast<off_t>(size)) != 0) fail("shared memory");
-    for (const auto& segment : segments) {
-        const char* at = static_cast<const char*>(segment.bytes);
-        std::size_t done = 0;
-        while (done < segment.size) {
-            const ssize_t written =
-                pwrite(file.get(), at + done, segment.size - done, static_cast<off_t>(segment.offset + done));
-            if (written < 0 && errno == EINTR) continue;
-            if (written <= 0) fail("shared memory");
-            done += static_cast<std::size_t>(written);
-        }
-    }
-    if (fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) fail("sealing shared memory");
     return file;
 }
 
-void send_all(int socket, std::array<iovec, 3>& parts, int descriptor) {
-    msghdr message{};
-    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-    if (descriptor >= 0) {
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-        cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof(int));
-        std::memcpy(CMSG_DATA(header), &descriptor, sizeof(int));
-    }
-    std::size_t first = 0;
-    while (first < parts.size()) {
-        message.msg_iov = parts.data() + first;
-        message.msg_iovlen = parts.size() - first;
-        ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR) continue;
-        if (sent < 0) fail("sending to the other side");
-        message.msg_control = nullptr;
-        message.msg_controllen = 0;
-        while (first < parts.size() && static_cast<std::size_t>(sent) >= parts[first].iov_len)
-            sent -= static_cast<ssize_t>(parts[first++].iov_len);
-        if (first < parts.size()) {
-            parts[first].iov_base = static_cast<char*>(parts[first].iov_base) + sent;
-            parts[first].iov_len -= static_cast<std::size_t>(sent);
-        }
-    }
-}
-
-// False at the end of the stream.
-bool receive_all(int socket, void* into, std::size_t size, Descriptor* descriptor) {
-    std::size_t done = 0;
-    while (done < size) {
-        iovec part{static_cast<char*>(into) + done, size - done};
-        alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
-        msghdr message{};
-        message.msg_iov = &part;
-        message.msg_iovlen = 1;
-        if (descriptor != nullptr) {
-            message.msg_control = control.data();
-            message.msg_controllen = control.size();
-        }
-        const ssize_t got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0 && errno != ECONNRESET) fail("receiving from the other side");
-        if (got <= 0) return false;
-        for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-            if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
-                int number = -1;
-                std::memcpy(&number, CMSG_DATA(header), sizeof(int));
-                *descriptor = Descriptor(number);
-            }
-        }
-        done += static_cast<std::size_t>(got);
-    }
-    return true;
+// What can no longer be changed: its reader never meets a shrunken mapping.
+void seal(const Descriptor& file) {
+    if (fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) fail("sealing shared memory");
 }
 
 }  // namespace
@@ -128,8 +76,7 @@ std::shared_ptr<const Memory> Memory::map(Descriptor file, std::size_t size) {
 }
 
 std::shared_ptr<Memory> Memory::allocate(std::size_t size) {
-    const std::size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
-    auto* data = static_cast<char*>(std::aligned_alloc(kAlignment, std::max(rounded, kAlignment)));
+    auto* data = static_cast<char*>(std::aligned_alloc(kAlignment, std::max(aligned(size), kAlignment)));
     if (data == nullptr) throw std::bad_alloc();
     return std::shared_ptr<Memory>(new Memory(data, size, false));
 }
@@ -143,51 +90,113 @@ Memory::~Memory() {
 }
 
 std::size_t Packet::add(const void* bytes, std::size_t size) {
-    const std::size_t offset = (memory_size_ + kAlignment - 1) / kAlignment * kAlignment;
+    const std::size_t offset = aligned(memory_size_);
     if (size > 0) segments_.push_back({bytes, size, offset});
     memory_size_ = offset + size;
     return offset;
 }
 
-void send(int socket, Message type, const Packet& packet) {
-    const bool is_shared = packet.memory_size_ > kMostInline;
+Channel::Channel(Descriptor socket) : socket_(std::move(socket)), buffer_(kMostPacket) {}
+
+void Channel::send(Message type, const Packet& packet) {
     const std::string& body = packet.body.bytes();
-    Header header{body.size(), packet.memory_size_, type, is_shared ? 1U : 0U};
+    Header header{body.size(), packet.memory_size_, type, 0, 0, 0, 0};
+    header.is_memory_in_file = packet.memory_size_ > kMostInline;
+    const std::size_t inline_memory = header.is_memory_in_file != 0 ? 0 : packet.memory_size_;
+    header.is_body_in_file = sizeof(header) + body.size() + inline_memory > kMostPacket;
+    header.has_file = header.is_memory_in_file | header.is_body_in_file;
+
     Descriptor file;
-    std::string inlined;
-    if (is_shared) {
-        file = make_file(packet.segments_, packet.memory_size_);
-    } else if (packet.memory_size_ > 0) {
-        inlined.resize(packet.memory_size_);
+    if (header.has_file != 0) {
+        const std::size_t body_at = header.is_memory_in_file != 0 ? aligned(packet.memory_size_) : 0;
+        file = make_file(body_at + body.size());
+        if (header.is_memory_in_file != 0) {
+            for (const auto& segment : packet.segments_)
+                write_at(file.get(), {static_cast<const char*>(segment.bytes), segment.size}, segment.offset);
+        }
+        if (header.is_body_in_file != 0) write_at(file.get(), body, body_at);
+        seal(file);
+    }
+    std::string inlined(inline_memory, '\0');
+    if (inline_memory > 0) {
         for (const auto& segment : packet.segments_)
             std::memcpy(inlined.data() + segment.offset, segment.bytes, segment.size);
     }
-    std::array<iovec, 3> parts{iovec{&header, sizeof(header)}, iovec{const_cast<char*>(body.data()), body.size()},
+    std::array<iovec, 3> parts{iovec{&header, sizeof(header)},
+                               iovec{const_cast<char*>(body.data()), header.is_body_in_file != 0 ? 0 : body.size()},
                                iovec{inlined.data(), inlined.size()}};
-    send_all(socket, parts, file.get());
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    if (file.is_open()) {
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        cmsghdr* first = CMSG_FIRSTHDR(&message);
+        first->cmsg_level = SOL_SOCKET;
+        first->cmsg_type = SCM_RIGHTS;
+        first->cmsg_len = CMSG_LEN(sizeof(int));
+        const int number = file.get();
+        std::memcpy(CMSG_DATA(first), &number, sizeof(int));
+    }
+    while (sendmsg(socket_.get(), &message, MSG_NOSIGNAL) < 0) {
+        if (errno != EINTR) fail("sending to the other side");
+    }
 }
 
-bool receive(int socket, Frame& frame) {
-    Header header{};
-    Descriptor file;
-    if (!receive_all(socket, &header, sizeof(header), &file)) return false;
-    constexpr std::uint64_t kMost = std::uint64_t{1} << 36;
-    if (header.body > kMost || header.memory > kMost) {
-        errno = EMSGSIZE;
-        fail("a message of the other side");
+Channel::Received Channel::receive(Frame& frame) {
+    iovec part{buffer_.data(), buffer_.size()};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    ssize_t got = -1;
+    while ((got = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
     }
+    if (got < 0 && errno == ECONNRESET) return Received::unread;
+    if (got < 0) fail("receiving from the other side");
+    if (got == 0) return Received::end;
+    Descriptor file;
+    for (cmsghdr* at = CMSG_FIRSTHDR(&message); at != nullptr; at = CMSG_NXTHDR(&message, at)) {
+        if (at->cmsg_level == SOL_SOCKET && at->cmsg_type == SCM_RIGHTS) {
+            int number = -1;
+            std::memcpy(&number, CMSG_DATA(at), sizeof(int));
+            file = Descriptor(number);
+        }
+    }
+    const auto expect = [](bool is_right) {
+        if (is_right) return;
+        errno = EBADMSG;
+        fail("a message of the other side");
+    };
+    const std::string_view all(buffer_.data(), static_cast<std::size_t>(got));
+    Header header{};
+    expect(all.size() >= sizeof(header) && (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0);
+    std::memcpy(&header, all.data(), sizeof(header));
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 36;
+    expect(header.body <= kMost && header.memory <= kMost && (header.has_file != 0) == file.is_open());
+    const std::size_t inline_body = header.is_body_in_file != 0 ? 0 : header.body;
+    const std::size_t inline_memory = header.is_memory_in_file != 0 ? 0 : header.memory;
+    expect(all.size() == sizeof(header) + inline_body + inline_memory);
+
     frame.type = header.type;
-    frame.body.resize(header.body);
     frame.memory = nullptr;
-    if (!receive_all(socket, frame.body.data(), header.body, nullptr)) return false;
-    if (header.is_shared != 0) {
-        frame.memory = Memory::map(std::move(file), header.memory);
-    } else if (header.memory > 0) {
-        const auto memory = Memory::allocate(header.memory);
-        if (!receive_all(socket, memory->writable(), header.memory, nullptr)) return false;
+    frame.body.assign(all.substr(sizeof(header), inline_body));
+    if (inline_memory > 0) {
+        const auto memory = Memory::allocate(inline_memory);
+        std::memcpy(memory->writable(), all.data() + sizeof(header) + inline_body, inline_memory);
         frame.memory = memory;
     }
-    return true;
+    if (header.has_file != 0) {
+        const std::size_t body_at = header.is_memory_in_file != 0 ? aligned(header.memory) : 0;
+        const auto mapped =
+            Memory::map(std::move(file), header.is_body_in_file != 0 ? body_at + header.body : header.memory);
+        if (header.is_body_in_file != 0) frame.body.assign(mapped->data() + body_at, header.body);
+        if (header.is_memory_in_file != 0) frame.memory = mapped;
+    }
+    return Received::frame;
 }
 
 }  // namespace kdeps::python

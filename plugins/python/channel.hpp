@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Messages between the plugin and a worker, over a stream socket.  The columns of tables travel beside the message: in
-// the stream if they are small, else in sealed shared memory (memfd_create(2)) whose descriptor goes along.
+// Messages between the plugin and a worker, one packet each over a SOCK_SEQPACKET socket: one system call to send, one
+// to receive.  What is large (columns of tables, long texts) lies in sealed shared memory (memfd_create(2)) whose
+// descriptor goes along.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,7 +50,7 @@ public:
     std::size_t memory_size() const { return memory_size_; }
 
 private:
-    friend void send(int socket, Message type, const Packet& packet);
+    friend class Channel;
     struct Segment {
         const void* bytes;
         std::size_t size;
@@ -57,7 +58,7 @@ private:
     };
     std::vector<Segment> segments_;
     std::size_t memory_size_ = 0;
-    std::deque<std::string> owned_;
+    std::list<std::string> owned_;
 };
 
 // A message that came.
@@ -67,10 +68,25 @@ struct Frame {
     std::shared_ptr<const Memory> memory;
 };
 
-// Blocks until all is written.  Throws std::system_error.
-void send(int socket, Message type, const Packet& packet);
+// One end of the line.  One thread at a time.
+class Channel {
+public:
+    Channel() = default;
+    explicit Channel(Descriptor socket);
 
-// Blocks until a whole message is there; false if the other side has closed the socket.  Throws std::system_error.
-bool receive(int socket, Frame& frame);
+    int socket() const { return socket_.get(); }
+
+    // Blocks until the message is handed over.  Throws std::system_error.
+    void send(Message type, const Packet& packet);
+
+    enum class Received { frame, end, unread };
+    // Blocks until a message is there.  end: the other side has closed the line; unread: it has done so without
+    // reading what was sent to it (unix(7): ECONNRESET).  Throws std::system_error.
+    Received receive(Frame& frame);
+
+private:
+    Descriptor socket_;
+    std::vector<char> buffer_;  // of the message that is being received
+};
 
 }  // namespace kdeps::python

@@ -37,6 +37,8 @@ nanoseconds patience(const Call& call) {
     return left == nanoseconds::max() ? left : left + std::chrono::seconds(1);
 }
 
+constexpr int kMostAttempts = 5;
+
 std::string last_line(std::string_view text) {
     text = text.substr(0, text.find_last_not_of(" \r\n") + 1);
     return std::string(text.substr(text.rfind('\n') + 1));
@@ -87,12 +89,20 @@ Value Step::run(Call& call) {
         }
     } const registered{*this, call.get(), exchange, *activity};
 
-    exchange.worker = pool_->acquire(call, *activity);
-    if (!activity->enter(*exchange.worker)) {
-        exchange.is_usable = true;
-        call.check();
+    // A worker may die at any moment, also between two calls; one that never read the call did nothing of it.
+    for (int attempt = 1;; ++attempt) {
+        exchange.worker = pool_->acquire(call, *activity);
+        if (!activity->enter(*exchange.worker)) {
+            exchange.is_usable = true;
+            call.check();
+        }
+        if (const auto result = talk(call, exchange)) return *result;
+        if (attempt == kMostAttempts) fail_without_result(call, exchange, Worker::Received::gone);
+        activity->leave();
+        pool_->release(std::move(exchange.worker), false);
+        exchange.lender = {};
+        exchange.output = {};
     }
-    return talk(call, exchange);
 }
 
 void Step::cancel(Call& call) {
@@ -126,7 +136,7 @@ void Step::write_request(const Call& call, Exchange& exchange, bool has_source, 
     }
 }
 
-Value Step::talk(const Call& call, Exchange& exchange) const {
+std::optional<Value> Step::talk(const Call& call, Exchange& exchange) const {
     Worker& worker = *exchange.worker;
     {
         Packet packet;
@@ -138,13 +148,14 @@ Value Step::talk(const Call& call, Exchange& exchange) const {
             throw;
         }
         ++worker.calls;
-        if (!worker.send(Message::run, packet)) fail_without_result(call, exchange, Worker::Received::gone);
-        worker.scripts.insert(key_);
+        if (!worker.send(Message::run, packet)) return std::nullopt;
+        if (is_new) worker.scripts.insert(key_);
         exchange.lender.sent();
     }
     Frame frame;
-    while (true) {
+    for (bool has_begun = false;; has_begun = true) {
         const Worker::Received received = worker.receive(frame, exchange.output, patience(call));
+        if (received == Worker::Received::unread && !has_begun) return std::nullopt;
         if (received != Worker::Received::frame) fail_without_result(call, exchange, received);
         if (frame.type == Message::result) return read_result(call, exchange, frame);
         answer(call, exchange, frame);

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 #include "python_plugin.hpp"
@@ -25,7 +26,8 @@ private:
     struct Exchange;
 
     void write_request(const Call& call, Exchange& exchange, bool has_source, Packet& packet) const;
-    Value talk(const Call& call, Exchange& exchange) const;
+    // Nothing if the worker was gone before it read the call.
+    std::optional<Value> talk(const Call& call, Exchange& exchange) const;
     void answer(const Call& call, Exchange& exchange, const Frame& question) const;
     Value read_result(const Call& call, Exchange& exchange, const Frame& frame) const;
     [[noreturn]] void fail_without_result(const Call& call, Exchange& exchange, Worker::Received received) const;

@@ -2,8 +2,8 @@
 // The host's values to the bytes of a message and back, and as text.
 #pragma once
 
-#include <deque>
 #include <kdeps/cpp/call.hpp>
+#include <list>
 
 #include "arrow_wire.hpp"
 
@@ -22,7 +22,7 @@ public:
 
 private:
     std::vector<Value> lent_;
-    std::deque<TableParts> parts_;
+    std::list<TableParts> parts_;
 };
 
 // As templates have it: null is nothing, lists and maps are compact JSON.

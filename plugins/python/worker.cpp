@@ -36,9 +36,10 @@ struct Pair {
                 std::string("a python worker cannot be started: ") + what + ": " + std::strerror(errno));
 }
 
+// Packets: their borders are kept, and they cost less than a stream.
 Pair make_socket() {
     int ends[2] = {-1, -1};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) fail("socketpair");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) fail("socketpair");
     return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -142,7 +143,7 @@ Worker::Worker(const Launch& launch) {
         errno = failed;
         fail(launch.program.c_str());
     }
-    socket_ = std::move(socket.mine);
+    channel_ = Channel(std::move(socket.mine));
     lifeline_ = std::move(lifeline.mine);
     out_ = std::move(out.mine);
     err_ = std::move(err.mine);
@@ -179,7 +180,7 @@ bool Worker::is_alive() const {
 
 bool Worker::send(Message type, const Packet& packet) {
     try {
-        python::send(socket_.get(), type, packet);
+        channel_.send(type, packet);
         return true;
     } catch (const std::system_error& error) {
         if (error.code().value() == EPIPE || error.code().value() == ECONNRESET) return false;
@@ -205,7 +206,7 @@ Worker::Received Worker::receive(Frame& frame, Output& output, nanoseconds timeo
         const nanoseconds left =
             timeout == nanoseconds::max() ? timeout : timeout - (std::chrono::steady_clock::now() - start);
         // A closed pipe would be ready for ever: it is asked no more.
-        pollfd watched[] = {{socket_.get(), POLLIN, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
+        pollfd watched[] = {{channel_.socket(), POLLIN, 0}, {out_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}};
         const int ready = poll(watched, 3, left == nanoseconds::max() ? -1 : to_milliseconds(left));
         if (ready < 0 && errno != EINTR) return Received::gone;
         if (ready < 0) continue;
@@ -216,7 +217,11 @@ Worker::Received Worker::receive(Frame& frame, Output& output, nanoseconds timeo
         if (output.out.size() + output.err.size() > kMostOutput) return Received::too_much;
         if (watched[0].revents != 0) {
             try {
-                return python::receive(socket_.get(), frame) ? Received::frame : Received::gone;
+                switch (channel_.receive(frame)) {
+                    case Channel::Received::frame: return Received::frame;
+                    case Channel::Received::end: return Received::gone;
+                    case Channel::Received::unread: return Received::unread;
+                }
             } catch (const std::system_error&) {
                 return Received::gone;
             }

@@ -54,7 +54,8 @@ public:
     // False if the worker is gone.
     bool send(Message type, const Packet& packet);
 
-    enum class Received { frame, gone, late, too_much };
+    // unread: gone without having read the last message, so that nothing of it was done.
+    enum class Received { frame, gone, unread, late, too_much };
     // Waits for a message and reads what the script prints meanwhile, at most 16 MiB in all.
     Received receive(Frame& frame, Output& output, nanoseconds timeout);
 
@@ -71,7 +72,7 @@ private:
     // False at the end of the pipe.
     bool read_some(Descriptor& pipe, std::string& into);
 
-    Descriptor socket_;
+    Channel channel_;
     Descriptor lifeline_;
     Descriptor out_;
     Descriptor err_;

@@ -105,6 +105,26 @@ std::string_view CellReader::text(std::int64_t row) const {
     return slice(at<std::int32_t>(row), at<std::int32_t>(row + 1));
 }
 
+CellReader::Numbers CellReader::numbers(std::int64_t row) const {
+    if (valid_ != nullptr) return {};
+    const auto from = [&](const char* letter, Py_ssize_t width) {
+        return Numbers{static_cast<const char*>(data_) + (row + offset_) * width, letter, width};
+    };
+    switch (type_) {
+        case Type::int8: return from("i1", 1);
+        case Type::int16: return from("i2", 2);
+        case Type::int32: return from("i4", 4);
+        case Type::int64: return from("i8", 8);
+        case Type::uint8: return from("u1", 1);
+        case Type::uint16: return from("u2", 2);
+        case Type::uint32: return from("u4", 4);
+        case Type::uint64: return from("u8", 8);
+        case Type::float32: return from("f4", 4);
+        case Type::float64: return from("f8", 8);
+        default: return {};
+    }
+}
+
 PyObject* CellReader::cell(std::int64_t row) const {
     row += offset_;
     if (type_ == Type::variant) return children_[static_cast<std::size_t>(ids_[row])].cell(at<std::int32_t>(row));

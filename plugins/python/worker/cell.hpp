@@ -20,6 +20,14 @@ public:
     PyObject* cell(std::int64_t row) const;
     columns::Type type() const { return type_; }
 
+    // The memory from a row on, if all cells are numbers of one type; else letter is null.
+    struct Numbers {
+        const void* data = nullptr;
+        const char* letter = nullptr;  // of numpy
+        Py_ssize_t width = 0;
+    };
+    Numbers numbers(std::int64_t row) const;
+
 private:
     template <typename T>
     T at(std::int64_t row) const {

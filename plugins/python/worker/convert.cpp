@@ -123,7 +123,7 @@ void write(PyObject* object, Written& out, int depth) {
         body.text(utf8(object));
     } else if (PyDict_Check(object)) {
         write_dict(object, out, depth);
-    } else if (PyList_Check(object) || PyTuple_Check(object) || PyAnySet_Check(object)) {
+    } else if (PyList_Check(object) || PyTuple_Check(object) || PyAnySet_Check(object) || is_column(object)) {
         write_sequence(object, out, depth);
     } else if (is_table(object)) {
         if (const auto id = lent_id(object)) {

@@ -2,7 +2,7 @@
 // Python objects to the bytes of a message and back.
 #pragma once
 
-#include <deque>
+#include <list>
 
 #include "../arrow_wire.hpp"
 #include "python.hpp"
@@ -12,8 +12,8 @@ namespace kdeps::python {
 // What writing leaves behind.
 struct Written {
     Packet packet;
-    std::deque<TableParts> tables;  // whose buffers the packet borrows
-    bool has_nan = false;           // a number that JSON does not have became null
+    std::list<TableParts> tables;  // whose buffers the packet borrows
+    bool has_nan = false;          // a number that JSON does not have became null
 };
 
 // Throws py::error_already_set (TypeError, ValueError) for what has no counterpart; std::runtime_error for tables.

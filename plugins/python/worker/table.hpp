@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// kdeps.Table and kdeps.Row: a result set as a sequence of row mappings, read from shared memory when asked.
+// kdeps.Table, Row and Column: a result set as a sequence of row mappings, read from shared memory when asked.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace kdeps::python {
 
-// Adds the types Table, Row and their iterator to a module.
+// Adds the types to a module.
 void add_table_types(py::module_& module);
 
 // `id` is the plugin's number of a table that it has lent to this call.
@@ -19,6 +19,7 @@ py::object make_table(std::shared_ptr<const SharedTable> table, std::optional<st
 
 bool is_table(PyObject* object);
 bool is_row(PyObject* object);
+bool is_column(PyObject* object);
 
 // The number of a table that came whole from the plugin in call `call`; nothing for slices.
 std::optional<std::uint32_t> lent_id(PyObject* table);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cost of a script: a warm call through the engine, beside a new interpreter and beside a plain loop that speaks
-// JSON over pipes; a table in and summed, beside the same as JSON; calls per second by workers.  Prints a table; run it
-// alone on the machine.
+// JSON over pipes; a table in and summed, beside the same as JSON; calls per second by workers.  Prints a table; those
+// that are compared take turns.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -123,24 +124,61 @@ private:
     int from_ = -1;
 };
 
-struct Times {
-    double p50;
-    double p99;
-};
-
-Times measure(int count, const std::function<void()>& work) {
-    std::vector<double> times;
-    for (int i = 0; i < count; ++i) {
-        const auto start = std::chrono::steady_clock::now();
-        work();
-        times.push_back(Seconds(std::chrono::steady_clock::now() - start).count() * 1e6);
+// Processor seconds that this process and all below it have used.
+double cpu_of(int process) {
+    clockid_t clock{};
+    timespec used{};
+    double out = clock_getcpuclockid(process, &clock) == 0 && clock_gettime(clock, &used) == 0
+                     ? static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9
+                     : 0;
+    const std::string name = "/proc/" + std::to_string(process);
+    std::error_code gone;
+    for (const auto& task : std::filesystem::directory_iterator(name + "/task", gone)) {
+        std::ifstream children(task.path() / "children");
+        for (int child = 0; children >> child;) out += cpu_of(child);
     }
-    std::sort(times.begin(), times.end());
-    return {times[times.size() / 2], times[times.size() * 99 / 100]};
+    return out;
 }
 
-void show(const char* what, const Times& times) {
-    std::printf("%-58s p50 %10.1f us   p99 %10.1f us\n", what, times.p50, times.p99);
+// One of those that are compared, in turns with the others: a busy machine is busy for all of them.
+class Contender {
+public:
+    Contender(std::string name, int calls, std::function<void()> work)
+        : name_(std::move(name)), calls_(calls), work_(std::move(work)) {}
+
+    void round() {
+        work_();
+        const double cpu = cpu_of(getpid());
+        for (int i = 0; i < calls_; ++i) {
+            const auto start = std::chrono::steady_clock::now();
+            work_();
+            times_.push_back(Seconds(std::chrono::steady_clock::now() - start).count());
+        }
+        cpu_ += cpu_of(getpid()) - cpu;
+    }
+    double at(double part) {
+        std::sort(times_.begin(), times_.end());
+        return times_[static_cast<std::size_t>(static_cast<double>(times_.size() - 1) * part)];
+    }
+    double p50() { return at(0.5); }
+    double cpu() const { return cpu_ / static_cast<double>(times_.size()); }
+    void show(double unit, const char* unit_name) {
+        std::printf("%-56s p50 %9.1f %s   p99 %9.1f %s   cpu %9.1f %s\n", name_.c_str(), p50() * unit, unit_name,
+                    at(0.99) * unit, unit_name, cpu() * unit, unit_name);
+    }
+
+private:
+    std::string name_;
+    int calls_;
+    std::function<void()> work_;
+    std::vector<double> times_;
+    double cpu_ = 0;
+};
+
+void compete(std::vector<Contender*> all, int rounds) {
+    for (int i = 0; i < rounds; ++i) {
+        for (Contender* one : all) one->round();
+    }
 }
 
 std::string resource(const std::string& id, const std::string& more, const std::string& run) {
@@ -148,29 +186,31 @@ std::string resource(const std::string& id, const std::string& more, const std::
            "}\nrun:\n" + run;
 }
 
+// A loop that does what a worker must at least: a script by its text, compiled once, fresh names, an answer.
+constexpr const char* kLoop =
+    "import sys, json\ncodes = {}\nfor line in sys.stdin:\n    job = json.loads(line)\n    s = job['script']\n"
+    "    c = codes.get(s) or codes.setdefault(s, compile(s, 's', 'exec'))\n    names = dict(job['names'])\n"
+    "    exec(c, names)\n    sys.stdout.write(json.dumps({'result': names['result']}) + '\\n')\n    sys.stdout.flush()";
+
 void calls() {
-    constexpr int kCalls = 20'000;
-    constexpr int kStarts = 50;
+    Loaded none("none", "", resource("main", "", "  apiResponse: {response: \"{{ 1 + 1 }}\"}\n"));
     Loaded warm("calls", "  python: {workers: 1}\n", resource("main", "", "  python: {script: \"return 1 + 1\"}\n"));
-    const auto call = [&] { warm.run(); };
-    measure(500, call);
-    const Times ours = measure(kCalls, call);
-    show("trivial script, warm worker, whole engine", ours);
-    Interpreter loop(
-        "import sys, json\ncodes = {}\nfor line in sys.stdin:\n    job = json.loads(line)\n    s = job['script']\n    "
-        "c = codes.get(s) or codes.setdefault(s, compile(s, 's', 'exec'))\n"
-        "    names = dict(job['names'])\n    exec(c, names)\n    sys.stdout.write(json.dumps({'result': "
-        "names['result']}) + '\\n')\n    sys.stdout.flush()");
-    const auto ask = [&] { loop.ask("{\"script\": \"result = 1 + 1\", \"names\": {}}\n"); };
-    measure(500, ask);
-    show("  plain python3 loop, JSON over pipes, no engine", measure(kCalls, ask));
-    const Times fresh = measure(kStarts, [] { Interpreter("print(1 + 1)").ask(""); });
-    show("  python3 -c, a new interpreter each time", fresh);
-    std::printf("%-58s %.0f x\n", "  new interpreter : warm worker, p50", fresh.p50 / ours.p50);
+    Interpreter loop(kLoop);
+    Contender engine("  the engine alone, no script", 1000, [&] { none.run(); });
+    Contender ours("trivial script, warm worker, whole engine", 1000, [&] { warm.run(); });
+    Contender plain("  plain python3 loop, JSON over pipes, no engine", 1000,
+                    [&] { loop.ask("{\"script\": \"result = 1 + 1\", \"names\": {}}\n"); });
+    Contender fresh("  python3 -c, a new interpreter each time", 3, [] { Interpreter("print(1 + 1)").ask(""); });
+    compete({&engine, &ours, &plain, &fresh}, 20);
+    constexpr double kMicro = 1e6;
+    for (Contender* one : {&ours, &plain, &fresh, &engine}) one->show(kMicro, "us");
+    std::printf("  new interpreter : warm worker, p50 %.0f x;  plain loop : warm worker, p50 %.2f x, cpu %.2f x\n",
+                fresh.p50() / ours.p50(), plain.p50() / ours.p50(), plain.cpu() / ours.cpu());
 }
 
+// The script tells how long it took from the first get, in which the table is handed over: the query is not of
+// interest.
 void tables() {
-    constexpr int kRuns = 15;
     const std::string query =
         "  sql:\n    connectionName: db\n    query: \"WITH RECURSIVE n(a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM n "
         "WHERE a < " +
@@ -178,73 +218,111 @@ void tables() {
         ") SELECT a, a * 2 AS b, a * 0.5 AS c, a * 0.25 AS d, 'text ' || a AS e, a % 7 AS f FROM n\"\n";
     const std::string connection =
         "  python: {workers: 1}\n  sqlConnections: {db: {connection: \"sqlite://:memory:\"}}\n";
-    const auto with = [&](const std::string& script) {
-        return resource("rows", "", query) +
-               resource("main", ", requires: [rows]", "  python:\n    script: |\n" + script);
-    };
-    // The script measures itself from the first get, in which the table is handed over; the query is not of interest.
-    const auto time_in = [&](const char* name, const std::string& body) {
-        Loaded loaded(name, connection,
-                      with("      import time, numpy\n      start = time.perf_counter()\n      t = get('rows')\n" +
-                           body + "      return time.perf_counter() - start\n"));
+    const std::string rows = "'a', 'b', 'c', 'd', 'f'";
+    struct Way {
+        const char* name;
+        std::string body;
+        std::unique_ptr<Loaded> loaded;
         std::vector<double> times;
-        for (int i = 0; i < kRuns; ++i) times.push_back(loaded.run().floating() * 1e3);
-        std::sort(times.begin(), times.end());
-        return times[times.size() / 2];
     };
-    const double frame = time_in("columns", "      total = sum(sum(t.column(c)) for c in ('a', 'b', 'c', 'd', 'f'))\n");
-    const double rows =
-        time_in("rows", "      total = 0\n      for r in t: total += r['a'] + r['b'] + r['c'] + r['d'] + r['f']\n");
-    const double over = time_in("over", "");
+    std::vector<Way> ways;
+    ways.push_back({"handed over", "", nullptr, {}});
+    ways.push_back({"handed over and summed by columns, sum(t.column('a'))",
+                    "total = sum(sum(t.column(c)) for c in (" + rows + "))",
+                    nullptr,
+                    {}});
+    ways.push_back({"handed over and summed by numpy, t.column('a')",
+                    "total = sum(numpy.asarray(t.column(c)).sum() for c in (" + rows + "))",
+                    nullptr,
+                    {}});
+    ways.push_back({"handed over and summed row by row, r['a']",
+                    "total = 0\n      for r in t: total += r['a'] + r['b'] + r['c'] + r['d'] + r['f']",
+                    nullptr,
+                    {}});
+    ways.push_back({"handed over and summed row by row, r.a",
+                    "total = 0\n      for r in t: total += r.a + r.b + r.c + r.d + r.f",
+                    nullptr,
+                    {}});
+    for (Way& way : ways) {
+        way.loaded = std::make_unique<Loaded>(
+            "way" + std::to_string(&way - ways.data()), connection,
+            resource("rows", "", query) +
+                resource("main", ", requires: [rows]",
+                         "  python:\n    script: |\n      import time, numpy\n      start = time.perf_counter()\n"
+                         "      t = get('rows')\n      " +
+                             way.body + "\n      return time.perf_counter() - start\n"));
+    }
     Interpreter loop(
         "import sys, json\nfor line in sys.stdin:\n    rows = json.loads(line)\n    total = 0\n    for r in rows: "
         "total += r['a'] + r['b'] + r['c'] + r['d'] + r['f']\n"
         "    sys.stdout.write(json.dumps(total) + '\\n')\n    sys.stdout.flush()");
     Loaded source("json", connection, resource("main", "", query));
     const value::Value table = source.run();
-    std::vector<double> times;
+    std::vector<double> json;
+    constexpr int kRuns = 15;
     for (int i = 0; i < kRuns; ++i) {
         const auto start = std::chrono::steady_clock::now();
         std::string text;
         value::append_json(table, text);
         loop.ask(text + "\n");
-        times.push_back(Seconds(std::chrono::steady_clock::now() - start).count() * 1e3);
+        json.push_back(Seconds(std::chrono::steady_clock::now() - start).count() * 1e3);
+        for (Way& way : ways) way.times.push_back(way.loaded->run().floating() * 1e3);
     }
-    std::sort(times.begin(), times.end());
-    const double json = times[times.size() / 2];
-    std::printf("\n%d rows x 6 columns, p50 of %d\n", kRows, kRuns);
-    std::printf("  handed over                                             %8.1f ms\n", over);
-    std::printf("  handed over and summed by columns                       %8.1f ms   %5.1f x\n", frame, json / frame);
-    std::printf("  handed over and summed row by row                       %8.1f ms   %5.1f x\n", rows, json / rows);
-    std::printf("  as JSON over a pipe and summed row by row               %8.1f ms\n", json);
+    const auto median = [](std::vector<double>& times) {
+        std::sort(times.begin(), times.end());
+        return times[times.size() / 2];
+    };
+    std::printf("\n%d rows x 6 columns, 5 of them summed, p50 of %d\n", kRows, kRuns);
+    std::printf("  %-56s %8.1f ms\n", "as JSON over a pipe and summed row by row", median(json));
+    for (Way& way : ways)
+        std::printf("  %-56s %8.1f ms   %6.1f x\n", way.name, median(way.times), median(json) / median(way.times));
 }
 
 void throughput() {
-    std::printf("\ncalls per second, 8 callers\n");
+    constexpr int kCallers = 8;
+    constexpr int kCalls = 4'000;
+    constexpr int kRounds = 5;
+    std::printf("\ncalls per second, %d callers, p50 of %d rounds\n", kCallers, kRounds);
+    struct Pool {
+        int workers;
+        std::unique_ptr<Loaded> loaded;
+        std::vector<double> rates;
+    };
+    std::vector<Pool> pools;
     for (const int workers : {1, 2, 4}) {
-        Loaded warm("many" + std::to_string(workers), "  python: {workers: " + std::to_string(workers) + "}\n",
-                    resource("main", "", "  python: {script: \"return 1 + 1\"}\n"));
-        for (int i = 0; i < 200; ++i) warm.run();
-        constexpr int kCallers = 8;
-        constexpr int kCalls = 20'000;
-        std::atomic<int> next{0};
-        const auto start = std::chrono::steady_clock::now();
-        std::vector<std::thread> callers;
-        for (int i = 0; i < kCallers; ++i) {
-            callers.emplace_back([&] {
-                while (next++ < kCalls) warm.run();
-            });
+        pools.push_back({workers,
+                         std::make_unique<Loaded>("many" + std::to_string(workers),
+                                                  "  python: {workers: " + std::to_string(workers) + "}\n",
+                                                  resource("main", "", "  python: {script: \"return 1 + 1\"}\n")),
+                         {}});
+    }
+    for (int round = 0; round <= kRounds; ++round) {
+        for (Pool& pool : pools) {
+            std::atomic<int> next{0};
+            const auto start = std::chrono::steady_clock::now();
+            std::vector<std::thread> callers;
+            for (int i = 0; i < kCallers; ++i) {
+                callers.emplace_back([&] {
+                    while (next++ < kCalls) pool.loaded->run();
+                });
+            }
+            for (std::thread& caller : callers) caller.join();
+            const double rate = kCalls / Seconds(std::chrono::steady_clock::now() - start).count();
+            if (round > 0) pool.rates.push_back(rate);  // the first warms up
         }
-        for (std::thread& caller : callers) caller.join();
-        std::printf("  %d workers %10.0f\n", workers,
-                    kCalls / Seconds(std::chrono::steady_clock::now() - start).count());
+    }
+    for (Pool& pool : pools) {
+        std::sort(pool.rates.begin(), pool.rates.end());
+        std::printf("  %d workers %10.0f\n", pool.workers, pool.rates[pool.rates.size() / 2]);
     }
 }
 
 }  // namespace
 
-int main() {
-    calls();
-    tables();
-    throughput();
+// Without an argument all of it; else one of calls, tables, throughput.
+int main(int count, char** arguments) {
+    const std::string_view only = count > 1 ? arguments[1] : "";
+    if (only.empty() || only == "calls") calls();
+    if (only.empty() || only == "tables") tables();
+    if (only.empty() || only == "throughput") throughput();
 }
