@@ -44,11 +44,20 @@ struct Metrics::Families {
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
 Metrics::~Metrics() = default;
 
-void Metrics::count(std::string_view name, const Labels& labels, double add) {
-    families_->family<prometheus::Counter>(families_->counters, name, prometheus::BuildCounter)
-        .Add(to_labels(labels))
-        .Increment(add);
+void Metrics::Counter::add(double number) const { counter_->Increment(number); }
+void Metrics::Histogram::observe(double seconds) const { histogram_->Observe(seconds); }
+
+Metrics::Counter Metrics::counter(std::string_view name, const Labels& labels) {
+    return Counter(families_->family<prometheus::Counter>(families_->counters, name, prometheus::BuildCounter)
+                       .Add(to_labels(labels)));
 }
+
+Metrics::Histogram Metrics::histogram(std::string_view name, const Labels& labels) {
+    return Histogram(families_->family<prometheus::Histogram>(families_->histograms, name, prometheus::BuildHistogram)
+                         .Add(to_labels(labels), kBuckets));
+}
+
+void Metrics::count(std::string_view name, const Labels& labels, double add) { counter(name, labels).add(add); }
 
 void Metrics::gauge(std::string_view name, const Labels& labels, double value) {
     families_->family<prometheus::Gauge>(families_->gauges, name, prometheus::BuildGauge)
@@ -57,9 +66,7 @@ void Metrics::gauge(std::string_view name, const Labels& labels, double value) {
 }
 
 void Metrics::observe(std::string_view name, const Labels& labels, double seconds) {
-    families_->family<prometheus::Histogram>(families_->histograms, name, prometheus::BuildHistogram)
-        .Add(to_labels(labels), kBuckets)
-        .Observe(seconds);
+    histogram(name, labels).observe(seconds);
 }
 
 std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(families_->registry.Collect()); }

@@ -8,6 +8,11 @@
 #include <utility>
 #include <vector>
 
+namespace prometheus {
+class Counter;
+class Histogram;
+}  // namespace prometheus
+
 namespace kdeps {
 
 class Metrics {
@@ -22,6 +27,29 @@ public:
     void count(std::string_view name, const Labels& labels, double add);
     void gauge(std::string_view name, const Labels& labels, double value);
     void observe(std::string_view name, const Labels& labels, double seconds);
+
+    // A metric with its labels, for who adds to it often and would not have it looked up each time.  Lives as long as
+    // the Metrics.
+    class Counter {
+    public:
+        void add(double number) const;
+
+    private:
+        friend class Metrics;
+        explicit Counter(prometheus::Counter& counter) : counter_(&counter) {}
+        prometheus::Counter* counter_;
+    };
+    class Histogram {
+    public:
+        void observe(double seconds) const;
+
+    private:
+        friend class Metrics;
+        explicit Histogram(prometheus::Histogram& histogram) : histogram_(&histogram) {}
+        prometheus::Histogram* histogram_;
+    };
+    Counter counter(std::string_view name, const Labels& labels);
+    Histogram histogram(std::string_view name, const Labels& labels);
 
     std::string text() const;  // the exposition that GET /metrics answers
 

@@ -214,6 +214,25 @@ std::optional<bool> parse_bool(std::string_view text) {
     return std::nullopt;
 }
 
+std::string timestamp(std::chrono::sys_time<std::chrono::milliseconds> moment) {
+    const auto day = std::chrono::floor<std::chrono::days>(moment);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(moment - day);
+    std::string out = "0000-00-00T00:00:00.000";
+    // Ends at a place.
+    const auto write = [&out](std::size_t end, std::int64_t number) {
+        for (; number > 0; number /= 10) out[--end] = static_cast<char>('0' + number % 10);
+    };
+    write(4, static_cast<int>(date.year()));
+    write(7, static_cast<unsigned>(date.month()));
+    write(10, static_cast<unsigned>(date.day()));
+    write(13, time.hours().count());
+    write(16, time.minutes().count());
+    write(19, time.seconds().count());
+    write(23, time.subseconds().count());
+    return out;
+}
+
 bool is_valid_utf8(std::string_view text) {
     std::size_t i = 0;
     while (i < text.size()) {

@@ -16,6 +16,9 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
 // "4.9 s", "350 ms": for messages.
 std::string duration_text(std::chrono::nanoseconds span);
 
+// "2024-01-31T23:59:59.123": RFC 3339 without its zone, of a year from 0 to 9999.
+std::string timestamp(std::chrono::sys_time<std::chrono::milliseconds> moment);
+
 // The candidate that is near enough to be a typing error of `name` (edit distance at most a third of its length, swaps
 // count one).
 std::optional<std::string_view> nearest(std::string_view name, std::span<const std::string_view> candidates);

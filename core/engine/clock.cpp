@@ -26,11 +26,20 @@ ZonedClock::~ZonedClock() = default;
 
 std::string ZonedClock::now() const {
     const auto now = date::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    if (zone_->zone == nullptr) {
-        return date::format("%FT%TZ", now);
-    }
-    const std::string text = date::format("%FT%T%Ez", date::make_zoned(zone_->zone, now));
-    return text.ends_with("+00:00") ? text.substr(0, text.size() - 6) + "Z" : text;
+    const auto offset = zone_->zone == nullptr ? std::chrono::seconds(0) : zone_->zone->get_info(now).offset;
+    std::string out = timestamp(now + offset);
+    const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(offset).count();
+    if (minutes == 0) return out + 'Z';
+    const long absolute = std::abs(minutes);
+    const auto two = [&out](long number) {
+        out += static_cast<char>('0' + number / 10);
+        out += static_cast<char>('0' + number % 10);
+    };
+    out += minutes < 0 ? '-' : '+';
+    two(absolute / 60);
+    out += ':';
+    two(absolute % 60);
+    return out;
 }
 
 }  // namespace kdeps::engine

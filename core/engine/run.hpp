@@ -4,7 +4,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -81,7 +80,7 @@ private:
     mutable std::mutex mutex_;  // guards everything below
     std::condition_variable changed_;
     std::vector<std::size_t> waiting_for_;  // per node: predecessors that have not ended
-    std::deque<Ready> ready_;
+    std::vector<Ready> ready_;
     bool has_fresh_ = true;  // there are ready nodes that nobody has looked at
     std::size_t running_ = 0;
     std::size_t left_ = 0;  // nodes that have not ended

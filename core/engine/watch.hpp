@@ -6,7 +6,6 @@
 
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <mutex>
 #include <thread>
 
@@ -31,7 +30,9 @@ public:
         std::function<bool()> should_stop_;
         std::function<void()> cancel_;
         bool is_cancelling_ = false;
-        std::multimap<Clock::time_point, Guard*>::iterator place_;
+        Clock::time_point next_cancel_;
+        Guard* before_ = nullptr;  // neighbours among all guards: a call under watch costs no memory of its own
+        Guard* after_ = nullptr;
     };
 
     Watch();
@@ -45,11 +46,12 @@ public:
 private:
     void work();
     void cancel(Guard& guard, std::unique_lock<std::mutex>& lock);
+    Guard* next_to_cancel() const;  // nullptr: nothing is watched
 
     std::mutex mutex_;  // guards everything below
     std::condition_variable wake_;
     std::condition_variable cancelled_;
-    std::multimap<Clock::time_point, Guard*> guards_;            // by the time of the next cancel
+    Guard* first_ = nullptr;
     Clock::time_point sleeps_until_ = Clock::time_point::max();  // when the thread looks next by itself
     bool look_at_flags_ = false;
     bool is_ending_ = false;

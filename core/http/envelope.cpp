@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/envelope.hpp"
 
-#include <array>
 #include <chrono>
 #include <kdeps/cpp/text.hpp>
 
@@ -11,26 +10,12 @@ namespace {
 
 using columns::append_json_string;
 
-void append_now(std::string& out) {
-    const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto day = std::chrono::floor<std::chrono::days>(now);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(now - day);
-    std::array<char, 40> buffer;
-    const int size = std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                                   static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                   static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                                   static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
-                                   static_cast<int>(time.subseconds().count()));
-    out.append(buffer.data(), static_cast<std::size_t>(size));
-}
-
 void append_meta(const engine::Request& request, bool is_error, const value::Value& more, std::string& out) {
     out += ",\"meta\":{\"requestID\":";
     append_json_string(request.id, out);
     out += ",\"timestamp\":\"";
-    append_now(out);
-    out += '"';
+    out += timestamp(std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+    out += "Z\"";
     if (is_error) {
         out += ",\"path\":";
         append_json_string(request.path, out);

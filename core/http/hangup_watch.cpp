@@ -9,6 +9,15 @@
 
 namespace kdeps::http {
 
+namespace {
+
+bool raise(StopFlag* flag) {
+    if (flag != nullptr) flag->request();
+    return flag != nullptr;
+}
+
+}  // namespace
+
 HangupWatch::HangupWatch(std::function<void()> on_stop)
     : on_stop_(std::move(on_stop)),
       epoll_(epoll_create1(EPOLL_CLOEXEC)),
@@ -35,20 +44,28 @@ HangupWatch::~HangupWatch() {
 }
 
 HangupWatch::Guard::Guard(HangupWatch& watch, int socket, StopFlag& flag) : watch_(watch), socket_(socket) {
-    {
-        const std::lock_guard lock(watch_.mutex_);
-        watch_.flags_[socket_] = &flag;
+    const std::lock_guard lock(watch_.mutex_);
+    const auto [client, is_new] = watch_.clients_.try_emplace(socket);
+    client->second.flag = &flag;
+    if (is_new) {
+        // Once for all requests of the connection: a system call for each would be felt.
+        epoll_event event{};
+        event.events = EPOLLRDHUP | EPOLLET;
+        event.data.fd = socket;
+        epoll_ctl(watch_.epoll_, EPOLL_CTL_ADD, socket, &event);
+    } else if (client->second.is_gone) {
+        flag.request();
     }
-    epoll_event event{};
-    event.events = EPOLLRDHUP | EPOLLONESHOT;
-    event.data.fd = socket_;
-    epoll_ctl(watch_.epoll_, EPOLL_CTL_ADD, socket_, &event);
 }
 
 HangupWatch::Guard::~Guard() {
-    epoll_ctl(watch_.epoll_, EPOLL_CTL_DEL, socket_, nullptr);
     const std::lock_guard lock(watch_.mutex_);
-    watch_.flags_.erase(socket_);
+    watch_.clients_[socket_].flag = nullptr;
+}
+
+void HangupWatch::forget(int socket) {
+    const std::lock_guard lock(mutex_);
+    if (clients_.erase(socket) > 0) epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
 }
 
 void HangupWatch::stop_all_at(Deadline deadline) {
@@ -83,14 +100,13 @@ void HangupWatch::work() {
                 if (socket == event_) {
                     std::uint64_t number = 0;
                     [[maybe_unused]] const auto size = read(event_, &number, sizeof(number));
-                } else if (const auto found = flags_.find(socket); found != flags_.end()) {
-                    found->second->request();
-                    has_raised = true;
+                } else if (const auto found = clients_.find(socket); found != clients_.end()) {
+                    found->second.is_gone = true;
+                    has_raised = raise(found->second.flag) || has_raised;
                 }
             }
             if (deadline_.has_passed()) {
-                for (const auto& [socket, flag] : flags_) flag->request();
-                has_raised = true;
+                for (const auto& [socket, client] : clients_) has_raised = raise(client.flag) || has_raised;
                 deadline_ = Deadline();
             }
         }

@@ -12,6 +12,7 @@
 
 namespace kdeps::http {
 
+// Any thread.  A connection is watched from its first run until forget().
 class HangupWatch {
 public:
     // `on_stop` is called after flags were raised.
@@ -20,7 +21,7 @@ public:
     HangupWatch(const HangupWatch&) = delete;
     HangupWatch& operator=(const HangupWatch&) = delete;
 
-    // Watches a socket from construction to destruction.
+    // A run for the client behind a socket, from construction to destruction.
     class Guard {
     public:
         Guard(HangupWatch& watch, int socket, StopFlag& flag);
@@ -33,18 +34,26 @@ public:
         const int socket_;
     };
 
+    // Before the socket is closed: its number will be another client's.
+    void forget(int socket);
+
     // Raises every flag that is still there then.
     void stop_all_at(Deadline deadline);
 
 private:
+    struct Client {
+        StopFlag* flag = nullptr;  // of the run, while there is one
+        bool is_gone = false;
+    };
+
     void work();
     void wake() const;
 
     const std::function<void()> on_stop_;
     const int epoll_;
-    const int event_;                           // wakes the thread
-    std::mutex mutex_;                          // guards everything below
-    std::unordered_map<int, StopFlag*> flags_;  // by socket
+    const int event_;                          // wakes the thread
+    std::mutex mutex_;                         // guards everything below
+    std::unordered_map<int, Client> clients_;  // by socket
     Deadline deadline_;
     bool is_ending_ = false;
     std::thread thread_;

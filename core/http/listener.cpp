@@ -17,7 +17,7 @@ namespace {
 // Each open connection has a thread while it is served and, for a while, when it is kept alive.
 constexpr std::size_t kMostThreads = 1024;
 constexpr int kKeepAlive = 15'000;  // ms that a connection may be idle
-constexpr int kLook = 250;          // ms between looks at whether the server ends
+constexpr int kLook = 250;          // ms between looks at whether the server ends; below a second
 constexpr int kTransfer = 30'000;   // ms that a client may stall
 constexpr std::size_t kBuffered = 64U << 10;
 
@@ -32,23 +32,55 @@ bool wait_for(int socket, short what, int milliseconds) {
     return ready > 0;
 }
 
+struct Address {
+    std::string ip;
+    int port = 0;
+};
+
+template <typename Get>
+Address address_of(int socket, Get get) {
+    sockaddr_storage address{};
+    socklen_t length = sizeof(address);
+    if (get(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+    std::array<char, NI_MAXHOST> host{};
+    std::array<char, NI_MAXSERV> service{};
+    if (getnameinfo(reinterpret_cast<sockaddr*>(&address), length, host.data(), host.size(), service.data(),
+                    service.size(), NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+        return {};
+    }
+    return {host.data(), std::atoi(service.data())};
+}
+
 // Reads through a buffer; small writes are put together, so that head and body leave in one packet.
 class SocketStream final : public httplib::Stream {
 public:
-    explicit SocketStream(int socket) : socket_(socket) {}
+    explicit SocketStream(int socket)
+        : socket_(socket), remote_(address_of(socket, getpeername)), local_(address_of(socket, getsockname)) {
+        const timeval look{0, kLook * 1000};
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &look, sizeof(look));
+    }
 
     bool has_input() const { return at_ < size_; }
     bool is_readable() const override { return has_input() || wait_for(socket_, POLLIN, kTransfer); }
     bool is_writable() const override { return wait_for(socket_, POLLOUT, kTransfer); }
 
+    enum class Input { there, none_yet, ended };
+    // Waits for input for kLook.
+    Input look() {
+        const ssize_t got = recv(socket_, buffer_.data(), buffer_.size(), 0);
+        at_ = 0;
+        size_ = got > 0 ? static_cast<std::size_t>(got) : 0;
+        if (got > 0) return Input::there;
+        return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) ? Input::none_yet : Input::ended;
+    }
+
     ssize_t read(char* out, std::size_t wanted) override {
-        if (!has_input()) {
-            if (!wait_for(socket_, POLLIN, kTransfer)) return -1;
-            const ssize_t got = recv(socket_, buffer_.data(), buffer_.size(), 0);
-            if (got <= 0) return got;
-            at_ = 0;
-            size_ = static_cast<std::size_t>(got);
+        Input input = has_input() ? Input::there : look();
+        for (int waited = kLook; input == Input::none_yet; waited += kLook) {
+            if (waited >= kTransfer) return -1;
+            input = look();
         }
+        if (input == Input::ended) return 0;
         const std::size_t count = std::min(wanted, size_ - at_);
         std::memcpy(out, buffer_.data() + at_, count);
         at_ += count;
@@ -69,8 +101,14 @@ public:
         return is_sent;
     }
 
-    void get_remote_ip_and_port(std::string& ip, int& port) const override { name_of(getpeername, ip, port); }
-    void get_local_ip_and_port(std::string& ip, int& port) const override { name_of(getsockname, ip, port); }
+    void get_remote_ip_and_port(std::string& ip, int& port) const override {
+        ip = remote_.ip;
+        port = remote_.port;
+    }
+    void get_local_ip_and_port(std::string& ip, int& port) const override {
+        ip = local_.ip;
+        port = local_.port;
+    }
     socket_t socket() const override { return socket_; }
 
 private:
@@ -89,21 +127,9 @@ private:
         return true;
     }
 
-    template <typename Get>
-    void name_of(Get get, std::string& ip, int& port) const {
-        sockaddr_storage address{};
-        socklen_t length = sizeof(address);
-        if (get(socket_, reinterpret_cast<sockaddr*>(&address), &length) != 0) return;
-        std::array<char, NI_MAXHOST> host{};
-        std::array<char, NI_MAXSERV> service{};
-        if (getnameinfo(reinterpret_cast<sockaddr*>(&address), length, host.data(), host.size(), service.data(),
-                        service.size(), NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
-            ip = host.data();
-            port = std::atoi(service.data());
-        }
-    }
-
     const int socket_;
+    const Address remote_;
+    const Address local_;
     std::array<char, 16384> buffer_;
     std::size_t at_ = 0;
     std::size_t size_ = 0;
@@ -148,7 +174,7 @@ private:
 
 }  // namespace
 
-Listener::Listener() {
+Listener::Listener(std::function<void(int)> on_close) : on_close_(std::move(on_close)) {
     new_task_queue = [this] {
         return new Threads([this] {
             if (is_ending_) stop();
@@ -177,15 +203,12 @@ bool Listener::process_and_close_socket(socket_t socket) {
     SocketStream stream(socket);
     bool is_closing = false;
     while (!is_closing) {
-        int waited = 0;
-        while (!stream.has_input() && !wait_for(socket, POLLIN, kLook)) {
-            waited += kLook;
-            if (is_ending_ || waited >= kKeepAlive) {
-                is_closing = true;
-                break;
-            }
+        auto input = stream.has_input() ? SocketStream::Input::there : stream.look();
+        for (int waited = kLook; input == SocketStream::Input::none_yet && !is_ending_ && waited < kKeepAlive;
+             waited += kLook) {
+            input = stream.look();
         }
-        if (is_closing) break;
+        if (input != SocketStream::Input::there) break;
         bool is_closed = false;
         const bool is_served = process_request(stream, is_ending_, is_closed, nullptr);
         is_closing = !stream.flush() || !is_served || is_closed || is_ending_;
@@ -196,6 +219,7 @@ bool Listener::process_and_close_socket(socket_t socket) {
     for (int i = 0; i < 64 && wait_for(socket, POLLIN, 50) && recv(socket, rest.data(), rest.size(), MSG_DONTWAIT) > 0;
          ++i) {
     }
+    on_close_(socket);
     ::close(socket);
     served_socket = -1;
     return true;

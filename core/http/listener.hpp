@@ -4,6 +4,7 @@
 #pragma once
 
 #include <httplib.h>
+#include <functional>
 
 #include "core/base/base.hpp"
 
@@ -11,7 +12,8 @@ namespace kdeps::http {
 
 class Listener final : public httplib::Server {
 public:
-    Listener();
+    // `on_close` is called with each socket before it is closed.
+    explicit Listener(std::function<void(int)> on_close);
 
     // Ends listening soon, also if it has not begun; requests that run are finished.  Any thread.
     void end() { is_ending_ = true; }
@@ -26,6 +28,7 @@ public:
 private:
     bool process_and_close_socket(socket_t socket) override;
 
+    const std::function<void(int)> on_close_;
     std::atomic<bool> is_ending_{false};
 };
 

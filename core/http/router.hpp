@@ -31,6 +31,8 @@ public:
     // `path` is still percent-encoded.  HEAD is taken where GET is.
     Found find(std::string_view method, std::string_view path) const;
 
+    const std::vector<workflow::Route>& routes() const { return routes_; }
+
 private:
     struct Pattern {
         const workflow::Route* route;

@@ -2,6 +2,7 @@
 #include "core/http/server.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "core/http/client_address.hpp"
 #include "core/http/cors.hpp"
@@ -9,6 +10,7 @@
 #include "core/http/envelope.hpp"
 #include "core/http/hangup_watch.hpp"
 #include "core/http/listener.hpp"
+#include "core/http/route_metrics.hpp"
 #include "core/http/router.hpp"
 
 namespace kdeps::http {
@@ -76,7 +78,11 @@ struct Server::Parts {
           options(std::move(given)),
           router(options.api.routes),
           proxies(options.api.trusted_proxies),
-          hangups([this] { service.notify_stops(); }) {
+          hangups([this] { service.notify_stops(); }),
+          listener([this](int socket) { hangups.forget(socket); }) {
+        for (const workflow::Route& route : router.routes()) {
+            route_metrics.try_emplace(&route, metrics, route.path);
+        }
         listener.set_payload_max_length(options.api.max_body_bytes);
         listener.set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
             // A body is read by the handlers below; everything else is answered at once.
@@ -113,6 +119,7 @@ struct Server::Parts {
     Metrics& metrics;
     const ServerOptions options;
     const Router router;
+    std::unordered_map<const workflow::Route*, RouteMetrics> route_metrics;
     const TrustedProxies proxies;
     HangupWatch hangups;
     Listener listener;
@@ -300,10 +307,7 @@ void Server::Parts::answer(const httplib::Request& given, httplib::Response& res
     }
     give(outcome, request, is_secure(given), response);
     const std::chrono::duration<double> seconds = Clock::now() - began;
-    metrics.count("kdeps_http_requests_total",
-                  {{"route", request.route}, {"method", request.method}, {"status", std::to_string(response.status)}},
-                  1);
-    metrics.observe("kdeps_http_request_seconds", {{"route", request.route}}, seconds.count());
+    route_metrics.at(found.route).count(request.method, response.status, seconds.count());
     if (outcome.error) {
         const Error& error = *outcome.error;
         const auto level = response.status >= 500 ? log::Level::error : log::Level::info;
@@ -342,7 +346,7 @@ void Server::Parts::give(const engine::Outcome& outcome, const engine::Request& 
     }
     // A text with a type of its own (csv, html) is the body as it is.
     const bool is_raw =
-        media_type(type) != kJson && !media_type(type).ends_with("+json") && outcome.data.is_string() && !outcome.error;
+        outcome.data.is_string() && !outcome.error && media_type(type) != kJson && !media_type(type).ends_with("+json");
     response.body = is_raw ? outcome.data.text() : envelope(outcome, request);
     response.set_header("Content-Type", type);
 }

@@ -31,9 +31,9 @@ Status kdeps_call_::state() const {
 
 kdeps_value_* kdeps_call_::keep(Value value) {
     const std::lock_guard lock(arena_mutex);
-    arena.emplace_back();
-    arena.back().content = std::move(value);
-    return &arena.back();
+    kdeps_value_& kept = arena.emplace_front();
+    kept.content = std::move(value);
+    return &kept;
 }
 
 Value kdeps_call_::take(kdeps_value handle) {
@@ -43,9 +43,9 @@ Value kdeps_call_::take(kdeps_value handle) {
     return handle->config == nullptr ? handle->value() : handle->config->literal();
 }
 
-kdeps_status kdeps_call_::guard(const std::function<void()>& work) {
+kdeps_status kdeps_call_::guard(void (*work)(void*), void* given) {
     try {
-        work();
+        work(given);
         return KDEPS_OK;
     } catch (const Error& caught) {
         error = caught;

@@ -4,8 +4,7 @@
 #pragma once
 
 #include <kdeps/kdeps.h>
-#include <deque>
-#include <functional>
+#include <forward_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -69,7 +68,10 @@ struct kdeps_call_ {
     static kdeps::value::Value take(kdeps_value handle);
 
     // Runs `work` and turns what it throws into the error of this call.
-    kdeps_status guard(const std::function<void()>& work);
+    template <typename Work>
+    kdeps_status guard(Work work) {
+        return guard([](void* given) { (*static_cast<Work*>(given))(); }, &work);
+    }
 
     // The error to throw after a slot returned `status`, not OK.
     kdeps::Error failure(kdeps_status status, std::string_view plugin) const;
@@ -84,6 +86,9 @@ struct kdeps_call_ {
     kdeps::config::Diagnostics* faults = nullptr;          // set while a configuration is compiled
     std::optional<kdeps::Error> error;
     std::mutex arena_mutex;  // guards arena: a plugin may build values on threads of its own
-    std::deque<kdeps_value_> arena;
+    std::forward_list<kdeps_value_> arena;
     std::string owned_name;  // behind `resource`, where nobody else keeps it
+
+private:
+    kdeps_status guard(void (*work)(void*), void* given);
 };

@@ -42,15 +42,7 @@ TablePtr Table::from_stream(ArrowArrayStream* moved) {
     if (std::string_view(schema.format) != "+s") {
         throw Error(Status::bad_data, "a result set must be a stream of structs");
     }
-    for (std::int64_t i = 0; i < schema.n_children; ++i) {
-        table->names_.emplace_back(schema.children[i]->name == nullptr ? "" : schema.children[i]->name);
-    }
-    for (std::size_t i = 0; i < table->names_.size(); ++i) {
-        table->index_.emplace(table->names_[i], i);
-        std::string key = i == 0 ? "{" : ",";
-        columns::append_json_string(table->names_[i], key);
-        table->json_keys_.push_back(key + ":");
-    }
+    table->set_columns(schema);
     while (true) {
         auto batch = std::make_unique<Batch>();
         check(stream.get()->get_next(stream.get(), batch->array.get()));
@@ -77,7 +69,24 @@ TablePtr Table::from_stream(ArrowArrayStream* moved) {
     return table;
 }
 
+void Table::set_columns(const ArrowSchema& schema) {
+    for (std::int64_t i = 0; i < schema.n_children; ++i) {
+        names_.emplace_back(schema.children[i]->name == nullptr ? "" : schema.children[i]->name);
+        json_keys_ += i == 0 ? '{' : ',';
+        columns::append_json_string(names_.back(), json_keys_);
+        json_keys_ += ':';
+        key_ends_.push_back(json_keys_.size());
+    }
+    if (names_.size() > kFewColumns) {
+        for (std::size_t i = 0; i < names_.size(); ++i) index_.emplace(names_[i], i);
+    }
+}
+
 std::optional<std::size_t> Table::column_index(std::string_view name) const {
+    if (names_.size() <= kFewColumns) {
+        const auto found = std::find(names_.begin(), names_.end(), name);
+        return found == names_.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - names_.begin()));
+    }
     const auto found = index_.find(name);
     return found == index_.end() ? std::nullopt : std::optional(found->second);
 }
@@ -112,11 +121,13 @@ Value Table::cell(std::size_t row, std::size_t column) const {
 }
 
 void Table::append_row(const Batch& batch, std::int64_t row, std::string& out) const {
-    for (std::size_t column = 0; column < json_keys_.size(); ++column) {
-        out += json_keys_[column];
+    std::size_t begin = 0;
+    for (std::size_t column = 0; column < key_ends_.size(); ++column) {
+        out.append(json_keys_, begin, key_ends_[column] - begin);
+        begin = key_ends_[column];
         batch.readers[column].append_json(row, out);
     }
-    out += json_keys_.empty() ? "{}" : "}";
+    out += key_ends_.empty() ? "{}" : "}";
 }
 
 void Table::append_json(std::string& out) const {

@@ -13,6 +13,7 @@
 #include "core/value/value_type.hpp"
 
 struct ArrowArrayStream;
+struct ArrowSchema;
 
 namespace kdeps::columns {
 class ColumnReader;
@@ -44,6 +45,8 @@ public:
     static void export_stream(const TablePtr& table, ArrowArrayStream* out);
 
 private:
+    static constexpr std::size_t kFewColumns = 8;
+
     struct Batch;
     Table();
 
@@ -52,14 +55,16 @@ private:
         std::int64_t row;
     };
     Place place(std::size_t row) const;
+    void set_columns(const ArrowSchema& schema);
     void append_row(const Batch& batch, std::int64_t row, std::string& out) const;
 
     struct Arrow;
     std::unique_ptr<Arrow> arrow_;
     std::vector<std::unique_ptr<Batch>> batches_;
-    std::vector<std::string> names_;
-    std::vector<std::string> json_keys_;  // {"first": and ,"next": ready to copy
-    std::unordered_map<std::string_view, std::size_t> index_;
+    std::vector<std::string_view> names_;                      // in the schema
+    std::string json_keys_;                                    // {"first":,"next":  ready to copy
+    std::vector<std::size_t> key_ends_;                        // of each column in json_keys_
+    std::unordered_map<std::string_view, std::size_t> index_;  // of many columns; few are searched
     std::size_t row_count_ = 0;
 };
 

@@ -67,22 +67,39 @@ Pool::Pool(const Host& host, Database database, PoolOptions options, Now now)
 
 Pool::~Pool() = default;
 
+class Pool::WakeUp {
+public:
+    WakeUp() = default;
+    ~WakeUp() {
+        if (waiter_ != nullptr) waiter_->wake.notify_one();
+    }
+    WakeUp(const WakeUp&) = delete;
+    WakeUp& operator=(const WakeUp&) = delete;
+
+    void set(std::shared_ptr<Waiter> waiter) { waiter_ = std::move(waiter); }
+
+private:
+    std::shared_ptr<Waiter> waiter_;
+};
+
 std::unique_ptr<Connection> Pool::acquire(const Call& call, nanoseconds timeout) {
     std::unique_lock lock(mutex_);
     std::unique_ptr<Connection> connection;
     // Who comes now does not overtake those who wait.
     if (waiters_.empty() && !idle_.empty()) {
-        connection = std::move(idle_.back());
-        idle_.pop_back();
+        connection = take_idle(call.resource());
     } else if (waiters_.empty() && open_ < options_.max_connections) {
         ++open_;
     } else {
         connection = wait(call, timeout, lock);
     }
-    lock.unlock();
-    connection = connection == nullptr ? open(call) : ready(call, std::move(connection));
-    lock.lock();
-    lend(*connection, call);
+    if (lock.owns_lock()) lock.unlock();
+    if (connection != nullptr) connection = ready(call, std::move(connection));
+    if (connection == nullptr) {
+        connection = open(call);
+        lock.lock();
+        lend(*connection, call.resource());
+    }
     return connection;
 }
 
@@ -92,27 +109,34 @@ std::unique_ptr<Connection> Pool::try_acquire(const Call& call, bool& is_full) {
     if (!waiters_.empty() || idle_.empty() || !is_trusted(*idle_.back(), now_())) {
         return nullptr;
     }
-    std::unique_ptr<Connection> connection = std::move(idle_.back());
-    idle_.pop_back();
-    lend(*connection, call);
-    return connection;
+    return take_idle(call.resource());
 }
 
 bool Pool::is_trusted(const Connection& connection, Clock::time_point now) const {
     return now < connection.expires && !connection.is_suspect && now - connection.used <= kTrusted;
 }
 
+// A connection, already lent, or nullptr: one may be opened.  Gives the lock back.
 std::unique_ptr<Connection> Pool::wait(const Call& call, nanoseconds timeout, std::unique_lock<std::mutex>& lock) {
     const auto began = Clock::now();
     const auto until = began + std::min(timeout, call.remaining());
-    Waiter self;
-    waiters_.push_back(&self);
+    const auto self = std::make_shared<Waiter>();
+    self->user = call.resource();
+    waiters_.push_back(self);
     ++waited_;
-    while (self.given == nullptr && !self.may_open) {
-        const bool is_late = Clock::now() >= until;
+    lock.unlock();
+
+    std::unique_lock own(self->mutex);
+    while (self->given == nullptr && !self->may_open) {
         const kdeps_status state = call.state();
-        if (is_late || state != KDEPS_OK) {
-            waiters_.erase(std::find(waiters_.begin(), waiters_.end(), &self));
+        if (Clock::now() >= until || state != KDEPS_OK) {
+            own.unlock();
+            lock.lock();
+            if (std::erase(waiters_, self) == 0) {  // served at the last moment
+                lock.unlock();
+                own.lock();
+                break;
+            }
             if (state == KDEPS_CANCELLED)
                 throw Error(KDEPS_CANCELLED,
                             "the run was cancelled while it waited for a connection of '" + database_.name + "'");
@@ -120,19 +144,19 @@ std::unique_ptr<Connection> Pool::wait(const Call& call, nanoseconds timeout, st
             if (state == KDEPS_TIMEOUT) error.status = KDEPS_TIMEOUT;  // the step's own limit, not connectionTimeout
             throw Error(std::move(error));
         }
-        self.wake.wait_until(lock, until);
+        self->wake.wait_until(own, until, [&] { return self->given != nullptr || self->may_open || self->has_news; });
+        self->has_news = false;
     }
-    return std::move(self.given);
+    return std::move(self->given);
 }
 
 Error Pool::full(nanoseconds waited) const {
     std::string text = "pool '" + database_.name + "' is full: " + std::to_string(lent_.size()) + " of " +
                        std::to_string(options_.max_connections) + " connections in use, waited " + seconds_text(waited);
-    const auto longest = std::min_element(
-        lent_.begin(), lent_.end(), [](const auto& a, const auto& b) { return a.second.second < b.second.second; });
+    const auto longest = std::min_element(lent_.begin(), lent_.end(),
+                                          [](const Connection* a, const Connection* b) { return a->lent < b->lent; });
     if (longest != lent_.end()) {
-        text +=
-            "; longest held by '" + longest->second.first + "' for " + seconds_text(now_() - longest->second.second);
+        text += "; longest held by '" + (*longest)->user + "' for " + seconds_text(now_() - (*longest)->lent);
     }
     Error error(KDEPS_EXHAUSTED, text);
     error.retry = KDEPS_RETRY_FRESH;
@@ -149,8 +173,9 @@ std::unique_ptr<Connection> Pool::open(const Call& call) {
     kdeps_connection* handle = nullptr;
     const kdeps_status status = database_.driver->open(database_.instance, call.get(), &target, &handle);
     if (status != KDEPS_OK) {
+        WakeUp wake_up;
         const std::lock_guard lock(mutex_);
-        free_slot();
+        free_slot(wake_up);
         Error error = call.error(status);
         error.message = "connection '" + database_.name + "': " + error.message;
         throw Error(std::move(error));
@@ -162,7 +187,7 @@ std::unique_ptr<Connection> Pool::open(const Call& call) {
     return connection;
 }
 
-// Checks a connection that was idle; a dead or expired one is replaced.
+// Checks a connection that was idle.  nullptr: it was dead or has expired, and another may be opened for it.
 std::unique_ptr<Connection> Pool::ready(const Call& call, std::unique_ptr<Connection> connection) {
     const auto now = now_();
     if (is_trusted(*connection, now)) {
@@ -173,33 +198,44 @@ std::unique_ptr<Connection> Pool::ready(const Call& call, std::unique_ptr<Connec
         connection->is_suspect = false;
         return connection;
     }
-    connection.reset();
+    const kdeps_status state = call.state();
     {
+        WakeUp wake_up;
         const std::lock_guard lock(mutex_);
+        take_back(*connection);
         ++replaced_;
+        if (state != KDEPS_OK) free_slot(wake_up);
     }
-    if (call.state() != KDEPS_OK) {
-        const std::lock_guard lock(mutex_);
-        free_slot();
-        call.check();
-    }
-    return open(call);
+    connection.reset();
+    if (state != KDEPS_OK) call.check();
+    return nullptr;
 }
 
-void Pool::lend(Connection& connection, const Call& call) {
-    lent_.emplace_back(&connection, std::pair(std::string(call.resource()), now_()));
+std::unique_ptr<Connection> Pool::take_idle(std::string_view user) {
+    std::unique_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    lend(*connection, user);
+    return connection;
 }
+
+void Pool::lend(Connection& connection, std::string_view user) {
+    connection.user = user;
+    connection.lent = now_();
+    lent_.push_back(&connection);
+}
+
+void Pool::take_back(const Connection& connection) { std::erase(lent_, &connection); }
 
 void Pool::release(const Call& call, std::unique_ptr<Connection> connection, std::uint8_t damage) {
     if (damage == KDEPS_DAMAGE_TRANSACTION && database_.driver->reset(connection->get(), call.get()) != KDEPS_OK) {
         damage = KDEPS_DAMAGE_CONNECTION;
     }
-    const Connection* lent = connection.get();
     const auto now = now_();
     std::unique_ptr<Connection> closing;  // closed without the lock
     {
+        WakeUp wake_up;
         const std::lock_guard lock(mutex_);
-        lent_.remove_if([&](const auto& entry) { return entry.first == lent; });
+        take_back(*connection);
         if (damage == KDEPS_DAMAGE_CONNECTION) {
             // What killed this one may have killed all: the others are looked at before they are used.
             for (const auto& other : idle_) other->is_suspect = true;
@@ -207,39 +243,50 @@ void Pool::release(const Call& call, std::unique_ptr<Connection> connection, std
         if (damage == KDEPS_DAMAGE_CONNECTION || now >= connection->expires) {
             ++replaced_;
             closing = std::move(connection);
-            free_slot();
+            free_slot(wake_up);
         } else {
             connection->used = now;
-            hand_on(std::move(connection));
+            hand_on(std::move(connection), wake_up);
         }
     }
 }
 
-void Pool::hand_on(std::unique_ptr<Connection> connection) {
+void Pool::hand_on(std::unique_ptr<Connection> connection, WakeUp& wake_up) {
     if (waiters_.empty()) {
         idle_.push_back(std::move(connection));
         return;
     }
-    Waiter* first = waiters_.front();
+    const std::shared_ptr<Waiter> first = std::move(waiters_.front());
     waiters_.pop_front();
-    first->given = std::move(connection);
-    first->wake.notify_one();
+    lend(*connection, first->user);
+    {
+        const std::lock_guard own(first->mutex);
+        first->given = std::move(connection);
+    }
+    wake_up.set(first);
 }
 
-void Pool::free_slot() {
+void Pool::free_slot(WakeUp& wake_up) {
     if (waiters_.empty()) {
         --open_;
         return;
     }
-    Waiter* first = waiters_.front();
+    const std::shared_ptr<Waiter> first = std::move(waiters_.front());
     waiters_.pop_front();
-    first->may_open = true;
-    first->wake.notify_one();
+    {
+        const std::lock_guard own(first->mutex);
+        first->may_open = true;
+    }
+    wake_up.set(first);
 }
 
 void Pool::wake() {
     const std::lock_guard lock(mutex_);
-    for (Waiter* waiter : waiters_) waiter->wake.notify_one();
+    for (const auto& waiter : waiters_) {
+        const std::lock_guard own(waiter->mutex);
+        waiter->has_news = true;
+        waiter->wake.notify_one();
+    }
 }
 
 void Pool::maintain() {
@@ -269,13 +316,17 @@ void Pool::maintain() {
         const BackgroundCall background(host_, "pool '" + database_.name + "'", options_.connection_timeout);
         try {
             auto connection = open(background.call());
+            WakeUp wake_up;
             const std::lock_guard lock(mutex_);
-            hand_on(std::move(connection));
+            hand_on(std::move(connection), wake_up);
         } catch (const Error& error) {
             // The database may be down; the next round tries again, and so does whoever needs it.
             host_.log(KDEPS_LOG_WARNING, error.message);
-            const std::lock_guard lock(mutex_);
-            for (; missing > 1; --missing) free_slot();
+            for (; missing > 1; --missing) {
+                WakeUp wake_up;
+                const std::lock_guard lock(mutex_);
+                free_slot(wake_up);
+            }
         }
     }
 }

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace kdeps::sql {
 
@@ -62,8 +63,9 @@ public:
     Clock::time_point created{};
     Clock::time_point expires{};  // by max_lifetime
     Clock::time_point used{};
-    std::string user;         // resource that holds it
-    bool is_suspect = false;  // check before use: others of its pool were found dead
+    std::string user;          // resource that holds it
+    Clock::time_point lent{};  // since when
+    bool is_suspect = false;   // check before use: others of its pool were found dead
 
 private:
     struct Prepared {
@@ -117,20 +119,29 @@ public:
     bool is_unused() const;  // nothing is lent
 
 private:
+    // Who waits has a lock of its own, so that the pool's is free when it wakes up.
     struct Waiter {
+        std::string user;
         std::condition_variable wake;
+        std::mutex mutex;  // guards everything below; taken after the pool's
         std::unique_ptr<Connection> given;
         bool may_open = false;
+        bool has_news = false;  // its call should be looked at
     };
+    // Wakes a waiter when it ends: made before the pool's lock, so that the lock is released first.
+    class WakeUp;
 
     std::unique_ptr<Connection> wait(const Call& call, nanoseconds timeout, std::unique_lock<std::mutex>& lock);
     std::unique_ptr<Connection> open(const Call& call);
     std::unique_ptr<Connection> ready(const Call& call, std::unique_ptr<Connection> connection);
     bool is_trusted(const Connection& connection, Clock::time_point now) const;
-    void lend(Connection& connection, const Call& call);   // under the lock
-    void hand_on(std::unique_ptr<Connection> connection);  // under the lock: to the first waiter, or to the idle ones
-    void free_slot();                                      // under the lock: the first waiter may open one
-    Error full(nanoseconds waited) const;                  // under the lock
+    // All under the lock.
+    std::unique_ptr<Connection> take_idle(std::string_view user);
+    void lend(Connection& connection, std::string_view user);
+    void take_back(const Connection& connection);
+    void hand_on(std::unique_ptr<Connection> connection, WakeUp& wake_up);  // to the first waiter, or to the idle ones
+    void free_slot(WakeUp& wake_up);                                        // the first waiter may open one
+    Error full(nanoseconds waited) const;
 
     const Host& host_;
     const Database database_;
@@ -139,9 +150,8 @@ private:
 
     mutable std::mutex mutex_;                      // guards everything below; never held across a call into the driver
     std::deque<std::unique_ptr<Connection>> idle_;  // most recently used at the back
-    std::deque<Waiter*> waiters_;
-    std::list<std::pair<const Connection*, std::pair<std::string, Clock::time_point>>>
-        lent_;              // who holds which since when
+    std::deque<std::shared_ptr<Waiter>> waiters_;
+    std::vector<const Connection*> lent_;
     std::size_t open_ = 0;  // with those that are being opened
     std::uint64_t waited_ = 0;
     std::uint64_t replaced_ = 0;

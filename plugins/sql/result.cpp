@@ -2,26 +2,47 @@
 #include "result.hpp"
 
 #include <unordered_map>
+#include <unordered_set>
 
 namespace kdeps::sql {
 
 namespace {
 
+// What of a schema is needed to know the size of its batches.
+struct Shape {
+    explicit Shape(const ArrowSchema& schema) : format(schema.format[0]) {
+        for (std::int64_t i = 0; i < schema.n_children; ++i) children.emplace_back(*schema.children[i]);
+    }
+
+    char format;
+    std::vector<Shape> children;
+};
+
+template <typename Offset>
+std::size_t text_bytes(const ArrowArray& array, std::size_t rows) {
+    const auto* offsets = static_cast<const Offset*>(array.buffers[1]) + array.offset;
+    return rows * sizeof(Offset) + static_cast<std::size_t>(offsets[rows] - offsets[0]);
+}
+
 // The bytes that a column of a batch holds.
-std::size_t bytes_of(const ArrowSchema& schema, const ArrowArray& array) {
+std::size_t bytes_of(const Shape& shape, const ArrowArray& array) {
     std::size_t sum = 0;
-    for (std::int64_t i = 0; i < schema.n_children; ++i) sum += bytes_of(*schema.children[i], *array.children[i]);
+    for (std::size_t i = 0; i < shape.children.size(); ++i) sum += bytes_of(shape.children[i], *array.children[i]);
     const auto rows = static_cast<std::size_t>(array.length);
-    const char format = schema.format[0];
-    if ((format == 'u' || format == 'z') && array.n_buffers > 2 && rows > 0) {
-        const auto* offsets = static_cast<const std::int32_t*>(array.buffers[1]) + array.offset;
-        return sum + rows * 4 + static_cast<std::size_t>(offsets[rows] - offsets[0]);
+    const bool has_text = array.n_buffers > 2 && rows > 0;
+    switch (shape.format) {
+        case 'u':
+        case 'z':
+            if (has_text) return sum + text_bytes<std::int32_t>(array, rows);
+            break;
+        case 'U':
+        case 'Z':
+            if (has_text) return sum + text_bytes<std::int64_t>(array, rows);
+            break;
+        case '+': return sum;
+        default: break;
     }
-    if ((format == 'U' || format == 'Z') && array.n_buffers > 2 && rows > 0) {
-        const auto* offsets = static_cast<const std::int64_t*>(array.buffers[1]) + array.offset;
-        return sum + rows * 8 + static_cast<std::size_t>(offsets[rows] - offsets[0]);
-    }
-    return sum + (format == '+' ? 0 : rows * 8);
+    return sum + rows * 8;
 }
 
 // A copy that owns everything; names can be changed in it.
@@ -41,19 +62,37 @@ void copy_schema(const ArrowSchema& from, const std::string& name, ArrowSchema* 
     out->flags = from.flags;
 }
 
-// Several columns of one name: the second gets _2, the third _3 (rules §5).
-std::vector<std::string> unique_names(const ArrowSchema& schema, bool& has_changed) {
-    std::vector<std::string> names;
-    std::unordered_map<std::string, int> seen;
-    for (std::int64_t i = 0; i < schema.n_children; ++i)
-        ++seen[schema.children[i]->name == nullptr ? "" : schema.children[i]->name];
-    std::unordered_map<std::string, int> given;
+std::string_view name_of(const ArrowSchema& column) { return column.name == nullptr ? "" : column.name; }
+
+bool has_double_names(const ArrowSchema& schema) {
+    constexpr std::int64_t kFew = 16;
+    if (schema.n_children > kFew) {
+        std::unordered_set<std::string_view> seen;
+        for (std::int64_t i = 0; i < schema.n_children; ++i) {
+            if (!seen.insert(name_of(*schema.children[i])).second) return true;
+        }
+        return false;
+    }
     for (std::int64_t i = 0; i < schema.n_children; ++i) {
-        const std::string name = schema.children[i]->name == nullptr ? "" : schema.children[i]->name;
-        int number = ++given[name];
-        std::string unique = name;
-        while (number > 1 && (unique = name + "_" + std::to_string(number), seen.contains(unique))) ++number;
-        has_changed |= unique != name;
+        for (std::int64_t k = 0; k < i; ++k) {
+            if (name_of(*schema.children[i]) == name_of(*schema.children[k])) return true;
+        }
+    }
+    return false;
+}
+
+// Several columns of one name: the second gets _2, the third _3 (rules §5).
+std::vector<std::string> unique_names(const ArrowSchema& schema) {
+    std::vector<std::string> names;
+    std::unordered_set<std::string> taken;
+    for (std::int64_t i = 0; i < schema.n_children; ++i) taken.emplace(name_of(*schema.children[i]));
+    std::unordered_map<std::string_view, int> given;
+    for (std::int64_t i = 0; i < schema.n_children; ++i) {
+        const std::string_view name = name_of(*schema.children[i]);
+        int& number = ++given[name];
+        std::string unique(name);
+        while (number > 1 && (unique = std::string(name) + "_" + std::to_string(number), taken.contains(unique)))
+            ++number;
         names.push_back(std::move(unique));
     }
     return names;
@@ -89,11 +128,14 @@ private:
     }
 
     void give_schema(ArrowSchema* out) {
-        read_schema();
-        bool has_changed = false;
-        const std::vector<std::string> names = unique_names(*schema_, has_changed);
-        copy_schema(*schema_, "", out);
-        for (std::size_t i = 0; has_changed && i < names.size(); ++i) {
+        columns::Schema schema = read_schema();
+        if (!has_double_names(*schema)) {
+            schema.move_to(out);
+            return;
+        }
+        const std::vector<std::string> names = unique_names(*schema);
+        copy_schema(*schema, "", out);
+        for (std::size_t i = 0; i < names.size(); ++i) {
             auto* owned = static_cast<columns::detail::OwnedSchema*>(out->children[i]->private_data);
             owned->name = names[i];
             out->children[i]->name = owned->name.c_str();
@@ -101,7 +143,7 @@ private:
     }
 
     bool give_next(ArrowArray* out) {
-        read_schema();
+        if (!shape_) read_schema();
         if (limits_.max_rows && given_ >= *limits_.max_rows) {
             report_truncation();
             return false;
@@ -110,7 +152,7 @@ private:
         expect(rows_->get_next(rows_.get(), &raw));
         if (raw.release == nullptr) return false;
         columns::Array batch(&raw);
-        bytes_ += bytes_of(*schema_, *batch);
+        bytes_ += bytes_of(*shape_, *batch);
         if (bytes_ > limits_.max_bytes) {
             throw Error(KDEPS_EXHAUSTED, "the result is larger than maxResultBytes (" +
                                              std::to_string(limits_.max_bytes) +
@@ -134,11 +176,12 @@ private:
         throw Error(KDEPS_INTERNAL, "the rows cannot be read");
     }
 
-    void read_schema() {
-        if (schema_) return;
+    columns::Schema read_schema() {
         ArrowSchema raw{};
         expect(rows_->get_schema(rows_.get(), &raw));
-        schema_ = columns::Schema(&raw);
+        columns::Schema schema(&raw);
+        if (!shape_) shape_.emplace(*schema);
+        return schema;
     }
 
     void report_truncation() {
@@ -155,7 +198,7 @@ private:
     }
 
     columns::Stream rows_;
-    columns::Schema schema_;
+    std::optional<Shape> shape_;
     const Call call_;
     const ResultLimits limits_;
     std::optional<Error>& failure_;
@@ -163,15 +206,6 @@ private:
     std::size_t bytes_ = 0;
     bool is_truncated_ = false;
 };
-
-std::vector<std::string> names_of(columns::Stream& rows, const Call& call) {
-    ArrowSchema raw{};
-    if (rows->get_schema(rows.get(), &raw) != 0) throw call.error(KDEPS_INTERNAL);
-    const columns::Schema schema(&raw);
-    std::vector<std::string> names;
-    for (std::int64_t i = 0; i < schema->n_children; ++i) names.emplace_back(schema->children[i]->name);
-    return names;
-}
 
 void append_csv_field(std::string_view text, std::string& out) {
     if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
@@ -195,16 +229,16 @@ std::size_t width_of(std::string_view text) {
 
 }  // namespace
 
-std::string to_csv(columns::Stream& rows, const Call& call) {
+std::string to_csv(columns::Stream& rows) {
     std::string out;
-    const std::vector<std::string> names = names_of(rows, call);
-    for (std::size_t i = 0; i < names.size(); ++i) {
+    const columns::Schema schema = schema_of(rows);
+    for (std::int64_t i = 0; i < schema->n_children; ++i) {
         if (i > 0) out += ',';
-        append_csv_field(names[i], out);
+        append_csv_field(name_of(*schema->children[i]), out);
     }
     out += '\n';
     std::string cell;
-    for_each_batch(rows, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
+    for_each_batch(rows, schema, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
         for (std::int64_t row = 0; row < count; ++row) {
             for (std::size_t i = 0; i < readers.size(); ++i) {
                 if (i > 0) out += ',';
@@ -222,16 +256,18 @@ std::string to_csv(columns::Stream& rows, const Call& call) {
     return out;
 }
 
-std::string to_box(columns::Stream& rows, const Call& call) {
+std::string to_box(columns::Stream& rows) {
     struct Cell {
         std::string text;
         bool is_number = false;
     };
-    const std::vector<std::string> names = names_of(rows, call);
+    const columns::Schema schema = schema_of(rows);
+    std::vector<std::string> names;
+    for (std::int64_t i = 0; i < schema->n_children; ++i) names.emplace_back(name_of(*schema->children[i]));
     std::vector<std::size_t> widths;
     for (const std::string& name : names) widths.push_back(width_of(name));
     std::vector<std::vector<Cell>> cells;
-    for_each_batch(rows, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
+    for_each_batch(rows, schema, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
         for (std::int64_t row = 0; row < count; ++row) {
             std::vector<Cell>& line = cells.emplace_back();
             for (std::size_t i = 0; i < readers.size(); ++i) {
@@ -275,8 +311,8 @@ Value read_rows(const Call& call, columns::Stream rows, Format format, const Res
     columns::Stream limited(&stream);
     try {
         switch (format) {
-            case Format::csv: return call.string(to_csv(limited, call));
-            case Format::table: return call.string(to_box(limited, call));
+            case Format::csv: return call.string(to_csv(limited));
+            case Format::table: return call.string(to_box(limited));
             case Format::json: break;
         }
         return call.table(limited);

@@ -82,21 +82,29 @@ private:
     bool is_given_ = false;
 };
 
+namespace detail {
+
+inline void expect_rows(columns::Stream& stream, int failed) {
+    if (failed == 0) return;
+    const char* why = stream->get_last_error(stream.get());
+    throw Error(KDEPS_BAD_DATA, why == nullptr ? "the rows cannot be read" : why);
+}
+
+}  // namespace detail
+
+// What a stream's columns are called and of which types they are.  Throws Error.
+inline columns::Schema schema_of(columns::Stream& stream) {
+    ArrowSchema raw{};
+    detail::expect_rows(stream, stream->get_schema(stream.get(), &raw));
+    return columns::Schema(&raw);
+}
+
 // Reads a stream batch by batch: calls visit(column readers, rows) for each.  Throws Error.
 template <typename Visit>
-void for_each_batch(columns::Stream& stream, Visit visit) {
-    const auto expect = [&](int failed) {
-        if (failed != 0) {
-            const char* why = stream->get_last_error(stream.get());
-            throw Error(KDEPS_BAD_DATA, why == nullptr ? "the rows cannot be read" : why);
-        }
-    };
-    ArrowSchema raw_schema{};
-    expect(stream->get_schema(stream.get(), &raw_schema));
-    const columns::Schema schema(&raw_schema);
+void for_each_batch(columns::Stream& stream, const columns::Schema& schema, Visit visit) {
     while (true) {
         ArrowArray raw{};
-        expect(stream->get_next(stream.get(), &raw));
+        detail::expect_rows(stream, stream->get_next(stream.get(), &raw));
         if (raw.release == nullptr) {
             return;
         }
@@ -107,6 +115,11 @@ void for_each_batch(columns::Stream& stream, Visit visit) {
         }
         visit(readers, batch->length);
     }
+}
+
+template <typename Visit>
+void for_each_batch(columns::Stream& stream, Visit visit) {
+    for_each_batch(stream, schema_of(stream), visit);
 }
 
 KDEPS_SDK_END
