@@ -14,4 +14,7 @@ void add_plugin_folder(CLI::App& command, std::vector<std::filesystem::path>& fo
 // `kdeps plugins ...`; the exit code of the one that was run goes to `code`, which outlives `app`.
 void add_plugin_commands(CLI::App& app, int& code);
 
+// `kdeps new ...`, likewise.
+void add_new_commands(CLI::App& app, int& code);
+
 }  // namespace kdeps::cli

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/cli/host.hpp"
+#include "core/cli/new/new.hpp"
 
 namespace kdeps::cli {
 
@@ -63,6 +64,8 @@ struct PluginTestOptions {
     bool is_json = false;
 };
 int plugins_test(const PluginTestOptions& options);
+
+int make_new(const scaffold::Request& request);
 
 struct EvalOptions {
     std::string expression;

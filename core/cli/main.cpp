@@ -146,6 +146,7 @@ int dispatch(int argc, char** argv) {
     connections_command->callback([&] { code = connections(common.finish()); });
 
     add_plugin_commands(app, code);
+    add_new_commands(app, code);
 
     EvalOptions eval_options;
     CLI::App* eval_command = app.add_subcommand("eval", "evaluate an expression");

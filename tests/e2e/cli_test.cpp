@@ -270,12 +270,26 @@ TEST_F(Cli, VersionIsShown) {
 }
 
 TEST_F(Cli, HelpOfEachCommandHasAnExampleOfIt) {
-    for (const Arguments& command :
-         {Arguments{"run"}, Arguments{"validate"}, Arguments{"graph"}, Arguments{"connections"}, Arguments{"plugins"},
-          Arguments{"plugins", "list"}, Arguments{"plugins", "info"}, Arguments{"plugins", "install"},
-          Arguments{"plugins", "remove"}, Arguments{"plugins", "verify"}, Arguments{"plugins", "lock"},
-          Arguments{"plugins", "keygen"}, Arguments{"plugins", "sign"}, Arguments{"plugins", "test"}, Arguments{"eval"},
-          Arguments{"version"}}) {
+    for (const Arguments& command : {Arguments{"run"},
+                                     Arguments{"validate"},
+                                     Arguments{"graph"},
+                                     Arguments{"connections"},
+                                     Arguments{"plugins"},
+                                     Arguments{"plugins", "list"},
+                                     Arguments{"plugins", "info"},
+                                     Arguments{"plugins", "install"},
+                                     Arguments{"plugins", "remove"},
+                                     Arguments{"plugins", "verify"},
+                                     Arguments{"plugins", "lock"},
+                                     Arguments{"plugins", "keygen"},
+                                     Arguments{"plugins", "sign"},
+                                     Arguments{"plugins", "test"},
+                                     Arguments{"new"},
+                                     Arguments{"new", "workflow"},
+                                     Arguments{"new", "executor"},
+                                     Arguments{"new", "driver"},
+                                     Arguments{"eval"},
+                                     Arguments{"version"}}) {
         std::string example = "\n  kdeps";
         for (const std::string& word : command) example += " " + word;
         Arguments asked = command;

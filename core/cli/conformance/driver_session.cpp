@@ -180,7 +180,11 @@ void Session::abandon(std::string_view sql) {
 
 void Session::begin() {
     Invocation invocation(subject_.registry());
-    expect("begin", driver_.begin(connection_, invocation.handle(), KDEPS_ISOLATION_DEFAULT, 0), invocation.call);
+    const kdeps_status status = driver_.begin(connection_, invocation.handle(), KDEPS_ISOLATION_DEFAULT, 0);
+    // The host's stub for a slot that a driver may leave out says no more.
+    if (status == KDEPS_UNSUPPORTED && !invocation.call.error)
+        throw Error(Status::unsupported, "the driver has no transactions");
+    expect("begin", status, invocation.call);
 }
 void Session::commit() { call("commit", driver_.commit); }
 void Session::rollback() { call("rollback", driver_.rollback); }
