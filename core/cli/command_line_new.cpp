@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <map>
 #include <memory>
 
 #include "core/cli/command_line.hpp"
@@ -13,6 +12,7 @@ void add_new_commands(CLI::App& app, int& code) {
     parent->footer(
         "Examples:\n  kdeps new workflow shop\n  kdeps new executor greeting\n  kdeps new driver csv --language c");
     const auto request = std::make_shared<scaffold::Request>();
+    const auto language = std::make_shared<std::string>("c++");
     const auto add = [&](const char* name, const char* what, scaffold::Kind kind) {
         CLI::App* command = parent->add_subcommand(name, what);
         command->add_option("NAME", request->name)->required();
@@ -21,8 +21,9 @@ void add_new_commands(CLI::App& app, int& code) {
                          : kind == scaffold::Kind::executor ? " greeting"
                                                             : " csv") +
                         "\n\nIt refuses to write into a folder that exists.");
-        command->callback([request, kind, &code] {
+        command->callback([request, language, kind, &code] {
             request->kind = kind;
+            request->language = *language == "c" ? scaffold::Language::c : scaffold::Language::cpp;
             code = make_new(*request);
         });
         return command;
@@ -30,10 +31,9 @@ void add_new_commands(CLI::App& app, int& code) {
     add("workflow", "a workflow that answers over HTTP", scaffold::Kind::workflow);
     for (CLI::App* plugin : {add("executor", "an executor: a key under run:", scaffold::Kind::executor),
                              add("driver", "a driver: a scheme of connection URLs", scaffold::Kind::driver)}) {
-        plugin->add_option("--language", request->language, "c or c++ (the default)")
-            ->transform(CLI::CheckedTransformer(std::map<std::string, scaffold::Language>{
-                {"c", scaffold::Language::c}, {"c++", scaffold::Language::cpp}}))
-            ->type_name("c|c++");
+        plugin->add_option("--language", *language, "what it is written in")
+            ->check(CLI::IsMember({"c", "c++"}))
+            ->capture_default_str();
         plugin->add_option("--id", request->id, "of the plugin, instead of com.example.NAME")->type_name("ID");
     }
 }
