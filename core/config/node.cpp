@@ -77,15 +77,8 @@ private:
         const auto line = static_cast<std::size_t>(std::max(yaml.Mark().line, 0));
         const auto column = static_cast<std::size_t>(std::max(yaml.Mark().column, 0));
         const char first = line < lines_.size() && column < lines_[line].size() ? lines_[line][column] : '\0';
-        if (node.is_quoted && (first == '|' || first == '>')) {
-            node.is_block = true;
-            for (std::size_t i = line + 1; i < lines_.size(); ++i) {
-                if (const std::size_t indent = lines_[i].find_first_not_of(' '); indent != std::string_view::npos) {
-                    node.block_indent = indent;
-                    break;
-                }
-            }
-        }
+        node.is_block = node.is_quoted && (first == '|' || first == '>');
+        read_runs(node, line, column, first);
         if (!node.is_quoted && node.text.starts_with(kSpanOpen) && node.text.ends_with(kSpanClose)) {
             faults_.note("'<span v-pre>' of the web page around the value is ignored", node.position);
             std::string inner =
@@ -97,6 +90,28 @@ private:
                 node.text = inner;
             }
             node.position.column += static_cast<int>(kSpanOpen.size());
+            node.runs.clear();
+        }
+    }
+
+    void read_runs(Node& node, std::size_t line, std::size_t column, char first) const {
+        if (node.is_block) {
+            for (std::size_t i = line + 1; i < lines_.size(); ++i) {
+                if (const std::size_t indent = lines_[i].find_first_not_of(' '); indent != std::string_view::npos) {
+                    node.runs = find_runs(node.text, lines_, i, indent, ScalarStyle::block);
+                    return;
+                }
+            }
+            return;
+        }
+        const ScalarStyle style = !node.is_quoted ? ScalarStyle::plain
+                                  : first == '"'  ? ScalarStyle::double_quoted
+                                                  : ScalarStyle::single_quoted;
+        const std::size_t start = column + (node.is_quoted ? 1 : 0);
+        // Most scalars stand in one line as they are.
+        if (line < lines_.size() && start <= lines_[line].size() &&
+            !lines_[line].substr(start).starts_with(node.text)) {
+            node.runs = find_runs(node.text, lines_, line, start, style);
         }
     }
 
@@ -177,12 +192,13 @@ Position Node::position_of(std::size_t offset) const {
         return static_cast<int>(
             std::count_if(t.begin(), t.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
     };
-    if (is_block) {
-        const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-        at.line += 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-        at.column = static_cast<int>(block_indent) + 1 + characters(before.substr(line_start));
-    } else {
+    const auto next = std::find_if(runs.begin(), runs.end(), [&](const TextRun& run) { return run.offset > offset; });
+    if (next == runs.begin()) {
         at.column += (is_quoted ? 1 : 0) + characters(before);
+    } else {
+        const TextRun& run = *std::prev(next);
+        at.line = run.line;
+        at.column = run.column + characters(before.substr(std::min(run.offset, before.size())));
     }
     return at;
 }

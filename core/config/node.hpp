@@ -12,6 +12,8 @@
 #include "core/base/base.hpp"
 #include "core/value/value.hpp"
 
+#include "core/config/scalar_places.hpp"
+
 namespace kdeps::config {
 
 class Diagnostics;
@@ -24,9 +26,9 @@ struct Node {
     bool is_quoted = false;  // a quoted or block scalar is text whatever it looks like
     bool is_block = false;   // | or >
     Position position;
-    std::size_t block_indent = 0;  // columns before each line of a block scalar
-    std::vector<Node> children;    // elements of a list, values of a map
-    std::vector<Node> keys;        // of a map: scalars
+    std::vector<TextRun> runs;   // of a scalar; empty: it stands in the file as it is
+    std::vector<Node> children;  // elements of a list, values of a map
+    std::vector<Node> keys;      // of a map: scalars
 
     const Node* find(std::string_view key) const;
     const Node* find_key(std::string_view key) const;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The functions and variables that the host adds to the expression language (rules §3).
-#include <fnmatch.h>
+#include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
 
+#include "core/engine/host_file.hpp"
 #include "core/engine/scope.hpp"
 
 namespace kdeps::engine {
@@ -45,6 +44,13 @@ Value get(expr::Environment& environment, Arguments arguments) {
     }
     const std::string& name = name_of(arguments, "get");
     const bool has_source = arguments.size() >= 2 && is_source(arguments[1]);
+    if (arguments.size() == 3 && !has_source) {
+        std::string options;
+        for (const std::string_view source : kSources) options += std::string(source) + ", ";
+        std::string given;
+        value::append_text(arguments[1], given);
+        throw expr::RunError("get() knows no source '" + given + "'. Available options: [" + options + "error]");
+    }
     const auto found =
         scope_of(environment).look_up(name, has_source ? std::string_view(arguments[1].text()) : std::string_view());
     if (found) return *found;
@@ -185,73 +191,6 @@ Value request_files_by_type(expr::Environment& environment, Arguments arguments)
     return Value::list(std::move(list));
 }
 
-constexpr std::uintmax_t kLargestFile = 64U << 20;
-
-Value read_file(const std::filesystem::path& file) {
-    std::error_code failed;
-    if (const auto size = std::filesystem::file_size(file, failed); failed || size > kLargestFile) {
-        throw Error(Status::invalid_argument,
-                    "file '" + file.filename().string() + "' " +
-                        (failed ? "cannot be read: " + failed.message() : "is larger than 64 MiB"));
-    }
-    std::ifstream stream(file, std::ios::binary);
-    std::string text(std::istreambuf_iterator<char>(stream), {});
-    return is_valid_utf8(text) ? Value(std::move(text)) : Value::bytes(std::move(text));
-}
-
-// file(pattern [, 'first' | 'last' | 'count' | 'all']): inside the workflow's folder only (rules §3).
-Value file(expr::Environment& environment, Arguments arguments) {
-    namespace fs = std::filesystem;
-    const std::string& pattern = name_of(arguments, "file");
-    const std::string selector = arguments.size() == 2 ? name_of(arguments, "file", 1) : "";
-    const fs::path root = fs::weakly_canonical(scope_of(environment).run().parts().workflow.folder);
-    const auto is_inside = [&](const fs::path& path) {
-        const auto [end, at] = std::mismatch(root.begin(), root.end(), path.begin(), path.end());
-        return end == root.end();
-    };
-    const fs::path wanted = root / pattern;
-    const bool has_wildcard = pattern.find_first_of("*?[") != std::string::npos;
-    if (!is_inside(fs::weakly_canonical(has_wildcard ? wanted.parent_path() : wanted))) {
-        throw Error(Status::forbidden, "file('" + pattern + "') is outside of the workflow's folder");
-    }
-    std::vector<fs::path> files;
-    std::error_code failed;
-    if (!has_wildcard && fs::is_regular_file(wanted, failed)) {
-        if (selector.empty()) return read_file(wanted);
-        files.push_back(wanted);
-    } else if (!has_wildcard && fs::is_directory(wanted, failed)) {
-        value::List names;
-        for (const auto& entry : fs::directory_iterator(wanted)) {
-            if (entry.is_regular_file()) names.emplace_back(fs::relative(entry.path(), root).string());
-        }
-        std::sort(names.begin(), names.end(), [](const Value& a, const Value& b) { return a.text() < b.text(); });
-        return Value::list(std::move(names));
-    } else if (has_wildcard) {
-        for (const auto& entry : fs::directory_iterator(wanted.parent_path(), failed)) {
-            // A link could lead out of the folder.
-            if (entry.is_regular_file() &&
-                fnmatch(wanted.filename().c_str(), entry.path().filename().c_str(), 0) == 0 &&
-                is_inside(fs::weakly_canonical(entry.path()))) {
-                files.push_back(entry.path());
-            }
-        }
-        std::sort(files.begin(), files.end());
-    } else {
-        throw Error(Status::not_found, "file('" + pattern + "'): there is no such file in the workflow's folder");
-    }
-    if (selector == "count") return files.size();
-    if (selector == "first" || selector == "last") {
-        return files.empty() ? Value() : read_file(selector == "first" ? files.front() : files.back());
-    }
-    if (!selector.empty() && selector != "all") {
-        throw Error(Status::invalid_argument,
-                    "file() knows no selector '" + selector + "'. Available options: [first, last, all, count]");
-    }
-    value::List contents;
-    for (const fs::path& one : files) contents.push_back(read_file(one));
-    return Value::list(std::move(contents));
-}
-
 expr::Names make_names() {
     expr::Names names;
     for (const char* variable : {"request", "input", "item", "error", "outputs"}) names.add_variable(variable);
@@ -265,7 +204,7 @@ expr::Names make_names() {
     add("output", 1, 1, output);
     add("session", 0, 0, session);
     add("env", 1, 2, env);
-    add("file", 1, 2, file);
+    add("file", 1, 3, file_function);
     add("item.current", 0, 0, item<kCurrent>);
     add("item.prev", 0, 0, item<kPrev>);
     add("item.next", 0, 0, item<kNext>);

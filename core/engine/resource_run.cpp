@@ -154,12 +154,18 @@ Value ResourceRun::iterate(Scope& scope) {
     return Value::list(is_alone ? run_items(scope, all) : run_items_side_by_side(all));
 }
 
+// Between two items: a sibling failed, the client left, or onError of an item has answered for the whole run.
+void ResourceRun::want_going_on() const {
+    if (run_.is_stopping()) throw Error(Status::cancelled, "the run was cancelled");
+}
+
 value::List ResourceRun::run_items(Scope& scope, const Value& items) {
     Iteration iteration;
     iteration.items = items;
     scope.set_iteration(&iteration);
     value::List results;
     for (; iteration.index < items.size(); ++iteration.index) {
+        want_going_on();
         results.push_back(is_skipped(scope) ? Value() : run_item(scope));
     }
     scope.set_iteration(nullptr);
@@ -190,6 +196,7 @@ value::List ResourceRun::run_items_side_by_side(const Value& items) {
             Value result;
             std::optional<Error> failed;
             try {
+                want_going_on();
                 Scope scope(run_, resource_);
                 scope.set_iteration(&iteration);
                 if (!is_skipped(scope)) result = run_item(scope);
@@ -225,7 +232,7 @@ Value ResourceRun::run_loop(Scope& scope) {
                                                std::to_string(loop.max_iterations) + " iterations (maxIterations)");
         }
         if (iteration.index > 0 && loop.every.count() > 0) pause(loop.every);
-        if (run_.is_stopping()) throw Error(Status::cancelled, "the run was cancelled");
+        want_going_on();
         iteration.results.push_back(run_item(scope));
         ++iteration.index;
     }

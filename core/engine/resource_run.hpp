@@ -34,6 +34,7 @@ private:
     bool is_skipped(Scope& scope) const;
     void check_request(Scope& scope) const;  // validation, then preflightCheck
     value::Value iterate(Scope& scope);
+    void want_going_on() const;  // throws Error when the run should end
     value::List run_items(Scope& scope, const value::Value& items);
     value::List run_items_side_by_side(const value::Value& items);
     value::Value run_loop(Scope& scope);

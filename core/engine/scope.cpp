@@ -35,12 +35,28 @@ Found outside_of_items(std::string_view key) {
     return key == "items" || key == "all" || key == "list" ? Found(Value::list({})) : std::nullopt;
 }
 
-Value pairs_value(const Pairs& pairs) {
+// Of several with one name the first counts.  A name that is not there reads as "".
+Value pairs_value(const Pairs& pairs, std::string (*spelled)(std::string_view)) {
     value::Map map;
     for (const auto& [key, text] : pairs) {
-        if (map.find(key) == nullptr) map.set(key, text);
+        const std::string name = spelled(key);
+        if (map.find(name) == nullptr) map.set(name, text);
     }
-    return Value::map(std::move(map));
+    return Value::map(std::move(map), value::Flavor::texts);
+}
+
+std::string as_given(std::string_view name) { return std::string(name); }
+
+// The one spelling under which request.headers has a header, however it was sent: Content-Type, X-Request-Id.
+std::string header_spelling(std::string_view name) {
+    std::string out(name);
+    bool begins = true;
+    for (char& c : out) {
+        c = static_cast<char>(begins ? std::toupper(static_cast<unsigned char>(c))
+                                     : std::tolower(static_cast<unsigned char>(c)));
+        begins = c == '-';
+    }
+    return out;
 }
 
 Value list_of(const std::vector<UploadedFile>& files, std::string UploadedFile::*member) {
@@ -267,9 +283,9 @@ Value Scope::variable(std::string_view name) {
         value::Map map;
         map.set("method", request.method);
         map.set("path", request.path);
-        map.set("headers", pairs_value(request.headers));
-        map.set("query", pairs_value(request.query));
-        map.set("params", pairs_value(request.path_parameters));
+        map.set("headers", pairs_value(request.headers, header_spelling));
+        map.set("query", pairs_value(request.query, as_given));
+        map.set("params", pairs_value(request.path_parameters, as_given));
         map.set("body", request.body);
         map.set("IP", request.client_ip);
         map.set("ID", request.id);

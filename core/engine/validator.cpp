@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/validator.hpp"
 
+#include <date/date.h>
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -55,6 +56,14 @@ std::optional<double> as_number(const Value& value, bool from_text) {
                : std::nullopt;
 }
 
+// Is there such a day?  `text` begins with YYYY-MM-DD.
+bool is_day(const std::string& text) {
+    const date::year_month_day day{date::year(std::stoi(text.substr(0, 4))),
+                                   date::month(static_cast<unsigned>(std::stoi(text.substr(5, 2)))),
+                                   date::day(static_cast<unsigned>(std::stoi(text.substr(8, 2))))};
+    return day.ok();
+}
+
 // The message if `value` is not of the type, else nothing.
 std::string type_fault(const std::string& type, const Value& value) {
     static const RE2 kEmail(
@@ -79,7 +88,9 @@ std::string type_fault(const std::string& type, const Value& value) {
     if (type == "email") return RE2::FullMatch(value.text(), kEmail) ? "" : "invalid email format";
     if (type == "uuid") return RE2::FullMatch(value.text(), kUuid) ? "" : "invalid UUID format";
     if (type == "date")
-        return RE2::FullMatch(value.text(), kDate) ? "" : "invalid date format (expected RFC3339 or YYYY-MM-DD)";
+        return RE2::FullMatch(value.text(), kDate) && is_day(value.text())
+                   ? ""
+                   : "invalid date format (expected RFC3339 or YYYY-MM-DD)";
     if (type == "url") {
         if (!value.text().starts_with("http://") && !value.text().starts_with("https://"))
             return "URL must start with http:// or https://";

@@ -39,7 +39,8 @@ Value member(const Value& object, const std::string& name) {
             return object.find(name).value_or(Value());
         }
         const Value* found = object.map().find(name);
-        return found != nullptr ? *found : Value();
+        if (found != nullptr) return *found;
+        return object.flavor() == value::Flavor::texts ? Value("") : Value();
     }
     if (const KeyedMap* map = as_keyed_map(object)) {
         return map->get(Value(name));

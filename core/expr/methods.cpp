@@ -84,6 +84,10 @@ bool has_method(std::string_view type, std::string_view name, std::size_t& argum
     return true;
 }
 
+bool is_method_name(std::string_view name) {
+    return std::any_of(kMethods.begin(), kMethods.end(), [&](const Method& m) { return m.name == name; });
+}
+
 void want_arguments(std::string_view method, Arguments arguments, std::size_t count) {
     if (arguments.size() != count) {
         throw RunError("." + std::string(method) + "() takes " + std::to_string(count) +

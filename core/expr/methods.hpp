@@ -19,4 +19,7 @@ RunError unknown_method(std::string_view name, std::string_view type);
 // Does the type (as type(x) calls it) have a method of that name?  `arguments` gets how many it takes.
 bool has_method(std::string_view type, std::string_view name, std::size_t& arguments);
 
+// Does any type have a method of that name?
+bool is_method_name(std::string_view name);
+
 }  // namespace kdeps::expr

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Literals, names, pointers, lists, maps, and what stands behind an operand.
+#include "core/expr/methods.hpp"
 #include "core/expr/parsing.hpp"
 #include "core/expr/shorten.hpp"
 
@@ -96,7 +97,9 @@ NodePtr Parser::name_or_call(const Token& token) {
         Token method = ahead();
         method.text = token.text + "." + method.text;
         method.offset = token.offset;
-        if (names_.function(method.text) != nullptr || !names_.has_variable(token.text)) {
+        // Where the object is a value too, as the current item, it may have a method of its own.
+        if (names_.function(method.text) != nullptr || !names_.has_variable(token.text) ||
+            !is_method_name(ahead().text)) {
             next();
             next();
             return postfix(call(method, nullptr, false));

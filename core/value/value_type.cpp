@@ -42,7 +42,11 @@ Value Value::list(List elements, Flavor flavor) {
     value.flavor_ = flavor;
     return value;
 }
-Value Value::map(Map entries) { return {Kind::map, new MapPayload(std::move(entries))}; }
+Value Value::map(Map entries, Flavor flavor) {
+    Value value(Kind::map, new MapPayload(std::move(entries)));
+    value.flavor_ = flavor;
+    return value;
+}
 Value Value::table(TablePtr table) { return {Kind::table, new TablePayload(std::move(table), 0)}; }
 Value Value::object(std::unique_ptr<Object> object) { return {Kind::object, object.release()}; }
 Value Value::row(TablePtr table, std::size_t row) {

@@ -28,7 +28,7 @@ enum class Kind : std::uint8_t { null, boolean, integer, floating, decimal, stri
 
 // What the expression language tells apart within a kind; everything else may ignore it.  row: a map that reads a
 // table. absent: an empty list that also equals null.  integers, texts, pair: lists whose elements the language knows
-// the type of.
+// the type of; a map of texts gives "" for a key that it does not have.
 enum class Flavor : std::uint8_t { plain, row, absent, integers, texts, pair };
 
 // Payload shared by values.  Any thread.
@@ -67,7 +67,7 @@ public:
     static Value decimal(std::string digits);
     static Value bytes(std::string bytes);
     static Value list(List elements, Flavor flavor = Flavor::plain);
-    static Value map(Map entries);
+    static Value map(Map entries, Flavor flavor = Flavor::plain);
     static Value table(TablePtr table);
     static Value row(TablePtr table, std::size_t row);
     static Value object(std::unique_ptr<Object> object);

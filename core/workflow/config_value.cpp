@@ -152,7 +152,7 @@ Node without_children(const Node& node) {
     copy.is_quoted = node.is_quoted;
     copy.is_block = node.is_block;
     copy.position = node.position;
-    copy.block_indent = node.block_indent;
+    copy.runs = node.runs;
     return copy;
 }
 

@@ -47,6 +47,10 @@ FieldRule read_rule(Fields& fields, std::string name) {
     rule.max_items = length(fields, "maxItems");
     rule.message = fields.text("message").value_or("");
     if (const Node* options = fields.get("enum")) {
+        if (options->kind != Node::Kind::list) {
+            fields.faults().error(fields.field("enum") + ": Expected type: array. Example: [small, large]",
+                                  options->position);
+        }
         for (const Node& option : options->children) rule.options.push_back(option.scalar());
     }
     fields.report_unknown();
@@ -59,6 +63,11 @@ void read_validation(Fields& validation, Fields& custom, std::string_view custom
                      Reading& reading) {
     resource.required_fields = validation.texts("required").value_or(std::vector<std::string>());
     if (const Node* rules = validation.get("rules")) {
+        if (rules->kind != Node::Kind::list) {
+            reading.faults.error(
+                validation.field("rules") + ": Expected type: array. Example: [{field: email, type: email}]",
+                rules->position);
+        }
         for (std::size_t i = 0; i < rules->children.size(); ++i) {
             Fields fields(&rules->children[i], validation.field("rules") + "[" + std::to_string(i) + "]",
                           reading.faults);
@@ -70,6 +79,10 @@ void read_validation(Fields& validation, Fields& custom, std::string_view custom
     // The map forms replace the list; properties wins over its alias.
     for (const char* key : {"fields", "properties"}) {
         const Node* map = validation.get(key);
+        if (map != nullptr && map->kind != Node::Kind::map && map->kind != Node::Kind::null) {
+            reading.faults.error(validation.field(key) + ": Expected type: object. Example: {email: {type: email}}",
+                                 map->position);
+        }
         if (map == nullptr || map->kind != Node::Kind::map || map->keys.empty()) continue;
         resource.field_rules.clear();
         for (std::size_t i = 0; i < map->keys.size(); ++i) {

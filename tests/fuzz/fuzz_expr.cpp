@@ -3,6 +3,7 @@
 // text.
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "core/expr/expr.hpp"
@@ -59,6 +60,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (!(result == result) && result.kind() == kdeps::value::Kind::string) std::abort();
     });
     attempt(text, [&] { kdeps::expr::Template(text, kNames).run(environment); });
+    // Most texts have no braces: the same text as one part of several, and as a whole template of one part.
+    for (const std::string& part : {"a {{ " + std::string(text) + " }} b {{ i }}", "{{" + std::string(text) + "}}"}) {
+        attempt(part, [&] { kdeps::expr::Template(part, kNames).run(environment); });
+    }
     attempt(text, [&] { kdeps::expr::classify(text, kdeps::expr::Mode::value, kNames); });
     return 0;
 }

@@ -40,6 +40,51 @@ TEST(Items, FailEachForItself) {
               R"(["none",2])");
 }
 
+// The answer is for the whole run: no further item begins, side by side neither.
+TEST(Items, EndWithTheAnswerOfOnError) {
+    for (const char* concurrency : {"1", "2"}) {
+        const Loaded loaded(
+            "{actionId: r, requires: [a], echo: {value: never}}\n---\nactionId: a\nitems: [1, 2, 3, 4, 5, 6]\n"
+            "itemsConcurrency: " +
+            std::string(concurrency) +
+            "\nbefore: [\"set('n', get('n', 'app', 0) + 1, 'app')\"]\necho: {fail: {status: 13, message: slow}}\n"
+            "onError: {apiResponse: {success: false, response: {item: \"{{ item }}\", n: \"{{ get('n', 'app') }}\"}}}");
+        const Outcome outcome = loaded.run();
+        EXPECT_FALSE(outcome.success);
+        EXPECT_EQ(outcome.status, 504);
+        EXPECT_LE(outcome.data.find("n")->integer(), std::stoi(concurrency));
+    }
+}
+
+TEST(Items, OfAResponseAreEnvelopes) {
+    EXPECT_EQ(run("actionId: r\nitems: [a, b]\napiResponse: {success: true, response: {i: \"{{ get('index') }}\"}}"),
+              R"([{"success":true,"data":{"i":0}},{"success":true,"data":{"i":1}}])");
+}
+
+TEST(Items, AreAskedOncePerRunForWhatTheyAre) {
+    EXPECT_EQ(run("actionId: r\nitems: []\necho: {value: once}"), "\"once\"");
+    EXPECT_EQ(run("actionId: r\nitems: [\"{{ nil }}\", \"[]\"]\necho: {value: \"{{ item }}\"}"), R"([null,"[]"])");
+}
+
+TEST(Items, KeepWhatTheySetForTheNext) {
+    EXPECT_EQ(run("actionId: r\nitems: [1, 2, 3]\necho: {value: \"{{ get('sum', 'item', 0) }}\"}\n"
+                  "after: [\"set('sum', get('sum', 'item', 0) + item, 'item')\"]"),
+              "[0,1,3]");
+}
+
+TEST(Items, FailTheResourceWithTheFirstError) {
+    EXPECT_EQ(run("actionId: r\nitems: [1, 2, 3]\nbefore: [\"set('n', get('n', 0) + 1)\"]\n"
+                  "echo: {fail: {status: 13, message: \"item {{ item }} is slow\"}}"),
+              "TIMEOUT 504 TIMEOUT r: item 1 is slow");
+}
+
+TEST(Items, RunSideBySideWithResultsInOrder) {
+    EXPECT_EQ(run("actionId: r\nitems: \"1..20\"\nitemsConcurrency: 4\nvalidations: {skip: \"item % 5 == 0\"}\n"
+                  "echo: {value: \"{{ [item, item.prev(), item.index()] }}\"}")
+                  .substr(0, 52),
+              "[[1,null,0],[2,1,1],[3,2,2],[4,3,3],null,[6,5,5],[7,");
+}
+
 TEST(Items, HaveAStoreOfTheirOwn) {
     EXPECT_EQ(run("actionId: r\nitems: [1, 2]\nbefore: [\"set('k', item, 'item')\"]\necho: {value: \"{{ get('k', "
                   "'item') }}\"}\n---\n{actionId: other, after: '1'}"),

@@ -58,6 +58,12 @@ TEST(Validation, ChecksFormats) {
     EXPECT_EQ(rule("{type: uuid}", "\"123e4567-e89b-12d3-a456-426614174000\""), "ok");
     EXPECT_EQ(rule("{type: uuid}", "\"123\""), type_fault("invalid UUID format", "\"123\""));
     EXPECT_EQ(rule("{type: date}", "\"2024-02-29\""), "ok");
+    EXPECT_EQ(rule("{type: date}", "\"2024-02-30\""),
+              type_fault("invalid date format (expected RFC3339 or YYYY-MM-DD)", "\"2024-02-30\""));
+    EXPECT_EQ(rule("{type: date}", "\"2024-02-29T10:30:00+01:00\""), "ok");
+    EXPECT_EQ(rule("{type: email}", "\"Ada <ada@b.example>\""), "ok");
+    EXPECT_EQ(rule("{type: uuid}", "\"urn:uuid:123e4567-e89b-12d3-a456-426614174000\""), "ok");
+    EXPECT_EQ(rule("{type: url}", "\"http://a b\""), type_fault("invalid URL format", "\"http://a b\""));
     EXPECT_EQ(rule("{type: date}", "\"29.2.2024\""),
               type_fault("invalid date format (expected RFC3339 or YYYY-MM-DD)", "\"29.2.2024\""));
     EXPECT_EQ(rule("{type: url}", "\"https://a.example/x\""), "ok");
@@ -79,6 +85,70 @@ TEST(Validation, ChecksLimits) {
     EXPECT_EQ(rule("{enum: [a, 1]}", "\"1\""), "ok");
     EXPECT_EQ(rule("{min: 1, message: too small}", "0"), type_fault("too small", "0", "min"));
     EXPECT_EQ(validate("{fields: {f: {type: integer}}}", with_body("{}")), "ok");  // absent and not required
+}
+
+TEST(Validation, TakesNullForAValueThatFails) {
+    EXPECT_EQ(rule("{type: string}", "null"), type_fault("expected string, got null", "null"));
+    EXPECT_EQ(rule("{type: integer}", "null"), type_fault("expected integer, got null", "null"));
+    EXPECT_EQ(rule("{type: email, maxLength: 3}", "\"a@b.example\""),
+              type_fault("must be at most 3 characters", "\"a@b.example\"", "maxLength"));
+    EXPECT_EQ(rule("{type: number, minimum: 2, min: 1}", "1.5"), type_fault("must be at least 2", "1.5", "min"));
+    EXPECT_EQ(rule("{type: number, maximum: 1, max: 2}", "1.5"), type_fault("must be at most 1", "1.5", "max"));
+}
+
+TEST(Validation, TakesAllThreeFormsOfRules) {
+    const auto wrong = [](const std::string& forms) { return validate(forms, with_body(R"({"a": 1, "b": 1})")); };
+    const std::string a = type_fault("expected string, got number", "1");
+    const std::string of_a = std::string(a).replace(a.find("\"f\""), 3, "\"a\"");
+    const std::string of_b = std::string(a).replace(a.find("\"f\""), 3, "\"b\"");
+    EXPECT_EQ(wrong("{rules: [{field: a, type: string}]}"), of_a);
+    EXPECT_EQ(wrong("{fields: {a: {type: string}}}"), of_a);
+    EXPECT_EQ(wrong("{properties: {a: {type: string}}}"), of_a);
+    EXPECT_EQ(wrong("{rules: [{field: a, type: string}], fields: {b: {type: string}}}"), of_b)
+        << "the map replaces the list";
+    EXPECT_EQ(wrong("{fields: {a: {type: string}}, properties: {b: {type: string}}}"), of_b) << "properties wins";
+}
+
+TEST(Validation, SeesOnlyWhatIsAllowed) {
+    Request request = with_body(R"({"a": 1, "b": 1})");
+    request.headers = {{"X-Key", "k"}};
+    EXPECT_EQ(validate("{required: [a, X-Key], params: [a], headers: [x-key]}", request), "ok");
+    EXPECT_EQ(
+        validate("{required: [b], params: [a]}", request),
+        R"(Input validation failed {"errors":[{"field":"b","type":"required","message":"field 'b' is required"}]})");
+    EXPECT_EQ(
+        validate("{required: [X-Key], headers: []}", request),
+        R"(Input validation failed {"errors":[{"field":"X-Key","type":"required","message":"field 'X-Key' is required"}]})");
+}
+
+TEST(Validation, ListsEveryFaultAndEveryCustomRule) {
+    EXPECT_EQ(
+        validate("{required: [name], fields: {email: {type: email}, age: {type: number, min: 18}}}",
+                 with_body(R"({"email": "x", "age": 10})")),
+        R"(Input validation failed {"errors":[{"field":"name","type":"required","message":"field 'name' is required"},)"
+        R"({"field":"email","type":"type","message":"invalid email format","value":"x"},)"
+        R"({"field":"age","type":"min","message":"must be at least 18","value":10}]})");
+    EXPECT_EQ(
+        validate("{expr: [{expr: \"{{ 1 == 2 }}\", message: one}, {expr: \"''\", message: two}, {expr: \"0\", message: "
+                 "three}, "
+                 "{expr: \"'false'\", message: never}]}",
+                 {}),
+        R"(Custom validation failed {"errors":[{"type":"custom","message":"one"},{"type":"custom","message":"two"},)"
+        R"({"type":"custom","message":"three"}]})");
+}
+
+TEST(Validation, WantsRulesOfTheRightForm) {
+    const auto first_line = [](const std::string& validations) {
+        const std::string report = Loaded("actionId: r\nvalidations: " + validations + "\necho: {}").report();
+        return report.substr(0, report.find('\n'));
+    };
+    EXPECT_EQ(first_line("{rules: {a: 1}}"),
+              "workflow.yaml:7:23: error: validations.rules: Expected type: array. Example: [{field: "
+              "email, type: email}]");
+    EXPECT_EQ(first_line("{fields: [a]}"),
+              "workflow.yaml:7:23: error: validations.fields: Expected type: object. Example: {email: {type: email}}");
+    EXPECT_EQ(first_line("{fields: {a: {enum: x}}}"),
+              "workflow.yaml:7:34: error: validations.fields.a.enum: Expected type: array. Example: [small, large]");
 }
 
 TEST(Validation, RunsCustomRulesLast) {
