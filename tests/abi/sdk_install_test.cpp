@@ -55,11 +55,15 @@ protected:
     }
 
     // Builds a copy of an example, tests its library and runs its workflow, as its README tells: the answer.
-    static std::string answer_of(const std::string& example, const std::string& library) {
+    static std::string answer_of(const std::string& example, const std::string& library,
+                                 const std::vector<std::string>& more = {}) {
         const fs::path copy = root_->path() / example;
         fs::copy(fs::path(KDEPS_EXAMPLES) / example, copy, fs::copy_options::recursive);
         build(copy);
-        must({KDEPS_BINARY, "plugins", "test", (copy / "build" / library).string()});
+        std::vector<std::string> test = {KDEPS_BINARY, "plugins", "test", (copy / "build" / library).string()};
+        if (fs::exists(copy / "quirks.yaml")) test.insert(test.end(), {"--quirks", (copy / "quirks.yaml").string()});
+        test.insert(test.end(), more.begin(), more.end());
+        must(test);
         std::vector<std::string> argv = {KDEPS_BINARY, "run",          copy.string(),
                                          "--once",     "--plugin-dir", (copy / "build").string()};
         std::ifstream arguments(copy / "args");
@@ -99,6 +103,12 @@ TEST_F(SdkInstall, APluginInCIsBuiltAndRun) {
 TEST_F(SdkInstall, APluginInCppIsBuiltAndRun) {
     EXPECT_EQ(answer_of("plugin_cpp", "libkdeps-greeting.so"),
               text_of(fs::path(KDEPS_EXAMPLES) / "plugin_cpp/expected.json"));
+}
+
+TEST_F(SdkInstall, ADriverInCppIsBuiltAndRun) {
+    EXPECT_EQ(answer_of("plugin_csv", "libkdeps-csv.so",
+                        {"--url", "csv://" + (fs::path(KDEPS_EXAMPLES) / "plugin_csv/data").string()}),
+              text_of(fs::path(KDEPS_EXAMPLES) / "plugin_csv/expected.json"));
 }
 
 // The README shows the files of the example, so that what it shows is what was built.
