@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mysql_connection.hpp"
 
+#include <poll.h>
+
 #include <new>
 
 #include "mysql_statement.hpp"
@@ -174,8 +176,21 @@ Limits Connection::limits(const Call& call, OnStop on_stop) {
             .interrupt = [this](bool ends_session) { interrupt(ends_session); }};
 }
 
+// What the server closed while it was idle would show only after the statement was sent, when nobody could tell any more
+// whether it ran.
+void Connection::expect_open() {
+    pollfd entry{mysql_get_socket(client()), POLLRDHUP, 0};
+    if (entry.fd >= 0 && ::poll(&entry, 1, 0) == 0) return;
+    Error error(KDEPS_UNAVAILABLE, "the connection was closed by the server before the statement was sent");
+    error.sqlstate = kNothingSent;
+    error.retry = KDEPS_RETRY_FRESH;
+    error.damage = KDEPS_DAMAGE_CONNECTION;
+    throw error;
+}
+
 // A KILL QUERY that came just after its statement ended would hit the next one: a statement without effect takes it up.
 void Connection::ready() {
+    expect_open();
     if (may_hold_interrupt_) {
         run("DO 0");
         may_hold_interrupt_ = false;

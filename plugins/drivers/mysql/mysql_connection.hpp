@@ -43,8 +43,10 @@ public:
     bool is_in_transaction() const;
     Limits limits(const Call& call, OnStop on_stop);
 
-    // Before anything is sent: takes up what a stopped statement left behind.
+    // Before anything is sent: the connection is open, and what a stopped statement left behind is taken up.
     void ready();
+    // Throws Error kNothingSent if the server has closed the connection.
+    void expect_open();
     bool must_be_readied() const { return may_hold_interrupt_; }
     // One command without rows.
     std::optional<NativeError> run(std::string_view sql);

@@ -155,6 +155,7 @@ bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
     if (is_unprepared_ || generation_ != connection_.generation() || connection_.must_be_readied()) return false;
     parameters_.set(parameters);
     if (parameters_.has_open_question() || parameters_.bytes() > kMostBytes) return false;
+    connection_.expect_open();
     const Operation operation(connection_.limits(call, OnStop::interrupt));
     const auto wait_for_answer = [&](my_bool waits) {
         const my_bool skips = waits == 0 ? 1 : 0;

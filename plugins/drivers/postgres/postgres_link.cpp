@@ -287,6 +287,7 @@ void Link::fail_lost() {
         error.status = error.status == KDEPS_EXHAUSTED ? KDEPS_EXHAUSTED : KDEPS_UNAVAILABLE;
         error.retry = KDEPS_RETRY_FRESH;
         error.damage = KDEPS_DAMAGE_CONNECTION;
+        if (!has_sent_) error.sqlstate = kNothingSent;  // the words tell why, this what it means for the caller
         throw error;
     }
     throw lost_error(PQerrorMessage(connection_), !has_sent_    ? Loss::before_anything_was_sent

@@ -112,13 +112,26 @@ void Connection::wait_for_answer(Operation& operation) {
     if (operation.stopped() != KDEPS_OK || dbdead(process()) != 0) throw failure(operation);
 }
 
+// What the server closed while it was idle would show only after a statement was sent.
+void Connection::expect_open() const {
+    pollfd entry{dbiordesc(process()), POLLRDHUP, 0};
+    if (dbdead(process()) == 0 && ::poll(&entry, 1, 0) == 0) return;
+    Error error(KDEPS_UNAVAILABLE, "the connection was closed by the server before the statement was sent");
+    error.sqlstate = kNothingSent;
+    error.retry = KDEPS_RETRY_FRESH;
+    error.damage = KDEPS_DAMAGE_CONNECTION;
+    throw error;
+}
+
 void Connection::send(Operation& operation, const std::string& sql) {
+    expect_open();
     dbfreebuf(process());
     if (dbcmd(process(), sql.c_str()) != kSucceed || dbsqlsend(process()) != kSucceed) throw failure(operation);
     wait_for_answer(operation);
 }
 
 void Connection::send_call(Operation& operation) {
+    expect_open();
     if (dbrpcsend(process()) != kSucceed) throw failure(operation);
     wait_for_answer(operation);
 }
@@ -166,7 +179,7 @@ Error Connection::failure(const Operation& operation, std::string_view sql) cons
 }
 
 Error Connection::commit_failure(const Operation& operation, Error error) const {
-    if (dbdead(process()) == 0) return error;
+    if (dbdead(process()) == 0 || error.sqlstate == kNothingSent) return error;
     return loss_failure(operation.reports(), true);
 }
 

@@ -52,6 +52,7 @@ public:
 private:
     void log_in(Library& library, Operation& operation);
     void start_session(Operation& operation);
+    void expect_open() const;
     void wait_for_answer(Operation& operation);
     void run_or_throw(Operation& operation, const std::string& sql);
 

@@ -185,6 +185,7 @@ TEST_F(PostgresStopping, ReportsAServerThatCrashed) {
     const Error idle_error = error_of([&] { idle.execute("INSERT INTO late VALUES (1)"); });
     EXPECT_EQ(idle_error.status, Status::unavailable);
     EXPECT_EQ(idle_error.retry, Retry::fresh);
+    EXPECT_EQ(idle_error.sqlstate, "08003");
     EXPECT_EQ(error_of([] { PostgresSession session; }).status, Status::unavailable);
     postgres().start();
     EXPECT_EQ(PostgresSession().value("1"), "1");

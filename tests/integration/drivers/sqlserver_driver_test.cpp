@@ -496,7 +496,7 @@ TEST_F(SqlServerDriverTest, TellsThatTheServerWentAway) {
     server_.stop();
     const Failure failure = failure_of([&] { session.rows("SELECT 1"); });
     EXPECT_EQ(failure.status, KDEPS_UNAVAILABLE);
-    EXPECT_EQ(failure.sqlstate, "08006");
+    EXPECT_EQ(failure.sqlstate, "08003");  // nothing was sent
     EXPECT_EQ(failure.retry, KDEPS_RETRY_FRESH);
     EXPECT_EQ(failure.damage, KDEPS_DAMAGE_CONNECTION);
     EXPECT_EQ(failure_of([&] { session.ping(); }).status, KDEPS_UNAVAILABLE);

@@ -26,6 +26,10 @@ inline std::string_view to_view(kdeps_str text) {
     return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
 }
 
+// SQLSTATE of a connection that was found closed before anything was sent on it: with KDEPS_RETRY_FRESH the caller may
+// repeat its work on another one, as certainly nothing was done.
+inline constexpr const char* kNothingSent = "08003";
+
 // The message is for the user: lower case, no full stop, no secret, no SQL text, no parameter value.
 class Error : public std::exception {
 public:
