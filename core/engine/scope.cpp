@@ -217,6 +217,8 @@ Found Scope::from_info(std::string_view name) const {
     if (any_of({"clientIp", "clientIP", "client_ip", "IP", "request.IP"})) return Value(request.client_ip);
     if (any_of({"method", "request.method"})) return Value(request.method);
     if (any_of({"path", "request.path"})) return Value(request.path);
+    // Pattern of the route; null for a run that answers no request.
+    if (name == "route") return request.is_http ? Value(request.route) : Value();
     if (any_of({"sessionId", "session_id", "sessionID"})) return Value(run_.session_id());
     if (name == "filecount") return Value(request.files.size());
     if (any_of({"files", "filenames"})) return list_of(request.files, &UploadedFile::name);

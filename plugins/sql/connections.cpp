@@ -73,7 +73,8 @@ const char* const kSettingsSchema = R"({
         }
       },
       "statementCache": {"type": "integer", "minimum": 0, "maximum": 100000},
-      "maxResultBytes": {"type": "integer", "minimum": 1}
+      "maxResultBytes": {"type": "integer", "minimum": 1},
+      "readOnlyOnGet": {"type": "boolean"}
     }
   }
 })";
@@ -96,6 +97,14 @@ std::optional<nanoseconds> parse_duration(std::string_view text) {
         text.remove_prefix(unit->first.size());
     }
     return sum < 1e18 ? std::optional(nanoseconds(static_cast<std::int64_t>(sum))) : std::nullopt;
+}
+
+std::optional<bool> truth(const Config& config) {
+    if (const auto given = config.boolean()) return given;
+    const std::string_view text = config.string();
+    if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
+    if (text == "false" || text == "no" || text == "off" || text == "0") return false;
+    return std::nullopt;
 }
 
 PoolOptions read_pool_options(const Call& call, const Config& pool, PoolOptions options) {
@@ -180,6 +189,7 @@ void Connections::configure(const Call& call, const Config& settings) {
         named.options.pool = read_pool_options(call, one["pool"], {});
         if (const auto cache = count(call, one, "statementCache", 0)) named.options.pool.statement_cache = *cache;
         if (const auto bytes = count(call, one, "maxResultBytes", 1)) named.options.max_result_bytes = *bytes;
+        named.options.is_read_only_on_get = truth(one["readOnlyOnGet"]).value_or(false);
         const Config url = one["connection"];
         try {
             // A reload keeps the pool of a connection that did not change.

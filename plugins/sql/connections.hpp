@@ -21,6 +21,7 @@ namespace kdeps::sql {
 struct ConnectionOptions {
     PoolOptions pool;
     std::size_t max_result_bytes = std::size_t{256} << 20;
+    bool is_read_only_on_get = false;  // runs for GET and HEAD may only read
 };
 
 struct Named {
@@ -81,6 +82,9 @@ private:
 
 // Pool fields of a configuration; reports faults.
 PoolOptions read_pool_options(const Call& call, const Config& pool, PoolOptions defaults);
+
+// A boolean, quoted or not; nothing if it is none.
+std::optional<bool> truth(const Config& config);
 
 // "500ms", "1m30s"; nothing if the text is no duration.
 std::optional<nanoseconds> parse_duration(std::string_view text);

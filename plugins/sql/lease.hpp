@@ -44,6 +44,11 @@ public:
     // The statement has failed.
     void forget(kdeps_statement* statement) { connection_->forget(statement); }
 
+    // Something was done on the connection: what follows cannot be repeated on another one.
+    void note_work() { has_worked_ = true; }
+    // The connection was found closed before anything was sent on it.
+    bool is_repeatable(const Error& error) const { return !has_worked_ && error.sqlstate == kNothingSent; }
+
     void note(const Error& error) { damage_ = std::max(damage_, error.damage); }
     void repair() { damage_ = damage_ == KDEPS_DAMAGE_CONNECTION ? damage_ : std::uint8_t{KDEPS_DAMAGE_NONE}; }
     bool is_usable() const { return damage_ != KDEPS_DAMAGE_CONNECTION; }
@@ -62,6 +67,7 @@ private:
     Activity& activity_;
     std::unique_ptr<Connection> connection_;
     std::uint8_t damage_ = KDEPS_DAMAGE_NONE;
+    bool has_worked_ = false;
 };
 
 }  // namespace kdeps::sql

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <random>
 
 namespace kdeps::sql {
@@ -23,6 +24,21 @@ nanoseconds spread(nanoseconds lifetime) {
     return nanoseconds(static_cast<std::int64_t>(static_cast<double>(lifetime.count()) *
                                                  std::uniform_real_distribution(0.9, 1.0)(random)));
 }
+
+// A server that does not answer costs no more than connectionTimeout, though the step may last longer: a call of its
+// own that ends by then, or the step's where that ends first.  What cancels the step is noticed after it.
+class ShortCall {
+public:
+    ShortCall(const Host& host, const Call& call, nanoseconds most) : call_(call) {
+        if (most.count() > 0 && call.remaining() > most) own_.emplace(host, call.resource(), most);
+    }
+    Call call() const { return own_ ? own_->call() : call_; }
+    bool is_over() const { return own_ && own_->call().state() != KDEPS_OK; }
+
+private:
+    const Call& call_;
+    std::optional<BackgroundCall> own_;
+};
 
 }  // namespace
 
@@ -171,12 +187,17 @@ std::unique_ptr<Connection> Pool::open(const Call& call) {
     target.folder = to_str(database_.folder);
     target.name = to_str(database_.name);
     kdeps_connection* handle = nullptr;
-    const kdeps_status status = database_.driver->open(database_.instance, call.get(), &target, &handle);
+    const ShortCall opening(host_, call, options_.connection_timeout);
+    const kdeps_status status = database_.driver->open(database_.instance, opening.call().get(), &target, &handle);
     if (status != KDEPS_OK) {
         WakeUp wake_up;
         const std::lock_guard lock(mutex_);
         free_slot(wake_up);
-        Error error = call.error(status);
+        Error error = opening.call().error(status);
+        if (opening.is_over() && error.status == KDEPS_TIMEOUT) {
+            error.status = KDEPS_UNAVAILABLE;
+            error.message += " (connectionTimeout, " + seconds_text(options_.connection_timeout) + ")";
+        }
         error.message = "connection '" + database_.name + "': " + error.message;
         throw Error(std::move(error));
     }
@@ -194,9 +215,12 @@ std::unique_ptr<Connection> Pool::ready(const Call& call, std::unique_ptr<Connec
         return connection;
     }
     const bool is_expired = now >= connection->expires;
-    if (!is_expired && database_.driver->ping(connection->get(), call.get()) == KDEPS_OK) {
-        connection->is_suspect = false;
-        return connection;
+    if (!is_expired) {
+        const ShortCall checking(host_, call, options_.connection_timeout);
+        if (database_.driver->ping(connection->get(), checking.call().get()) == KDEPS_OK) {
+            connection->is_suspect = false;
+            return connection;
+        }
     }
     const kdeps_status state = call.state();
     {

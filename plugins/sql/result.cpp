@@ -154,7 +154,8 @@ private:
         columns::Array batch(&raw);
         bytes_ += bytes_of(*shape_, *batch);
         if (bytes_ > limits_.max_bytes) {
-            throw Error(KDEPS_EXHAUSTED, "the result is larger than maxResultBytes (" +
+            // Not EXHAUSTED: to try again would not help.
+            throw Error(KDEPS_INTERNAL, "the result is larger than maxResultBytes (" +
                                              std::to_string(limits_.max_bytes) +
                                              "); select less, set maxRows, or raise maxResultBytes of the connection");
         }

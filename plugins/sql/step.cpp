@@ -8,14 +8,6 @@ namespace kdeps::sql {
 
 namespace {
 
-std::optional<bool> truth(const Config& config) {
-    if (const auto given = config.boolean()) return given;
-    const std::string_view text = config.string();
-    if (text == "true" || text == "yes" || text == "on" || text == "1") return true;
-    if (text == "false" || text == "no" || text == "off" || text == "0") return false;
-    return std::nullopt;
-}
-
 std::optional<std::size_t> number(const Config& config) {
     std::int64_t out = 0;
     if (const auto given = config.integer()) {
@@ -130,26 +122,40 @@ void Step::read_transaction(const Call& call) {
     transaction_ = options;
 }
 
-std::shared_ptr<Pool> Step::pool_for(const Call& call, ResultLimits& limits) const {
-    limits.max_rows = max_rows_;
-    limits.max_bytes = max_bytes_.value_or(ConnectionOptions().max_result_bytes);
+bool Step::is_read_only_request(const Call& call, const ConnectionOptions& options) {
+    if (!options.is_read_only_on_get || call.info("route").is_null()) return false;
+    const Value method = call.info("method");
+    return method.string() == "GET" || method.string() == "HEAD";
+}
+
+Step::Target Step::target(const Call& call) const {
+    Target out;
+    out.limits.max_rows = max_rows_;
+    out.limits.max_bytes = max_bytes_.value_or(ConnectionOptions().max_result_bytes);
+    out.transaction = transaction_;
     const Named* named = named_;
-    std::shared_ptr<Pool> pool;
     if (named == nullptr) {
         std::string text(url_.is_string() ? url_.string() : std::string_view());
         if (url_.is_evaluated()) text = std::string(call.evaluate(url_).string());
         if (text.find("://") != std::string::npos) {
-            pool = connections_.for_url(call, text, url_pool_);
+            out.pool = connections_.for_url(call, text, url_pool_);
         } else if ((named = connections_.find(text)) == nullptr) {
             throw Error(KDEPS_INVALID_ARGUMENT,
                         "connection '" + text + "' is not declared" + call.did_you_mean(text, connections_.names()));
         }
     }
     if (named != nullptr) {
-        pool = named->pool;
-        if (!max_bytes_) limits.max_bytes = named->options.max_result_bytes;
+        out.pool = named->pool;
+        if (!max_bytes_) out.limits.max_bytes = named->options.max_result_bytes;
+        if (is_read_only_request(call, named->options)) {
+            out.is_read_only_request = true;
+            if (!out.transaction) out.transaction = TransactionOptions();
+            out.transaction->is_read_only = true;
+        }
     }
-    return pool;
+    out.timeout = out.pool->options().connection_timeout;
+    if (connection_timeout_) out.timeout = std::min(out.timeout, *connection_timeout_);
+    return out;
 }
 
 }  // namespace kdeps::sql

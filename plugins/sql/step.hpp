@@ -39,9 +39,22 @@ private:
     void read_connection(const Call& call);
     void read_transaction(const Call& call);
 
-    std::shared_ptr<Pool> pool_for(const Call& call, ResultLimits& limits) const;
+    // Where one run works, and how.
+    struct Target {
+        std::shared_ptr<Pool> pool;
+        nanoseconds timeout{};  // longest wait for a connection
+        ResultLimits limits;
+        std::optional<TransactionOptions> transaction;
+        bool is_read_only_request = false;  // the transaction is one because of readOnlyOnGet
+    };
+    Target target(const Call& call) const;
+    // Does the connection allow this run only to read (readOnlyOnGet)?
+    static bool is_read_only_request(const Call& call, const ConnectionOptions& options);
+    // Nothing: the connection was found closed before anything was sent.
+    std::optional<Value> attempt(const Call& call, const Target& where, Activity& activity, bool may_repeat) const;
     Value run_all(const Call& call, Lease& lease, const ResultLimits& limits) const;
-    Value run_in_transaction(const Call& call, Lease& lease, const ResultLimits& limits) const;
+    Value run_in_transaction(const Call& call, Lease& lease, const Target& where) const;
+    Value run_in_begun(const Call& call, Lease& lease, const Target& where) const;
     Value run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
                     bool is_in_transaction) const;
     Value execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound,

@@ -97,6 +97,7 @@ Value Step::run_batch(const Call& call, Lease& lease, const Query& query, const 
             ArrowArrayStream returned{};
             kdeps_batch counts_of{sizeof(kdeps_batch), 0, count, affected.data() + done};
             lease.expect(driver.execute_batch(statement, call.get(), &sets, &returned, &counts_of));
+            lease.note_work();
             if (returned.release != nullptr) {
                 Value more = read_rows(call, columns::Stream(&returned), format_, limits);
                 if (!rows) {

@@ -7,6 +7,22 @@
 
 namespace kdeps::sql {
 
+namespace {
+
+// Those that met once should not meet again: up to 10 ms, doubling, up to 640 ms.
+void back_off(const Call& call, int repeated) {
+    constexpr auto kLook = std::chrono::milliseconds(20);
+    thread_local std::minstd_rand random(std::random_device{}());
+    const int most = 10 << std::min(repeated, 6);
+    const auto until = Clock::now() + std::chrono::milliseconds(std::uniform_int_distribution(1, most)(random));
+    while (call.state() == KDEPS_OK && Clock::now() < until) {
+        std::this_thread::sleep_for(std::min<nanoseconds>(kLook, until - Clock::now()));
+    }
+    call.check();
+}
+
+}  // namespace
+
 // What a call has under way.
 struct Step::Running {
     struct Sent {
@@ -32,7 +48,8 @@ void Step::forget_call(const Call& call) {
 }
 
 kdeps_status Step::start(Call& call) {
-    if (is_list_ || transaction_ || limiter_ != nullptr || named_ == nullptr || queries_[0]->is_batch())
+    if (is_list_ || transaction_ || limiter_ != nullptr || named_ == nullptr || queries_[0]->is_batch() ||
+        is_read_only_request(call, named_->options))
         return KDEPS_UNSUPPORTED;
     const std::shared_ptr<Pool>& pool = named_->pool;
     const kdeps_driver& driver = *pool->database().driver;
@@ -68,11 +85,7 @@ kdeps_status Step::start(Call& call) {
 }
 
 Value Step::run(Call& call) {
-    ResultLimits limits;
-    const std::shared_ptr<Pool> pool = pool_for(call, limits);
-    const nanoseconds timeout = connection_timeout_ ? std::min(*connection_timeout_, pool->options().connection_timeout)
-                                                    : pool->options().connection_timeout;
-
+    const Target where = target(call);
     const std::shared_ptr<Running> running = register_call(call);
     struct Registered {
         Step& step;
@@ -82,12 +95,12 @@ Value Step::run(Call& call) {
     const Registered registered{*this, call};
     if (running->sent != nullptr) {
         const std::unique_ptr<Running::Sent> sent = std::move(running->sent);
-        return execute(call, sent->lease, sent->statement, sent->bound, limits);
+        return execute(call, sent->lease, sent->statement, sent->bound, where.limits);
     }
 
     std::optional<Limiter::Place> place;
     if (limiter_ != nullptr) {
-        if (!limiter_->enter(call, timeout)) {
+        if (!limiter_->enter(call, where.timeout)) {
             if (call.state() == KDEPS_CANCELLED) call.check();
             throw Error(KDEPS_EXHAUSTED,
                         "'" + std::string(call.resource()) +
@@ -95,20 +108,34 @@ Value Step::run(Call& call) {
         }
         place.emplace(limiter_.get());
     }
-    for (int attempt = 0;; ++attempt) {
+    const int retries = where.transaction ? where.transaction->retries : 0;
+    // A connection that was found closed makes its pool look at all others before they are used, so the next is well;
+    // if not, the database goes away while it is used, and the run tells.
+    int fresh = 1;
+    for (int repeated = 0;;) {
         try {
-            Lease lease(call, pool, timeout, running->activity);
-            return transaction_ ? run_in_transaction(call, lease, limits) : run_all(call, lease, limits);
-        } catch (const Error& error) {
-            if (!transaction_ || attempt >= transaction_->retries || error.retry != KDEPS_RETRY_SAME ||
-                call.state() != KDEPS_OK)
+            if (std::optional<Value> out = attempt(call, where, running->activity, fresh > 0)) return *out;
+            --fresh;
+            continue;
+        } catch (Error& error) {
+            if (error.retry != KDEPS_RETRY_SAME || retries == 0 || call.state() != KDEPS_OK) throw;
+            if (repeated == retries) {
+                error.message += "; tried " + std::to_string(retries + 1) + " times";
                 throw;
+            }
         }
-        // Those that met once should not meet again.
-        thread_local std::minstd_rand random(std::random_device{}());
-        const int most = 10 << std::min(attempt, 6);
-        std::this_thread::sleep_for(std::min<nanoseconds>(
-            call.remaining(), std::chrono::milliseconds(std::uniform_int_distribution(1, most)(random))));
+        call.host().count("kdeps_sql_transaction_retries", {"connection", where.pool->database().name}, 1);
+        back_off(call, repeated++);
+    }
+}
+
+std::optional<Value> Step::attempt(const Call& call, const Target& where, Activity& activity, bool may_repeat) const {
+    Lease lease(call, where.pool, where.timeout, activity);
+    try {
+        return where.transaction ? run_in_transaction(call, lease, where) : run_all(call, lease, where.limits);
+    } catch (const Error& error) {
+        if (may_repeat && lease.is_repeatable(error) && call.state() == KDEPS_OK) return std::nullopt;
+        throw;
     }
 }
 
@@ -162,6 +189,7 @@ Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, 
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
         lease.expect(
             lease.driver().execute(statement, call.get(), bound.cells.data(), bound.cells.size(), &raw, &outcome));
+        lease.note_work();
         if (raw.release == nullptr) return counts(call, outcome);
         return read_rows(call, columns::Stream(&raw), format_, limits);
     } catch (const Error& error) {

@@ -85,7 +85,7 @@ TEST_F(ResultTest, StopsAfterMaxRows) {
 
 TEST_F(ResultTest, NamesTheSettingOfWhatIsTooLarge) {
     const std::string error =
-        "12 the result is larger than maxResultBytes (10); select less, set maxRows, or raise maxResultBytes of the "
+        "15 the result is larger than maxResultBytes (10); select less, set maxRows, or raise maxResultBytes of the "
         "connection";
     EXPECT_EQ(read(rows({{1, "a long text"}}), Format::json, std::nullopt, 10), error);
     EXPECT_EQ(read(rows({{1, "a long text"}}), Format::csv, std::nullopt, 10), error);
