@@ -65,6 +65,8 @@ struct PluginTestOptions {
 };
 int plugins_test(const PluginTestOptions& options);
 
+// Empty output: standard output.
+int print_schema(const LoadOptions& options, const std::filesystem::path& output);
 int make_new(const scaffold::Request& request);
 
 struct EvalOptions {

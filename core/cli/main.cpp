@@ -148,6 +148,17 @@ int dispatch(int argc, char** argv) {
     add_plugin_commands(app, code);
     add_new_commands(app, code);
 
+    std::filesystem::path schema_output;
+    CLI::App* schema_command =
+        app.add_subcommand("schema", "print the JSON Schema of workflow files, with the installed plugins' keys");
+    schema_command->add_option("--output", schema_output, "write it to a file")->type_name("FILE");
+    add_plugin_folder(*schema_command, common.load.plugin_folders);
+    schema_command->footer(
+        "Example:\n  kdeps schema --output kdeps.schema.json\n\n"
+        "An editor with the YAML language server takes it from the first line of a file:\n"
+        "  # yaml-language-server: $schema=./kdeps.schema.json");
+    schema_command->callback([&] { code = print_schema(common.load, schema_output); });
+
     EvalOptions eval_options;
     CLI::App* eval_command = app.add_subcommand("eval", "evaluate an expression");
     eval_command->add_option("EXPR", eval_options.expression, "the expression");

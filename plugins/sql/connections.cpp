@@ -61,7 +61,7 @@ const char* const kSettingsSchema = R"({
     "type": "object",
     "required": ["connection"],
     "properties": {
-      "connection": {"type": "string", "examples": ["postgres://user:pass@localhost:5432/db"]},
+      "connection": {"type": "string", "format": "kdeps-connection-url", "examples": ["postgres://user:pass@localhost:5432/db"]},
       "pool": {
         "type": "object",
         "properties": {

@@ -288,6 +288,7 @@ TEST_F(Cli, HelpOfEachCommandHasAnExampleOfIt) {
                                      Arguments{"new", "workflow"},
                                      Arguments{"new", "executor"},
                                      Arguments{"new", "driver"},
+                                     Arguments{"schema"},
                                      Arguments{"eval"},
                                      Arguments{"version"}}) {
         std::string example = "\n  kdeps";
