@@ -55,6 +55,9 @@ struct Request {
     Deadline deadline;
 };
 
+// Are these names of the same header?  Case does not count.
+bool same_header(std::string_view a, std::string_view b);
+
 // What a run gave.  `error` is set exactly if the run failed; `data` is then null.
 struct Outcome {
     bool success = true;  // as the apiResponse says

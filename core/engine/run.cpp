@@ -8,6 +8,13 @@
 
 namespace kdeps::engine {
 
+namespace {
+
+// How long a query that was sent waits for the thread that reads another's result, before one more thread is called.
+constexpr auto kPatience = std::chrono::milliseconds(5);
+
+}  // namespace
+
 Run::Run(Parts& parts, const Request& request, const StopFlag& client_stop)
     : parts_(parts),
       request_(request),
@@ -41,6 +48,15 @@ void Run::call_helpers(std::size_t count) {
     }
 }
 
+// One that is under way holds a connection until somebody reads its result: a slow one before it must not keep it.
+void Run::call_helper_if_needed() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (is_over_ || ready_.empty()) return;
+    }
+    call_helpers(1);
+}
+
 void Run::work(bool is_owner) {
     std::unique_lock lock(mutex_);
     while (true) {
@@ -48,9 +64,20 @@ void Run::work(bool is_owner) {
             begin_together(lock);
         if (auto ready = take(is_owner)) {
             ++running_;
+            const bool others_are_under_way =
+                ready->is_under_way &&
+                std::any_of(ready_.begin(), ready_.end(), [](const Ready& r) { return r.is_under_way; });
             lock.unlock();
             const std::size_t node = ready->node;
-            run_node(std::move(*ready));
+            {
+                std::optional<Watch::Guard> relief;
+                if (others_are_under_way) {
+                    relief.emplace(
+                        parts_.watch, Deadline::after(kPatience), [] { return false; },
+                        [this] { call_helper_if_needed(); });
+                }
+                run_node(std::move(*ready));
+            }
             lock.lock();
             end_node(node);
         } else if (is_owner && (running_ > 0 || (!is_over_ && left_ > 0))) {

@@ -63,6 +63,7 @@ private:
     };
 
     void call_helpers(std::size_t count);
+    void call_helper_if_needed();
     void work(bool is_owner);
     void begin_together(std::unique_lock<std::mutex>& lock);
     bool has_successor_of_its_own(std::size_t node) const;

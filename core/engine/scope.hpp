@@ -11,9 +11,6 @@
 
 namespace kdeps::engine {
 
-// Names of headers are the same whatever their case.
-bool same_header(std::string_view a, std::string_view b);
-
 // Where iteration stands.
 struct Iteration {
     value::Value items;  // a list

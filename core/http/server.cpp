@@ -42,17 +42,23 @@ bool is_added(std::string_view name) {
 }
 
 // An id that a client gives is taken over if it can stand in a header and a log.
-std::string request_id(const httplib::Request& given) {
-    constexpr std::size_t kLongest = 128;
-    const std::string id = given.get_header_value("X-Request-ID");
-    const bool is_sane = !id.empty() && id.size() <= kLongest &&
-                         std::all_of(id.begin(), id.end(), [](unsigned char c) { return c > 32 && c < 127; });
-    return is_sane ? id : random_uuid();
+std::string_view header_of(const engine::Request& request, std::string_view name) {
+    for (const auto& [key, text] : request.headers) {
+        if (engine::same_header(key, name)) return text;
+    }
+    return {};
 }
 
-std::string session_of(const httplib::Request& given) {
-    const std::string cookies = given.get_header_value("Cookie");
-    std::string_view rest = cookies;
+std::string request_id(const engine::Request& request) {
+    constexpr std::size_t kLongest = 128;
+    const std::string_view id = header_of(request, "X-Request-ID");
+    const bool is_sane = !id.empty() && id.size() <= kLongest &&
+                         std::all_of(id.begin(), id.end(), [](unsigned char c) { return c > 32 && c < 127; });
+    return is_sane ? std::string(id) : random_uuid();
+}
+
+std::string session_of(const engine::Request& request) {
+    std::string_view rest = header_of(request, "Cookie");
     while (!rest.empty()) {
         const std::size_t end = std::min(rest.find(';'), rest.size());
         std::string_view one = rest.substr(0, end);
@@ -130,7 +136,6 @@ engine::Request Server::Parts::make_request(const httplib::Request& given) const
     engine::Request request;
     request.is_http = true;
     request.method = given.method;
-    request.id = request_id(given);
     const std::string_view target = given.target;
     const std::size_t question = std::min(target.find_first_of("?#"), target.size());
     request.path = decode_percent(target.substr(0, question), false);
@@ -138,11 +143,13 @@ engine::Request Server::Parts::make_request(const httplib::Request& given) const
         std::string_view query = target.substr(question + 1);
         parse_query(query.substr(0, query.find('#')), request.query);
     }
+    request.headers.reserve(given.headers.size());
     for (const auto& [name, text] : given.headers) {
         if (!is_added(name)) request.headers.emplace_back(name, text);
     }
-    request.client_ip = proxies.client(given.remote_addr, given.get_header_value("X-Forwarded-For"));
-    request.session_id = session_of(given);
+    request.id = request_id(request);
+    request.client_ip = proxies.client(given.remote_addr, header_of(request, "X-Forwarded-For"));
+    request.session_id = session_of(request);
     return request;
 }
 

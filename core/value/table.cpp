@@ -56,6 +56,7 @@ TablePtr Table::from_stream(ArrowArrayStream* moved) {
             continue;
         }
         try {
+            batch->readers.reserve(table->names_.size());
             for (std::int64_t i = 0; i < schema.n_children; ++i) {
                 batch->readers.emplace_back(*schema.children[i], *batch->array->children[i]);
             }
@@ -70,6 +71,8 @@ TablePtr Table::from_stream(ArrowArrayStream* moved) {
 }
 
 void Table::set_columns(const ArrowSchema& schema) {
+    names_.reserve(static_cast<std::size_t>(schema.n_children));
+    key_ends_.reserve(static_cast<std::size_t>(schema.n_children));
     for (std::int64_t i = 0; i < schema.n_children; ++i) {
         names_.emplace_back(schema.children[i]->name == nullptr ? "" : schema.children[i]->name);
         json_keys_ += i == 0 ? '{' : ',';

@@ -11,6 +11,7 @@ namespace {
 // What of a schema is needed to know the size of its batches.
 struct Shape {
     explicit Shape(const ArrowSchema& schema) : format(schema.format[0]) {
+        children.reserve(static_cast<std::size_t>(schema.n_children));
         for (std::int64_t i = 0; i < schema.n_children; ++i) children.emplace_back(*schema.children[i]);
     }
 

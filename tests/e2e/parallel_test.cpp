@@ -38,6 +38,28 @@ TEST(Parallel, IndependentQueriesRunSideBySide) {
     EXPECT_EQ(data.dump(), R"([[{"slept":""}],[{"slept":0}]])");
 }
 
+TEST(Parallel, AQuickQueryGivesItsConnectionBackWhileASlowOneRuns) {
+    const TemporaryFolder folder;
+    const KdepsHost host(write_workflow(
+        folder,
+        {.target = "both",
+         .connections = {{"pg", connection(postgres().url("analytics"))},
+                         {"my", connection(mariadb().url("inventory"), "maxConnections: 1, connectionTimeout: 500ms")}},
+         .resources =
+             "actionId: slow\nskipCondition: [\"get('s') == '0'\"]\n"
+             "sql: {connectionName: pg, query: \"SELECT pg_sleep({{ get('s') }})::text AS slept /* slow one */\"}\n"
+             "---\nactionId: quick\nsql: {connectionName: my, query: \"SELECT 1 AS one\"}\n"
+             "---\nactionId: both\nrequires: [slow, quick]\napiResponse: {response: \"get('quick')\"}\n"}));
+    data_of(host.get("/q?s=0.01"));  // connects and prepares
+    std::thread slow([&host] { data_of(host.get("/q?s=1.5")); });
+    while (postgres().scalar("analytics",
+                             "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() "
+                             "AND query LIKE '%/* slow one */%'") == "0") {
+    }
+    EXPECT_EQ(data_of(host.get("/q?s=0")).dump(), R"([{"one":1}])");
+    slow.join();
+}
+
 TEST(Parallel, SequentialModeRunsOneAfterTheOther) {
     const TemporaryFolder folder;
     const KdepsHost host(write_workflow(folder, two_sleeps("  execution: {mode: sequential}\n")));

@@ -445,6 +445,8 @@ inline void ColumnBuilder::finish(ArrowArray* out) {
 class RowBuilder {
 public:
     explicit RowBuilder(const std::vector<Column>& columns) {
+        names_.reserve(columns.size());
+        columns_.reserve(columns.size());
         for (const Column& column : columns) {
             names_.push_back(column.name);
             columns_.emplace_back(column.type);
@@ -483,6 +485,7 @@ public:
         };
         auto batch = std::make_unique<Batch>();
         batch->children.resize(columns_.size());
+        batch->pointers.reserve(columns_.size());
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             columns_[i].finish(&batch->children[i]);
             batch->pointers.push_back(&batch->children[i]);

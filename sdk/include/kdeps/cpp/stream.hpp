@@ -110,6 +110,7 @@ void for_each_batch(columns::Stream& stream, const columns::Schema& schema, Visi
         }
         const columns::Array batch(&raw);
         std::vector<columns::ColumnReader> readers;
+        readers.reserve(static_cast<std::size_t>(schema->n_children));
         for (std::int64_t i = 0; i < schema->n_children; ++i) {
             readers.emplace_back(*schema->children[i], *batch->children[i]);
         }
