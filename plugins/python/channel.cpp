@@ -144,7 +144,16 @@ void Channel::send(Message type, const Packet& packet) {
     }
 }
 
-Channel::Received Channel::receive(Frame& frame) {
+Channel::Received Channel::receive(Frame& frame) { return receive(frame, 0); }
+Channel::Received Channel::peek(Frame& frame) { return receive(frame, MSG_PEEK); }
+
+void Channel::take() {
+    while (recv(socket_.get(), nullptr, 0, 0) < 0) {
+        if (errno != EINTR) fail("receiving from the other side");
+    }
+}
+
+Channel::Received Channel::receive(Frame& frame, int flags) {
     iovec part{buffer_.data(), buffer_.size()};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control;
     msghdr message{};
@@ -153,7 +162,7 @@ Channel::Received Channel::receive(Frame& frame) {
     message.msg_control = control.data();
     message.msg_controllen = control.size();
     ssize_t got = -1;
-    while ((got = recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
+    while ((got = recvmsg(socket_.get(), &message, flags | MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
     }
     if (got < 0 && errno == ECONNRESET) return Received::unread;
     if (got < 0) fail("receiving from the other side");

@@ -84,7 +84,13 @@ public:
     // reading what was sent to it (unix(7): ECONNRESET).  Throws std::system_error.
     Received receive(Frame& frame);
 
+    // The same in two steps: until it is taken, the other side knows the message as unread.
+    Received peek(Frame& frame);
+    void take();
+
 private:
+    Received receive(Frame& frame, int flags);
+
     Descriptor socket_;
     std::vector<char> buffer_;  // of the message that is being received
 };

@@ -47,6 +47,13 @@ bool has_uv() {
     return run_command({"uv", "--version"}, never, [](std::string_view) {}).exit_code == 0;
 }
 
+// A pip that installs into other environments (22.3 and later): theirs then need none, which takes long to put there.
+bool has_pip(const std::string& python) {
+    const std::atomic<bool> never{false};
+    return run_command({python, "-m", "pip", "--python", python, "--version"}, never, [](std::string_view) {
+           }).exit_code == 0;
+}
+
 bool contains_any(std::string_view text, std::initializer_list<std::string_view> parts) {
     for (const std::string_view part : parts) {
         if (text.find(part) != std::string_view::npos) return true;
@@ -101,18 +108,25 @@ void install(const Environment& environment, const fs::path& folder, const Call&
         if (result.exit_code != 0) fail(step, result, stop);
     };
     const std::string python = (folder / "bin" / "python").string();
+    const std::string& base = environment.interpreter.executable;
+    const bool is_empty = environment.packages.empty() && environment.requirements.empty();
+    const bool uses_pip_of_base = !uses_uv && !is_empty && has_pip(base);
     if (uses_uv) {
-        run({"uv", "venv", "--python", environment.interpreter.executable, folder.string()},
-            "making the python environment with uv");
+        run({"uv", "venv", "--python", base, folder.string()}, "making the python environment with uv");
     } else {
-        run({environment.interpreter.executable, "-m", "venv", folder.string()},
-            "making the python environment (python3 -m venv; on Debian it needs python3-venv)");
+        std::vector<std::string> argv = {base, "-m", "venv", folder.string()};
+        if (is_empty || uses_pip_of_base) argv.insert(argv.end() - 1, "--without-pip");
+        run(argv, "making the python environment (python3 -m venv; on Debian it needs python3-venv)");
     }
-    std::vector<std::string> argv =
-        uses_uv ? std::vector<std::string>{"uv", "pip", "install", "--python", python}
-                : std::vector<std::string>{
-                      python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--retries", "2"};
-    if (environment.packages.empty() && environment.requirements.empty()) return;
+    if (is_empty) return;
+    std::vector<std::string> argv;
+    if (uses_uv) {
+        argv = {"uv", "pip", "install", "--python", python};
+    } else {
+        argv = uses_pip_of_base ? std::vector<std::string>{base, "-m", "pip", "--python", python}
+                                : std::vector<std::string>{python, "-m", "pip"};
+        argv.insert(argv.end(), {"install", "--no-input", "--disable-pip-version-check", "--retries", "2"});
+    }
     if (!environment.requirements.empty()) {
         const fs::path file = folder / "requirements.txt";
         std::ofstream(file) << environment.requirements;

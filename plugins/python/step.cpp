@@ -52,7 +52,10 @@ Step::Step(PythonPlugin& plugin, const Config& config, const Call& call)
       script_(config, call),
       key_(plugin.next_script()),
       pool_(plugin.pool_for(call, std::string(config["venvName"].string()))),
-      memory_limit_(plugin.settings().memory_limit_text) {
+      memory_limit_(plugin.settings().memory_limit_text),
+      stdout_key_("python.stdout:" + std::string(call.resource())),
+      stderr_key_("python.stderr:" + std::string(call.resource())),
+      exit_code_key_("python.exitCode:" + std::string(call.resource())) {
     wants_params_ = script_.source().find("params") != std::string::npos;
     if (pool_ != nullptr && !script_.source().empty()) plugin.check(call, script_);
 }
@@ -188,10 +191,9 @@ void Step::answer(const Call& call, Exchange& exchange, const Frame& question) c
 }
 
 void Step::keep_output(const Call& call, const Output& output, int exit_code) const {
-    const std::string id(call.resource());
-    call.set("python.stdout:" + id, call.string(valid_utf8(output.out)));
-    call.set("python.stderr:" + id, call.string(valid_utf8(output.err)));
-    call.set("python.exitCode:" + id, call.integer(exit_code));
+    call.set(stdout_key_, call.string(valid_utf8(output.out)));
+    call.set(stderr_key_, call.string(valid_utf8(output.err)));
+    call.set(exit_code_key_, call.integer(exit_code));
 }
 
 Value Step::read_result(const Call& call, Exchange& exchange, const Frame& frame) const {

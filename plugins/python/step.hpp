@@ -40,6 +40,9 @@ private:
     bool wants_params_ = false;
     std::shared_ptr<Pool> pool_;
     std::string memory_limit_;
+    const std::string stdout_key_;  // of what the accessors python.stdout and so on read
+    const std::string stderr_key_;
+    const std::string exit_code_key_;
 
     std::mutex mutex_;  // guards running_
     std::unordered_map<kdeps_call*, std::shared_ptr<Activity>> running_;

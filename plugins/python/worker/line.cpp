@@ -1,26 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "line.hpp"
 
+#include <pthread.h>
 #include <unistd.h>
+
+#include <csignal>
 
 #include "convert.hpp"
 
 namespace kdeps::python {
 
-Line::Line(int socket) : channel_(Descriptor(socket)), process_(getpid()) {}
+namespace {
 
-bool Line::is_own_process() const { return getpid() == process_; }
+// Set in every child that a script forks, which then is not the worker.
+volatile std::sig_atomic_t is_child = 0;
+
+}  // namespace
+
+Line::Line(int socket) : channel_(Descriptor(socket)) {
+    pthread_atfork(nullptr, nullptr, [] { is_child = 1; });
+}
+
+bool Line::is_own_process() { return is_child == 0; }
 
 bool Line::receive(Frame& frame) {
     PyThreadState* const thread = PyEval_SaveThread();
     bool is_there = false;
     try {
-        is_there = channel_.receive(frame) == Channel::Received::frame;
+        is_there = channel_.peek(frame) == Channel::Received::frame;
     } catch (...) {
         PyEval_RestoreThread(thread);
         throw;
     }
     PyEval_RestoreThread(thread);
+    // Here the process lives: one that is killed while it waits may get a message, but never comes this far with it.
+    if (is_there) channel_.take();
     return is_there;
 }
 

@@ -2,8 +2,6 @@
 // The worker's end of the line to the plugin, and what a running script asks over it.
 #pragma once
 
-#include <sys/types.h>
-
 #include <mutex>
 
 #include "../channel.hpp"
@@ -26,13 +24,12 @@ public:
     // Questions are allowed while a script runs.
     void open(bool is_running) { is_running_ = is_running; }
     // False in a child that a script has forked.
-    bool is_own_process() const;
+    static bool is_own_process();
 
 private:
     Channel channel_;
     std::mutex mutex_;  // one question at a time
     bool is_running_ = false;
-    const pid_t process_;
 };
 
 }  // namespace kdeps::python

@@ -24,7 +24,7 @@ bool Loop::next() {
     if (frame.type == Message::check) {
         check(in);
     } else if (frame.type == Message::run) {
-        run(in, frame);
+        return run(in, frame);
     } else {
         return false;
     }
@@ -138,7 +138,7 @@ bool Loop::is_out_of_memory(const Ended& ended) {
     return ended.ending == Ending::raised && utf8(py::tuple(ended.value)[0].ptr()) == "MemoryError";
 }
 
-void Loop::run(Reader& in, const Frame& frame) {
+bool Loop::run(Reader& in, const Frame& frame) {
     forget_lent_tables();
     const Script* script = nullptr;
     Ended ended;
@@ -176,7 +176,7 @@ void Loop::run(Reader& in, const Frame& frame) {
     line_.send(Message::result, out.packet);
     ended = {};
     out = {};
-    stage_.restore(script);
+    return stage_.restore(script);
 }
 
 }  // namespace kdeps::python

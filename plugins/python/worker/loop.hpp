@@ -26,7 +26,7 @@ private:
     };
 
     void check(Reader& in);
-    void run(Reader& in, const Frame& frame);
+    bool run(Reader& in, const Frame& frame);
     const Script& compile(Reader& in, std::uint64_t key);
     void bind(Reader& in, const Frame& frame, const Script& script);
     Ended execute(const Script& script);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -56,8 +57,6 @@ Stage::Stage(const py::module_& module, pid_t supervisor)
       path_{py::module_::import("sys").attr("path"), {}},
       filters_{py::module_::import("warnings").attr("filters"), {}},
       recursion_limit_(Py_GetRecursionLimit()),
-      folder_(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)),
-      supervisor_(supervisor),
       pipes_{pipe_behind(STDOUT_FILENO), pipe_behind(STDERR_FILENO)} {
     const std::string process = std::to_string(supervisor);
     orphans_ = open(("/proc/" + process + "/task/" + process + "/children").c_str(), O_RDONLY | O_CLOEXEC);
@@ -65,18 +64,33 @@ Stage::Stage(const py::module_& module, pid_t supervisor)
         for (const py::handle element : kept->list)
             kept->elements.push_back(py::reinterpret_borrow<py::object>(element));
     }
+    noticed_.may_have_children = modules_.contains("_posixsubprocess");
     if (PySys_AddAuditHook(audit, this) != 0) throw py::error_already_set();
     streams_ = new_streams_();
     remember();
     prepare();
 }
 
-// Signals may have been meant for the supervisor; what is called past the interpreter cannot be followed at all.
-int Stage::audit(const char* event, PyObject*, void* stage) {
+int Stage::audit(const char* event, PyObject* arguments, void* stage) {
     const std::string_view name(event);
-    if (name.starts_with("os.kill") || name == "signal.pthread_kill" || name.starts_with("ctypes.dlsym") ||
-        name == "ctypes.call_function") {
-        static_cast<Stage*>(stage)->has_interfered_ = true;
+    Noticed& noticed = static_cast<Stage*>(stage)->noticed_;
+    const auto is_one_of = [&](std::initializer_list<std::string_view> starts) {
+        return std::any_of(starts.begin(), starts.end(),
+                           [&](std::string_view start) { return name.starts_with(start); });
+    };
+    if (name == "import") {
+        // multiprocessing and others start processes through this module and tell of none.
+        PyObject* module = PyTuple_GET_SIZE(arguments) > 0 ? PyTuple_GET_ITEM(arguments, 0) : nullptr;
+        if (module != nullptr && PyUnicode_Check(module) &&
+            PyUnicode_CompareWithASCIIString(module, "_posixsubprocess") == 0)
+            noticed.may_have_children = true;
+    } else if (name == "os.chdir") {
+        noticed.has_moved = true;
+    } else if (is_one_of({"os.kill", "signal.pthread_kill", "ctypes.dlsym", "ctypes.call_function"})) {
+        // Signals may have been meant for the supervisor; what is called past the interpreter cannot be followed.
+        noticed.has_interfered = true;
+    } else if (is_one_of({"os.fork", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn", "subprocess."})) {
+        noticed.may_have_children = true;
     }
     return 0;
 }
@@ -88,9 +102,10 @@ void Stage::remember() {
 
 void Stage::prepare() {
     const py::object module = owned(PyModule_New("__main__"));
-    names_ = module.attr("__dict__");
+    names_ = py::reinterpret_borrow<py::dict>(PyModule_GetDict(module.ptr()));
     if (PyDict_Update(names_.ptr(), first_names_.ptr()) != 0) throw py::error_already_set();
-    modules_["__main__"] = module;
+    static PyObject* const main_name = PyUnicode_InternFromString("__main__");
+    if (PyDict_SetItem(modules_.ptr(), main_name, module.ptr()) != 0) throw py::error_already_set();
 }
 
 void Stage::begin(const Script& script) {
@@ -101,26 +116,29 @@ void Stage::begin(const Script& script) {
 void Stage::flush() {
     static PyObject* const method = PyUnicode_InternFromString("flush");
     has_streams_ = version_of(sys_) == sys_version_;
-    for (std::size_t i = 0; has_streams_ && i < 2; ++i) {
-        PyObject* done = PyObject_CallMethodNoArgs(py::object(streams_[i]).ptr(), method);
+    for (Py_ssize_t i = 0; has_streams_ && i < 2; ++i) {
+        PyObject* done = PyObject_CallMethodNoArgs(PyTuple_GET_ITEM(streams_.ptr(), i), method);
         has_streams_ = done != nullptr;
         Py_XDECREF(done);
     }
+    if (has_streams_) return;
     PyErr_Clear();
-    if (!has_streams_) flush_();
+    flush_();
 }
 
-bool Stage::is_spoilt(const Script* script) const {
-    if (has_interfered_ || (script != nullptr && script->lasts) || getppid() != supervisor_) return true;
-    if (thread_count_().cast<int>() > 0) return true;
-    // Processes that the call left: children of this one, or orphans that the supervisor has taken in.
+// Processes that the call left: children of this one, or orphans that the supervisor has taken in.
+bool Stage::has_children() const {
     siginfo_t ignored{};
     if (waitid(P_ALL, 0, &ignored, WEXITED | WNOHANG | WNOWAIT) == 0) return true;
     char list[64];
     const ssize_t size = orphans_ < 0 ? 0 : pread(orphans_, list, sizeof(list), 0);
     const std::string_view pids(list, size < 0 ? 0 : static_cast<std::size_t>(size));
-    if (pids.find(' ') + 1 < pids.size()) return true;
-    return pipe_behind(STDOUT_FILENO) != pipes_[0] || pipe_behind(STDERR_FILENO) != pipes_[1];
+    return pids.find(' ') + 1 < pids.size();
+}
+
+bool Stage::is_spoilt(const Script* script) const {
+    return noticed_.has_interfered || (script != nullptr && script->lasts) || thread_count_().cast<int>() > 0 ||
+           (noticed_.may_have_children && has_children());
 }
 
 bool Stage::is_unchanged() const {
@@ -128,13 +146,12 @@ bool Stage::is_unchanged() const {
            filters_.is_same() && !is_traced() && Py_GetRecursionLimit() == recursion_limit_ && PyGC_IsEnabled() != 0;
 }
 
-void Stage::restore(const Script* script) {
+bool Stage::restore(const Script* script) {
     PyDict_Clear(names_.ptr());
-    if ((script != nullptr && script->needs_care) || !is_unchanged()) {
+    if ((script != nullptr && script->needs_care) || noticed_.has_moved || !is_unchanged()) {
         guard_.attr("put_back")(script == nullptr ? py::object(py::tuple()) : script->made.attr("names"));
+        noticed_.has_moved = false;
         has_streams_ = false;
-    } else if (fchdir(folder_) != 0) {
-        guard_.attr("go_home")();
     }
     if (!has_streams_) {
         streams_ = new_streams_();
@@ -142,6 +159,7 @@ void Stage::restore(const Script* script) {
     }
     remember();
     prepare();
+    return pipe_behind(STDOUT_FILENO) == pipes_[0] && pipe_behind(STDERR_FILENO) == pipes_[1];
 }
 
 }  // namespace kdeps::python

@@ -38,8 +38,9 @@ public:
     void flush();
     // Must the process not serve another call?
     bool is_spoilt(const Script* script) const;
-    // After the answer is sent: puts back what the call has changed.
-    void restore(const Script* script);
+    // After the answer is sent: puts back what the call has changed.  False if that is beyond it: the process should
+    // end.
+    bool restore(const Script* script);
 
 private:
     // A list and its elements, as they were.
@@ -49,7 +50,15 @@ private:
         bool is_same() const;
     };
 
+    // What the audit events of the interpreter have told, which costs nothing where nothing happens.
+    struct Noticed {
+        bool may_have_children = false;  // from now on
+        bool has_moved = false;          // to another folder
+        bool has_interfered = false;     // with processes, or past the interpreter
+    };
+
     static int audit(const char* event, PyObject* arguments, void* stage);
+    bool has_children() const;
     bool is_unchanged() const;
     void remember();
     void prepare();
@@ -70,11 +79,9 @@ private:
     std::uint64_t sys_version_ = 0;
     std::uint64_t environment_version_ = 0;
     const int recursion_limit_;
-    int folder_ = -1;
-    const pid_t supervisor_;
-    int orphans_ = -1;             // the supervisor's list of children
-    ino_t pipes_[2] = {0, 0};      // behind stdout and stderr
-    bool has_interfered_ = false;  // with processes, or past the interpreter
+    int orphans_ = -1;         // the supervisor's list of children
+    ino_t pipes_[2] = {0, 0};  // behind stdout and stderr
+    Noticed noticed_;
 };
 
 }  // namespace kdeps::python

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <csignal>
 #include <fstream>
+#include <iterator>
 #include <random>
 #include <set>
 #include <thread>
@@ -38,6 +40,14 @@ constexpr std::string_view kMischief =
     "if what == 'pipe':\n    os.close(1)\n    os.close(2)\n"
     "if what == 'socket':\n    os.closerange(3, 100)\n"
     "if what == 'parent': os.kill(os.getppid(), 9)\n"
+    "if what == 'group': os.killpg(0, 9)\n"
+    "if what == 'bomb':\n    for i in range(30):\n        if os.fork() == 0:\n            while True: pass\n"
+    "    return 'bomb'\n"
+    "if what == 'daemon':\n    import subprocess\n    subprocess.Popen('setsid sleep 1000 & disown', shell=True, "
+    "executable='/bin/bash').wait()\n"
+    "if what == 'streams':\n    sys.stdout = sys.stderr = object()\n"
+    "if what == 'detached':\n    sys.stdout.detach()\n"
+    "if what == 'moved':\n    os.chdir('/')\n"
     "if what == 'thread':\n    import threading\n    threading.Thread(target=lambda: time.sleep(1000)).start()\n"
     "if what == 'print':\n    while True: print('x' * 10000)\n"
     "if what == 'memory':\n    x = bytearray(1 << 40)\n"
@@ -88,8 +98,10 @@ INSTANTIATE_TEST_SUITE_P(
         std::pair("kill", "INTERNAL: the python process of the script was ended by signal 9 (Killed)"),
         std::pair("children", "\"children\""), std::pair("fork", "\"fork\""), std::pair("stdout", "\"stdout\""),
         std::pair("closed", "\"closed\""), std::pair("pipe", "\"pipe\""),
-        std::pair("socket", "INTERNAL: the python process of the script "), std::pair("parent", ""),
-        std::pair("thread", "\"thread\""),
+        std::pair("socket", "INTERNAL: the python process of the script "),
+        std::pair("group", "INTERNAL: the python process of the script was "), std::pair("bomb", "\"bomb\""),
+        std::pair("daemon", "\"daemon\""), std::pair("streams", "\"streams\""), std::pair("detached", "\"detached\""),
+        std::pair("moved", "\"moved\""), std::pair("thread", "\"thread\""),
         std::pair("print",
                   "EXHAUSTED: the script printed more than 16 MiB; return a value instead, or write to a file"),
         std::pair("recurse", "INTERNAL: RecursionError: maximum recursion depth exceeded"),
@@ -107,6 +119,54 @@ TEST(Limits, ATimeoutEndsTheWorkerWithinASecond) {
         EXPECT_EQ(workflow.answer({{"what", "4"}}), "8");
         EXPECT_TRUE(has_calm());
     }
+}
+
+// The call of such a script ends one way or the other; those that follow are served.
+TEST(Limits, AScriptThatKillsItsSupervisorHurtsNobodyElse) {
+    PythonWorkflow workflow(kMischief, options());
+    for (int i = 0; i < 20; ++i) {
+        workflow.answer({{"what", "parent"}});
+        for (int next = 0; next < 3; ++next) EXPECT_EQ(workflow.answer({{"what", "4"}}), "8") << i << ", " << next;
+    }
+    EXPECT_TRUE(has_calm()) << descendants().size();
+}
+
+bool has_ended(int process) {
+    std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+    std::string text;
+    std::getline(stat, text);
+    const std::size_t state = text.rfind(')') + 2;
+    return text.size() <= state || text[state] == 'Z';
+}
+
+// Killed from outside while it waits for a call: no call is handed to it, or what it was handed goes to another.
+TEST(Limits, AWorkerThatDiesWhileIdleTakesNoCallAlong) {
+    PythonWorkflow workflow("return int(get('n')) * 2", {.settings = "python: {workers: 1}"});
+    ASSERT_EQ(workflow.answer({{"n", "1"}}), "2");
+    for (int i = 0; i < 30; ++i) {
+        const auto processes = descendants();
+        ASSERT_FALSE(processes.empty());
+        // Interpreters, that are dead or dying when the call comes, and supervisors, whose death takes theirs along.
+        const bool is_supervisor = i % 2 == 0;
+        const int process = is_supervisor ? processes.front().first : processes.back().first;
+        kill(process, SIGKILL);
+        if (is_supervisor) {
+            EXPECT_TRUE(wait_until([&] { return has_ended(process); }));
+        }
+        EXPECT_EQ(workflow.answer({{"n", std::to_string(i)}}), std::to_string(2 * i)) << i;
+    }
+}
+
+TEST(Limits, ATimeoutEndsWhatTheScriptHasStarted) {
+    PythonWorkflow workflow(
+        "import subprocess, time\nif get('what', '') == '': return 1\n"
+        "for i in range(5): subprocess.Popen(['sleep', '1000'], start_new_session=True)\ntime.sleep(1000)",
+        options("timeout: 300ms"));
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_THAT(workflow.answer({{"what", "children"}}), StartsWith("TIMEOUT: "));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1300));
+    EXPECT_TRUE(wait_until([] { return strangers() == 0; }));
+    EXPECT_EQ(workflow.answer(), "1");
 }
 
 TEST(Limits, MemoryIsLimited) {
@@ -158,6 +218,7 @@ TEST(Limits, NothingIsLostAmongCrashes) {
                 "import subprocess; subprocess.Popen(['sleep', '1000'])",
                 "import os; os.close(1)",
                 "import threading, time; threading.Thread(target=time.sleep, args=(1000,)).start()",
+                "import os; os.kill(os.getppid(), 9)",
                 "import os; os.closerange(3, 100)"};
             for (int i = next++; i < 1000; i = next++) {
                 if (random() % 20 == 0) {
@@ -172,8 +233,30 @@ TEST(Limits, NothingIsLostAmongCrashes) {
     }
     for (std::thread& caller : callers) caller.join();
     EXPECT_EQ(wrong, 0);
+    // As many workers as before: two, each with its supervisor, and no zombie.
     EXPECT_TRUE(has_calm()) << descendants().size();
     EXPECT_EQ(shared_memory_files(), 0U);
+}
+
+// Large tables both ways: the files are closed and the mappings gone, here and in the worker.
+TEST(Limits, SharedMemoryIsGivenBack) {
+    PythonWorkflow workflow(
+        "t = get('rows')\nset('back', t[1:])\nif get('crash', '') != '':\n    import os\n    os._exit(1)\n"
+        "del t\nreturn sum('kdeps-table' in line for line in open('/proc/self/maps'))",
+        {.settings = "sqlConnections: {db: {connection: \"sqlite://:memory:\"}}\npython: {workers: 1}",
+         .resources =
+             "---\napiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: rows, name: rows}\nrun:\n  "
+             "sql:\n    connectionName: db\n    query: \"WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 "
+             "FROM n WHERE id < 20000) SELECT id, 'name ' || id AS name FROM n\"\n",
+         .requires_ids = "rows"});
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(workflow.answer(), "0");
+        EXPECT_THAT(workflow.answer({{"crash", "yes"}}), StartsWith("INTERNAL: "));
+    }
+    EXPECT_EQ(shared_memory_files(), 0U);
+    std::ifstream maps("/proc/self/maps");
+    const std::string all((std::istreambuf_iterator<char>(maps)), {});
+    EXPECT_EQ(all.find("kdeps-table"), std::string::npos);
 }
 
 std::size_t resident_pages(int process) {

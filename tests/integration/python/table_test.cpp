@@ -79,6 +79,47 @@ TEST(Table, LiesInSharedMemory) {
         "false");
 }
 
+TEST(Table, AColumnIsASequence) {
+    EXPECT_EQ(answer("c = get('rows').column('price')\n"
+                     "return [len(c), c[0], c[-2], c[1:], c[::2], list(c), c == [1.5, 2.5, None], 2.5 in c, c, "
+                     "sum(get('rows').column('id')), [x for x in reversed(c)]]"),
+              R"([3,1.5,2.5,[2.5,null],[1.5,null],[1.5,2.5,null],true,true,[1.5,2.5,null],6,[null,2.5,1.5]])");
+    EXPECT_THAT(answer("return get('rows').column('nam')"), HasSubstr("INTERNAL: KeyError: 'nam'"));
+    EXPECT_THAT(answer("return get('rows').column('id')[3]"), HasSubstr("IndexError: row 3: the table has 3 rows"));
+}
+
+// Rows that are kept stay what they were while the loop goes on.
+TEST(Table, ARowIsItsOwn) {
+    EXPECT_EQ(
+        answer("kept = []\nlast = None\nfor r in get('rows'):\n    kept.append(r)\n    if last is not None: assert "
+               "last.id == r.id - 1\n    last = r\nreturn [[r.id for r in kept], [a.id + b.id for a, b in "
+               "zip(get('rows'), get('rows'))]]"),
+        R"([[1,2,3],[2,4,6]])");
+}
+
+TEST(Table, NamesThatAreMethodsAreReadByIndex) {
+    EXPECT_EQ(answer("r = get('rows')[0]\nreturn [r['items'], r['get'], r.get('get'), list(r.items())]",
+                     "SELECT 1 AS items, 2 AS get"),
+              R"([1,2,2,[["items",1],["get",2]]])");
+}
+
+TEST(Numpy, ReadsTheSharedMemoryItself) {
+    EXPECT_EQ(
+        answer("import numpy\nt = get('rows')\n"
+               "a, b = (numpy.asarray(t[3000:4000].column('id')) for i in range(2))\n"
+               "address = a.__array_interface__['data'][0]\n"
+               "inside = any(int(low, 16) <= address < int(high, 16) for low, high in (line.split()[0].split('-') "
+               "for line in open('/proc/self/maps') if 'kdeps-table' in line))\n"
+               "return [inside, b.__array_interface__['data'][0] == address, int(a.sum()), a.dtype.name, "
+               "float(numpy.asarray(t.column('price')).sum()), numpy.asarray(t.column('name'))[1]]",
+               kMany),
+        R"([true,true,3500500,"int64",2500025000,"name 2"])");
+    // The memory lasts as long as the array does.
+    EXPECT_EQ(
+        answer("import numpy\na = numpy.asarray(get('rows')[3000:4000].column('id'))\nreturn int(a.sum())", kMany),
+        "3500500");
+}
+
 TEST(Pandas, TakesATableAndGivesAFrame) {
     EXPECT_EQ(
         answer("import pandas as pd\nf = get('rows').to_pandas()\nf['twice'] = f['id'] * 2\nf['day'] = "

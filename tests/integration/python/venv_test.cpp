@@ -81,6 +81,54 @@ TEST_F(Packages, PolarsReadsAndGivesBack) {
         R"({"id":2,"price":1,"name":"name 2","day":"2024-01-02","kind":"name 2","tags":[2,2],"at":"2024-01-02T03:00:00"}]})");
 }
 
+TEST_F(Packages, PolarsReadsTheSharedMemoryItself) {
+    EXPECT_EQ(
+        answer("import polars as pl\n"
+               "t = get('rows')[3000:4000]\n"
+               "addresses = [pl.DataFrame(t)[name].to_arrow().buffers()[1].address for name in ('id', 'price') for "
+               "i in range(2)]\n"
+               "maps = [[int(x, 16) for x in line.split()[0].split('-')] for line in open('/proc/self/maps') if "
+               "'kdeps-table' in line]\n"
+               "return [all(any(low <= x < high for low, high in maps) for x in addresses), addresses[0] == "
+               "addresses[1], addresses[2] == addresses[3]]"),
+        "[true,true,true]");
+}
+
+TEST_F(Packages, ARequirementsFileIsHeeded) {
+    PythonOptions options{.settings = "agentSettings: {requirementsFile: more/needs.txt}",
+                          .files = {{"more/needs.txt", "# small\niniconfig==2.0.0\n"}}};
+    options.fields = "timeout: 300s";
+    const char* script = "import sys, iniconfig, importlib.metadata as m\nreturn [m.version('iniconfig'), sys.prefix]";
+    std::string first;
+    {
+        PythonWorkflow workflow(script, options);
+        first = workflow.answer();
+        EXPECT_THAT(first, ::testing::StartsWith("[\"2.0.0\","));
+    }
+    // Another content is another environment.
+    options.files["more/needs.txt"] += "# and a remark\n";
+    PythonWorkflow workflow(script, options);
+    EXPECT_NE(workflow.answer(), first);
+}
+
+// The real uv, from PyPI.
+TEST_F(Packages, UvIsUsedIfPresent) {
+    const TemporaryFolder tools;
+    const Result installed =
+        run({"/usr/bin/python3", "-m", "pip", "install", "--target", tools.path().string(), "uv==0.4.30"}, {},
+            std::chrono::minutes(3));
+    if (installed.exit_code != 0) GTEST_SKIP() << "uv is not reached: " << installed.err;
+    const std::string path = std::getenv("PATH");
+    setenv("PATH", (tools.path() / "bin").string().append(":").append(path).c_str(), 1);
+    PythonWorkflow workflow(
+        "import sys, iniconfig\nreturn [line.split(' = ')[0] for line in open(sys.prefix + '/pyvenv.cfg') if "
+        "line.startswith('uv ')]",
+        {.settings = "agentSettings: {pythonPackages: [\"iniconfig==2.0.0\"]}",
+         .fields = "timeout: 300s\nvenvName: uv"});
+    EXPECT_EQ(workflow.answer(), R"(["uv"])");
+    setenv("PATH", path.c_str(), 1);
+}
+
 TEST_F(Packages, PyarrowGivesBack) {
     EXPECT_EQ(
         answer("import pyarrow as pa, decimal\n"
@@ -120,6 +168,19 @@ TEST(Environment, ANameAloneMakesAnEmptyOne) {
         "sys.prefix != sys.base_prefix]",
         {.fields = "venvName: own"});
     EXPECT_EQ(workflow.answer(), "[false,true]");
+}
+
+// Each name has workers of its own; without one a script sees the system's packages.
+TEST(Environment, ResourcesWithOtherNamesRunInOthers) {
+    const TemporaryFolder venvs;
+    setenv("KDEPS_VENV_PATH", venvs.path().c_str(), 1);
+    PythonOptions options{.resources =
+                              "---\napiVersion: kdeps.io/v1\nkind: Resource\nmetadata: {actionId: other, name: "
+                              "other}\nrun:\n  python:\n    venvName: first\n    timeout: 120s\n    script: |\n"
+                              "      import sys\n      return sys.prefix != sys.base_prefix\n",
+                          .requires_ids = "other"};
+    PythonWorkflow workflow("import sys\nreturn [get('other'), sys.prefix != sys.base_prefix]", options);
+    EXPECT_EQ(workflow.answer(), "[true,false]");
 }
 
 TEST(Environment, AMissingRequirementsFileIsAFault) {

@@ -110,12 +110,11 @@ streams = [None, None]
 
 def flush():
     for stream in (sys.stdout, sys.stderr, streams[0], streams[1]):
-        if stream is None or getattr(stream, 'closed', False):
-            continue
         try:
-            stream.flush()
+            if stream is not None and not stream.closed:
+                stream.flush()
         except Exception:
-            pass
+            pass  # detached, or no stream at all
 
 
 def new_stream(number):
@@ -200,9 +199,6 @@ class Guard:
             decimal.setcontext(decimal.DefaultContext.copy())
         if not gc.isenabled():
             gc.enable()
-        self.go_home()
-
-    def go_home(self):
         os.chdir(self.folder)
 
 
