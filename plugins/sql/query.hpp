@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <kdeps/cpp/call.hpp>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -21,7 +22,7 @@ struct Bound {
     Bound& operator=(const Bound&) = delete;
 
     std::vector<kdeps_cell> cells;
-    std::deque<std::string> texts;
+    std::list<std::string> texts;
 
     void add(const Call& call, const Value& value, bool wants_integer);
     void add(kdeps_cell cell, bool wants_integer);

@@ -5,8 +5,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
-#include <vector>
 
 #include "connections.hpp"
 #include "limiter.hpp"
@@ -59,6 +57,7 @@ private:
                     bool is_in_transaction) const;
     Value execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound,
                   const ResultLimits& limits) const;
+    std::shared_ptr<Running> find_call(const Call& call);  // nullptr: not registered
     std::shared_ptr<Running> register_call(const Call& call);
     void forget_call(const Call& call);
     Value run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
@@ -80,7 +79,7 @@ private:
     std::optional<nanoseconds> connection_timeout_;
 
     std::mutex mutex_;  // guards running_
-    std::unordered_map<kdeps_call*, std::shared_ptr<Running>> running_;
+    std::vector<std::shared_ptr<Running>> running_;
 };
 
 extern const char* const kStepSchema;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -26,25 +27,39 @@ void back_off(const Call& call, int repeated) {
 // What a call has under way.
 struct Step::Running {
     struct Sent {
+        Sent(const Call& call, const std::shared_ptr<Pool>& pool, std::unique_ptr<Connection> connection,
+             Activity& activity)
+            : lease(call, pool, std::move(connection), activity) {}
+
         Lease lease;
         Bound bound;
-        kdeps_statement* statement;
+        kdeps_statement* statement = nullptr;
     };
 
+    explicit Running(kdeps_call* of) : call(of) {}
+
+    kdeps_call* const call;
     Activity activity;
-    std::unique_ptr<Sent> sent;
+    std::optional<Sent> sent;
 };
 
-std::shared_ptr<Step::Running> Step::register_call(const Call& call) {
+std::shared_ptr<Step::Running> Step::find_call(const Call& call) {
     const std::lock_guard lock(mutex_);
-    auto& running = running_[call.get()];
-    if (running == nullptr) running = std::make_shared<Running>();
+    const auto found = std::find_if(running_.begin(), running_.end(),
+                                    [&](const auto& running) { return running->call == call.get(); });
+    return found == running_.end() ? nullptr : *found;
+}
+
+std::shared_ptr<Step::Running> Step::register_call(const Call& call) {
+    auto running = std::make_shared<Running>(call.get());
+    const std::lock_guard lock(mutex_);
+    running_.push_back(running);
     return running;
 }
 
 void Step::forget_call(const Call& call) {
     const std::lock_guard lock(mutex_);
-    running_.erase(call.get());
+    std::erase_if(running_, [&](const auto& running) { return running->call == call.get(); });
 }
 
 kdeps_status Step::start(Call& call) {
@@ -59,8 +74,8 @@ kdeps_status Step::start(Call& call) {
     auto connection = pool->try_acquire(call, is_full);
     if (connection == nullptr) return is_full ? KDEPS_EXHAUSTED : KDEPS_UNSUPPORTED;
     const std::shared_ptr<Running> running = register_call(call);
-    auto sent = std::unique_ptr<Running::Sent>(
-        new Running::Sent{{call, pool, std::move(connection), running->activity}, {}, nullptr});
+    std::optional<Running::Sent>& sent = running->sent;
+    sent.emplace(call, pool, std::move(connection), running->activity);
     sent->statement = sent->lease.find_prepared(text.pieces[0].sql);
     bool is_sent = false;
     try {
@@ -75,9 +90,7 @@ kdeps_status Step::start(Call& call) {
         // run meets it again, and reports it.
         if (sent->statement != nullptr) sent->lease.forget(sent->statement);
     }
-    if (is_sent) {
-        running->sent = std::move(sent);
-    } else {
+    if (!is_sent) {
         sent.reset();
         forget_call(call);
     }
@@ -86,16 +99,20 @@ kdeps_status Step::start(Call& call) {
 
 Value Step::run(Call& call) {
     const Target where = target(call);
-    const std::shared_ptr<Running> running = register_call(call);
+    std::shared_ptr<Running> running = find_call(call);  // by start
+    if (running == nullptr) running = register_call(call);
     struct Registered {
         Step& step;
         const Call& call;
         ~Registered() { step.forget_call(call); }
     };
     const Registered registered{*this, call};
-    if (running->sent != nullptr) {
-        const std::unique_ptr<Running::Sent> sent = std::move(running->sent);
-        return execute(call, sent->lease, sent->statement, sent->bound, where.limits);
+    if (running->sent) {
+        struct Received {
+            std::optional<Running::Sent>& sent;
+            ~Received() { sent.reset(); }  // the connection goes back before anybody waits for this run
+        } const received{running->sent};
+        return execute(call, received.sent->lease, received.sent->statement, received.sent->bound, where.limits);
     }
 
     std::optional<Limiter::Place> place;
@@ -140,13 +157,7 @@ std::optional<Value> Step::attempt(const Call& call, const Target& where, Activi
 }
 
 void Step::cancel(Call& call) {
-    std::shared_ptr<Running> running;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto found = running_.find(call.get());
-        if (found != running_.end()) running = found->second;
-    }
-    if (running != nullptr) running->activity.cancel();
+    if (const std::shared_ptr<Running> running = find_call(call)) running->activity.cancel();
 }
 
 void Step::fail(Error error, std::size_t query) const {
