@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -67,6 +68,12 @@ inline void append_padded(std::int64_t value, int width, std::string& out) {
     out.append(buffer.data(), end.ptr);
 }
 
+// The last `width` digits of `value`, at `to`.
+inline char* write_digits(std::uint32_t value, int width, char* to) {
+    for (int i = width - 1; i >= 0; --i, value /= 10) to[i] = static_cast<char>('0' + value % 10);
+    return to + width;
+}
+
 // Floor division: the day of a moment before 1970 is the day that has begun.
 inline std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
@@ -95,28 +102,39 @@ inline void append_date(std::int64_t days, std::string& out) {
         out += '-';
         year = -year;
     }
-    detail::append_padded(year, 4, out);
-    out += '-';
-    detail::append_padded(month, 2, out);
-    out += '-';
-    detail::append_padded(day_of_year - (153 * month_index + 2) / 5 + 1, 2, out);
+    if (year > 9999) {
+        detail::append_padded(year, 4, out);
+        year = -1;
+    }
+    std::array<char, 10> buffer;
+    char* end = year < 0 ? buffer.data() : detail::write_digits(static_cast<std::uint32_t>(year), 4, buffer.data());
+    *end++ = '-';
+    end = detail::write_digits(static_cast<std::uint32_t>(month), 2, end);
+    *end++ = '-';
+    const std::int64_t day = day_of_year - (153 * month_index + 2) / 5 + 1;
+    out.append(buffer.data(), detail::write_digits(static_cast<std::uint32_t>(day), 2, end));
 }
 
 // HH:MM:SS[.ffffff] of microseconds since midnight; trailing zeros of the fraction are not written.
 inline void append_time(std::int64_t microseconds, std::string& out) {
     const std::int64_t seconds = microseconds / 1'000'000;
-    detail::append_padded(seconds / 3600, 2, out);
-    out += ':';
-    detail::append_padded(seconds / 60 % 60, 2, out);
-    out += ':';
-    detail::append_padded(seconds % 60, 2, out);
-    if (const std::int64_t fraction = microseconds % 1'000'000; fraction != 0) {
-        out += '.';
-        detail::append_padded(fraction, 6, out);
-        while (out.back() == '0') {
-            out.pop_back();
-        }
+    std::int64_t hours = seconds / 3600;
+    if (hours > 99) {  // a duration
+        append_integer(hours, out);
+        hours = -1;
     }
+    std::array<char, 16> buffer;
+    char* end = hours < 0 ? buffer.data() : detail::write_digits(static_cast<std::uint32_t>(hours), 2, buffer.data());
+    *end++ = ':';
+    end = detail::write_digits(static_cast<std::uint32_t>(seconds / 60 % 60), 2, end);
+    *end++ = ':';
+    end = detail::write_digits(static_cast<std::uint32_t>(seconds % 60), 2, end);
+    if (const std::int64_t fraction = microseconds % 1'000'000; fraction != 0) {
+        *end++ = '.';
+        end = detail::write_digits(static_cast<std::uint32_t>(fraction), 6, end);
+        while (end[-1] == '0') --end;
+    }
+    out.append(buffer.data(), end);
 }
 
 // YYYY-MM-DDTHH:MM:SS[.ffffff] of microseconds since 1970; the extremes of int64 are infinity and -infinity.
@@ -180,18 +198,37 @@ inline std::size_t utf8_length(std::string_view text) {
 
 }  // namespace detail
 
+namespace detail {
+
+// How many bytes at the start of `text` stand in a JSON string as they are: ASCII but for controls, quotes and
+// backslashes.  Eight at a time; a byte that matches sets its top bit, and may set those after it.
+inline std::size_t plain_length(std::string_view text) {
+    constexpr std::uint64_t kOnes = 0x0101010101010101;
+    constexpr std::uint64_t kTops = 0x8080808080808080;
+    const auto has_zero = [](std::uint64_t word) { return (word - kOnes) & ~word; };
+    std::size_t i = 0;
+    for (; i + 8 <= text.size(); i += 8) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + i, sizeof(word));
+        const std::uint64_t found = (word - kOnes * 0x20) | word | has_zero(word ^ kOnes * '"') |
+                                    has_zero(word ^ kOnes * static_cast<unsigned char>('\\'));
+        if ((found & kTops) != 0) break;
+    }
+    const auto is_plain = [](unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; };
+    while (i < text.size() && is_plain(text[i])) ++i;
+    return i;
+}
+
+}  // namespace detail
+
 // A JSON string with its quotes (RFC 8259 §7).  Bytes that are not UTF-8 become U+FFFD.
 inline void append_json_string(std::string_view text, std::string& out) {
     static constexpr std::string_view kHex = "0123456789abcdef";
     out += '"';
     std::size_t copied = 0;
     std::size_t i = 0;
-    while (i < text.size()) {
+    while ((i += detail::plain_length(text.substr(i))) < text.size()) {
         const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\' && c < 0x80) {
-            ++i;
-            continue;
-        }
         if (c >= 0x80) {
             if (const std::size_t length = detail::utf8_length(text.substr(i)); length > 0) {
                 i += length;
