@@ -11,12 +11,14 @@ using kdeps::value::Map;
 using kdeps::value::Value;
 
 const Value& kdeps_value_::value() {
-    if (auto* list = std::get_if<List>(&content)) {
+    if (List* list = open_list()) {
         content = Value::list(std::move(*list));
-    } else if (auto* map = std::get_if<Map>(&content)) {
+        more.reset();
+    } else if (Map* map = open_map()) {
         content = Value::map(std::move(*map));
+        more.reset();
     }
-    return std::get<Value>(content);
+    return content;
 }
 
 Status kdeps_call_::state() const {
@@ -79,7 +81,9 @@ namespace kdeps::plugin {
 std::unique_ptr<kdeps_value_> make_handles(const workflow::ConfigValue& config) {
     auto handle = std::make_unique<kdeps_value_>();
     handle->config = &config;
-    config.for_each_child([&](const workflow::ConfigValue& child) { handle->children.push_back(make_handles(child)); });
+    handle->more = std::make_unique<kdeps_value_::More>();
+    config.for_each_child(
+        [&](const workflow::ConfigValue& child) { handle->more->children.push_back(make_handles(child)); });
     return handle;
 }
 

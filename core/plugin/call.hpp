@@ -20,15 +20,22 @@
 #include "core/workflow/workflow.hpp"
 
 // What a kdeps_value points to: a value of a run, a container that a plugin is still building, or a node of
-// configuration.
+// configuration.  Small, because every element of a large list gets one that is looked at.
 struct kdeps_value_ {
-    std::variant<kdeps::value::Value, kdeps::value::List, kdeps::value::Map> content;
+    // What few values have.
+    struct More {
+        // A container under construction.
+        std::variant<std::monostate, kdeps::value::List, kdeps::value::Map> open;
+        // Configuration: a handle for each element, entry, or expression part, which live as long as this one.
+        std::vector<std::unique_ptr<kdeps_value_>> children;
+    };
 
-    // Configuration: the node, and a handle for each element, entry, or expression part, which live as long as this
-    // one.
-    const kdeps::workflow::ConfigValue* config = nullptr;
-    std::vector<std::unique_ptr<kdeps_value_>> children;
+    kdeps::value::Value content;
+    const kdeps::workflow::ConfigValue* config = nullptr;  // the node of configuration
+    std::unique_ptr<More> more;
 
+    kdeps::value::List* open_list() { return more == nullptr ? nullptr : std::get_if<kdeps::value::List>(&more->open); }
+    kdeps::value::Map* open_map() { return more == nullptr ? nullptr : std::get_if<kdeps::value::Map>(&more->open); }
     // The value; a container under construction is closed.
     const kdeps::value::Value& value();
 };

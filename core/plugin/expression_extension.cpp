@@ -49,7 +49,7 @@ kdeps_status part(kdeps_value config, std::size_t i, kdeps_part* out) {
         child += parts[before].expression ? 1 : 0;
     }
     const auto& wanted = parts[i];
-    *out = {wanted.expression ? config->children[child].get() : nullptr, to_str(wanted.text), wanted.offset};
+    *out = {wanted.expression ? config->more->children[child].get() : nullptr, to_str(wanted.text), wanted.offset};
     return KDEPS_OK;
 }
 

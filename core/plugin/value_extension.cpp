@@ -84,12 +84,12 @@ std::size_t size(kdeps_value handle) {
     }
     if (handle->config != nullptr) {
         const auto kind = handle->config->kind();
-        return kind == ConfigValue::Kind::list || kind == ConfigValue::Kind::map ? handle->children.size() : 0;
+        return kind == ConfigValue::Kind::list || kind == ConfigValue::Kind::map ? handle->more->children.size() : 0;
     }
-    if (const auto* list = std::get_if<value::List>(&handle->content)) {
+    if (const value::List* list = handle->open_list()) {
         return list->size();
     }
-    if (const auto* map = std::get_if<value::Map>(&handle->content)) {
+    if (const value::Map* map = handle->open_map()) {
         return map->size();
     }
     const Value& value = handle->value();
@@ -101,7 +101,7 @@ kdeps_value at(kdeps_call* call, kdeps_value handle, std::size_t i) {
     if (i >= size(handle)) {
         return nullptr;
     }
-    return handle->config != nullptr ? handle->children[i].get() : call->keep(handle->value().at(i));
+    return handle->config != nullptr ? handle->more->children[i].get() : call->keep(handle->value().at(i));
 }
 
 kdeps_str key_at(kdeps_value handle, std::size_t i) {
@@ -125,9 +125,9 @@ kdeps_value find(kdeps_call* call, kdeps_value handle, kdeps_str key) {
     }
     if (handle->config != nullptr) {
         if (handle->config->kind() == ConfigValue::Kind::map) {
-            for (std::size_t i = 0; i < handle->children.size(); ++i) {
+            for (std::size_t i = 0; i < handle->more->children.size(); ++i) {
                 if (handle->config->key(i) == to_view(key)) {
-                    return handle->children[i].get();
+                    return handle->more->children[i].get();
                 }
             }
         }
@@ -159,13 +159,15 @@ kdeps_value new_cell(kdeps_call* call, const kdeps_cell* cell) {
 
 kdeps_value new_list(kdeps_call* call) {
     kdeps_value handle = call->keep(Value());
-    handle->content = value::List();
+    handle->more = std::make_unique<kdeps_value_::More>();
+    handle->more->open = value::List();
     return handle;
 }
 
 kdeps_value new_map(kdeps_call* call) {
     kdeps_value handle = call->keep(Value());
-    handle->content = value::Map();
+    handle->more = std::make_unique<kdeps_value_::More>();
+    handle->more->open = value::Map();
     return handle;
 }
 
@@ -178,7 +180,7 @@ Value element_value(kdeps_value element) {
 }
 
 kdeps_status push(kdeps_value list, kdeps_value element) {
-    auto* open = list == nullptr ? nullptr : std::get_if<value::List>(&list->content);
+    value::List* open = list == nullptr ? nullptr : list->open_list();
     if (open == nullptr) {
         return KDEPS_INVALID_STATE;
     }
@@ -187,7 +189,7 @@ kdeps_status push(kdeps_value list, kdeps_value element) {
 }
 
 kdeps_status put(kdeps_value map, kdeps_str key, kdeps_value element) {
-    auto* open = map == nullptr ? nullptr : std::get_if<value::Map>(&map->content);
+    value::Map* open = map == nullptr ? nullptr : map->open_map();
     if (open == nullptr) {
         return KDEPS_INVALID_STATE;
     }
@@ -196,6 +198,10 @@ kdeps_status put(kdeps_value map, kdeps_str key, kdeps_value element) {
 }
 
 kdeps_status open_table(kdeps_call* call, kdeps_value handle, ArrowArrayStream* out) {
+    if (handle != nullptr && handle->config == nullptr && handle->value().kind() == Kind::list &&
+        value::export_list_rows(handle->value().list(), out)) {
+        return KDEPS_OK;
+    }
     return call->guard([&] {
         if (handle == nullptr || handle->config != nullptr || handle->value().kind() != Kind::table) {
             throw Error(Status::invalid_argument, "the value is not a table");

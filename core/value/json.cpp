@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/value/json.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <kdeps/cpp/text.hpp>
 #include <nlohmann/json.hpp>
@@ -97,6 +98,18 @@ private:
 
     std::vector<Open> open_;
 };
+
+bool is_plain(const Value& value) {
+    switch (value.kind()) {
+        case Kind::object: return false;
+        case Kind::list:
+            return value.flavor() == Flavor::plain && std::all_of(value.list().begin(), value.list().end(), is_plain);
+        case Kind::map:
+            return value.is_row() || std::all_of(value.map().begin(), value.map().end(),
+                                                 [](const Map::Entry& entry) { return is_plain(entry.second); });
+        default: return true;
+    }
+}
 
 }  // namespace
 
@@ -197,6 +210,8 @@ Value parse_json(std::string_view text) {
 }
 
 Value to_plain(const Value& value) {
+    // Most values are plain already and are shared: a body may be large.
+    if (is_plain(value)) return value;
     switch (value.kind()) {
         case Kind::object: return value.object().plain();
         case Kind::list: {
@@ -208,9 +223,6 @@ Value to_plain(const Value& value) {
             return Value::list(std::move(list));
         }
         case Kind::map: {
-            if (value.is_row()) {
-                return value;
-            }
             Map map;
             map.reserve(value.size());
             for (const auto& [key, element] : value.map()) {

@@ -3,5 +3,6 @@
 #pragma once
 
 #include "core/value/json.hpp"
+#include "core/value/list_rows.hpp"
 #include "core/value/table.hpp"
 #include "core/value/value_type.hpp"

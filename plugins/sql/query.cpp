@@ -47,6 +47,11 @@ void Bound::add(kdeps_cell cell, bool wants_integer) {
 }
 
 void Bound::add(const Call& call, const Value& value, bool wants_integer) {
+    // One question for most: a container has no cell.
+    if (const kdeps_cell cell = value.cell(); cell.kind != KDEPS_NULL) {
+        add(cell, wants_integer);
+        return;
+    }
     switch (value.kind()) {
         case KDEPS_LIST:
         case KDEPS_MAP:
@@ -199,18 +204,40 @@ void Query::bind(const Call& call, const StatementText& text, Bound& out) const 
     }
 }
 
+// Sets that are lists of as many scalars as there are placeholders, in the statement's order, are already what is
+// wanted.  Nothing for others, which are read one by one and told what is wrong with them.
+std::optional<Batch> Query::bind_rows(const Call& call, const StatementText& text, const Value& sets) const {
+    if (!sets.is_list() || !text.names.empty() || text.positions != text.parameters.size()) return std::nullopt;
+    for (std::size_t i = 0; i < text.parameters.size(); ++i) {
+        const Parameter& parameter = text.parameters[i];
+        if (parameter.source != Parameter::Source::position || parameter.position != i || parameter.wants_integer)
+            return std::nullopt;
+    }
+    ArrowArrayStream raw{};
+    if (call.host().values().open_table(call.get(), sets.get(), &raw) != KDEPS_OK) return std::nullopt;
+    Batch out{columns::Stream(&raw), sets.size()};
+    ArrowSchema schema{};
+    if (out.sets->get_schema(out.sets.get(), &schema) != 0) return std::nullopt;
+    const columns::Schema owned(&schema);
+    return owned->n_children == static_cast<std::int64_t>(text.positions) ? std::optional(std::move(out))
+                                                                          : std::nullopt;
+}
+
 Batch Query::bind_batch(const Call& call, const StatementText& text) const {
     const Value sets = call.evaluate(batch_);
     if (sets.is_null()) return {};
     if (!sets.is_list() && !sets.is_table()) {
         throw Error(KDEPS_INVALID_ARGUMENT, "paramsBatch must be a list of parameter lists or objects, or a table");
     }
+    if (std::optional<Batch> batch = bind_rows(call, text, sets)) return std::move(*batch);
     std::vector<columns::Column> columns;
     for (std::size_t i = 0; i < text.parameters.size(); ++i)
         columns.push_back({std::to_string(i + 1), columns::Type::variant});
     columns::RowBuilder rows(columns);
     std::size_t bytes = 0;
-    for (std::size_t s = 0; s < sets.size(); ++s) {
+    Bound bound;
+    const std::size_t count = sets.size();
+    for (std::size_t s = 0; s < count; ++s) {
         const auto refuse = [&](const std::string& why) {
             Error error(KDEPS_INVALID_ARGUMENT, "paramsBatch[" + std::to_string(s) + "]: " + why);
             error.batch_set = static_cast<std::int64_t>(s);
@@ -223,7 +250,7 @@ Batch Query::bind_batch(const Call& call, const StatementText& text) const {
             throw refuse("the query has " + counted(text.positions, "placeholder") + ", the set has " +
                          counted(set.size(), "value"));
         }
-        Bound bound;
+        bound.clear();
         for (const Parameter& parameter : text.parameters) {
             if (parameter.source == Parameter::Source::name && !(set.is_map() && set.has(parameter.name))) {
                 throw refuse("no value for the placeholder '" + parameter.name + "'");
@@ -236,7 +263,7 @@ Batch Query::bind_batch(const Call& call, const StatementText& text) const {
         if (bytes > kLargestText) throw refuse("the batch is larger than 1 GiB; split it");
     }
     Batch out;
-    out.count = sets.size();
+    out.count = count;
     for (std::size_t i = 0; i < columns.size(); ++i) rows[i].collapse();
     ArrowArrayStream stream{};
     make_stream(std::make_unique<BuiltRows>(std::move(rows)), call, &stream);

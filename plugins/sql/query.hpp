@@ -26,6 +26,10 @@ struct Bound {
 
     void add(const Call& call, const Value& value, bool wants_integer);
     void add(kdeps_cell cell, bool wants_integer);
+    void clear() {
+        cells.clear();
+        texts.clear();
+    }
 };
 
 // A batch: one row for each set, one column for each placeholder.
@@ -55,6 +59,7 @@ public:
     Batch bind_batch(const Call& call, const StatementText& text) const;
 
 private:
+    std::optional<Batch> bind_rows(const Call& call, const StatementText& text, const Value& sets) const;
     StatementText read(const kdeps_driver& driver) const;
     void report(const Call& call, const StatementText& text) const;
     void check_params(const Call& call, const StatementText& text) const;

@@ -24,18 +24,20 @@ public:
         borrow(all_.get(), out);
         out->length = count_;
         // Every child starts further in; a struct's own offset would be added by some readers and not by others.
-        children_.assign(all_->children, all_->children + all_->n_children);
-        copies_.clear();
-        for (const ArrowArray* child : children_) {
-            ArrowArray copy = *child;
+        auto children = std::make_unique<Children>();
+        for (std::int64_t i = 0; i < all_->n_children; ++i) {
+            ArrowArray& copy = children->copies.emplace_back(*all_->children[i]);
             copy.offset += from_;
             copy.length = count_;
             copy.release = [](ArrowArray* array) { array->release = nullptr; };
-            copies_.push_back(copy);
         }
-        pointers_.clear();
-        for (ArrowArray& copy : copies_) pointers_.push_back(&copy);
-        out->children = pointers_.data();
+        for (ArrowArray& copy : children->copies) children->pointers.push_back(&copy);
+        out->children = children->pointers.data();
+        out->private_data = children.release();  // an array may outlive its stream
+        out->release = [](ArrowArray* array) {
+            delete static_cast<Children*>(array->private_data);
+            array->release = nullptr;
+        };
         return true;
     }
 
@@ -47,14 +49,16 @@ private:
         out->release = [](Struct* borrowed) { borrowed->release = nullptr; };
     }
 
+    struct Children {
+        std::vector<ArrowArray> copies;
+        std::vector<ArrowArray*> pointers;
+    };
+
     columns::Array& all_;
     const columns::Schema& schema_;
     const std::int64_t from_;
     const std::int64_t count_;
     bool is_given_ = false;
-    std::vector<ArrowArray*> children_;
-    std::vector<ArrowArray> copies_;
-    std::vector<ArrowArray*> pointers_;
 };
 
 }  // namespace

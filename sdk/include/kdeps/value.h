@@ -49,7 +49,8 @@ typedef struct kdeps_values {
     kdeps_status (*put)(kdeps_value map, kdeps_str key, kdeps_value element);
 
     /* any: a stream over the rows of a TABLE.  It shares the buffers and may outlive the call; the caller
-       releases it. */
+       releases it.  Later hosts also take a LIST of LISTs that have the same number of scalars, as one batch whose
+       columns are named 1, 2, …; INVALID_ARGUMENT for everything else. */
     kdeps_status (*open_table)(kdeps_call*, kdeps_value table, struct ArrowArrayStream* out);
 
     /* worker: a TABLE from a stream, which is moved (its release is NULL afterwards, also on failure) and read to its

@@ -114,6 +114,20 @@ TEST_F(ValueExtension, MovesTables) {
     EXPECT_EQ(json(values.at(&call, again, 2)), R"({"id":3,"name":"c"})");
 }
 
+TEST_F(ValueExtension, OpensAListOfListsAsATable) {
+    ArrowArrayStream stream{};
+    kdeps_value table = nullptr;
+    const kdeps_value rows = from_json(
+        R"([[1, "a", null, 1, true, 0.5], [2, "", null, "b", false, null], [null, "c", null, 2.5, null, 1e300]])");
+    ASSERT_EQ(values.open_table(&call, rows, &stream), KDEPS_OK);
+    ASSERT_EQ(values.new_table(&call, &stream, &table), KDEPS_OK);
+    EXPECT_EQ(json(table), R"([{"1":1,"2":"a","3":null,"4":1,"5":true,"6":0.5},)"
+                           R"({"1":2,"2":"","3":null,"4":"b","5":false,"6":null},)"
+                           R"({"1":null,"2":"c","3":null,"4":2.5,"5":null,"6":1e+300}])");
+    for (const char* other : {"[]", "[[]]", "[[1], [1, 2]]", "[[1], 2]", "[[[1]]]", "[[{}]]", "[{\"a\": 1}]"})
+        EXPECT_EQ(values.open_table(&call, from_json(other), &stream), KDEPS_INVALID_ARGUMENT) << other;
+}
+
 TEST_F(ValueExtension, RefusesToOpenWhatIsNoTable) {
     ArrowArrayStream stream{};
     EXPECT_EQ(values.open_table(&call, from_json("[1]"), &stream), KDEPS_INVALID_ARGUMENT);
