@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One statement with many sets of parameters: all are sent without waiting, and answers are read while they come.
+// One statement with many sets of parameters: all are sent without waiting, and answers are read while they come; or
+// COPY does it (postgres_batch_copy.cpp).
 #include "postgres_statement.hpp"
 
 namespace kdeps::postgres {
@@ -8,6 +9,9 @@ namespace {
 // What may be on the way at once: bounds the memory of both sides, and is many network buffers long.
 constexpr std::size_t kWindowSets = 2048;
 constexpr std::size_t kWindowBytes = 4 << 20;
+
+// Below, a COPY saves nothing: its savepoint and the look at the table are round trips too.
+constexpr std::size_t kCopyFrom = 64;
 
 // Batches that are all there.
 class KeptBatches final : public BatchSource {
@@ -41,19 +45,18 @@ public:
         std::fill_n(batch.affected, batch.sets, -1);
     }
 
-    void send(const std::string& name, columns::Stream& sets, Parameters& parameters) {
-        for_each_batch(sets, [&](const std::vector<columns::ColumnReader>& columns, std::int64_t count) {
-            if (count > 0) expect_count(description_.parameters.size(), columns.size());
-            for (std::int64_t row = 0; row < count; ++row) {
-                make_room();
-                if (sent_ == batch_.sets) {
-                    throw Error(KDEPS_INVALID_ARGUMENT, "the batch has more sets of parameters than it announced");
-                }
-                encode(columns, row, parameters);
-                connection_.link().execute(name, parameters, reader_.is_binary());
-                ++sent_;
-                bytes_ += parameters.bytes();
+    void send(const std::string& name, const Sets& sets, Parameters& parameters) {
+        sets.for_each([&](const std::vector<columns::ColumnReader>& columns, std::int64_t row) {
+            if (sent_ == 0) expect_count(description_.parameters.size(), columns.size());
+            make_room();
+            if (sent_ == batch_.sets) {
+                throw Error(KDEPS_INVALID_ARGUMENT, "the batch has more sets of parameters than it announced");
             }
+            encode(columns, row, parameters);
+            connection_.link().execute(name, parameters, reader_.is_binary());
+            ++sent_;
+            bytes_ += parameters.bytes();
+            return true;
         });
     }
 
@@ -152,8 +155,10 @@ private:
 
 }  // namespace
 
-void Statement::execute_batch(Call& call, columns::Stream sets, ArrowArrayStream* rows, kdeps_batch& batch) {
+void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch) {
     if (is_stale_) prepare_again(call);
+    const Sets sets(std::move(parameters));
+    if (copy_ && batch.sets >= kCopyFrom && copy_batch(call, sets, batch)) return;
     // Without a transaction of the caller the batch is one: a set that cannot be converted must take back those before
     // it.
     const bool is_own = connection_.is_idle();

@@ -199,11 +199,57 @@ Result Link::drain() {
     return first;
 }
 
+Result Link::copy(const std::string& sql, std::string_view data) {
+    if (PQexitPipelineMode(connection_) != 1) throw Error(KDEPS_INTERNAL, "libpq does not leave pipeline mode");
+    require(PQsendQuery(connection_, sql.c_str()));
+    syncs_ = 1;  // an exchange is under way
+    Result answer;
+    while (true) {
+        while (PQisBusy(connection_) != 0) wait();
+        Result result(PQgetResult(connection_));
+        if (result == nullptr) {
+            if (PQstatus(connection_) == CONNECTION_BAD) fail_lost();
+            break;
+        }
+        const ExecStatusType status = PQresultStatus(result.get());
+        if (status == PGRES_FATAL_ERROR && (is_fatal(result.get()) || PQstatus(connection_) == CONNECTION_BAD)) {
+            keep_farewell(result.get());
+            fail_lost();
+        }
+        if (status == PGRES_COPY_IN) {
+            put_copy_data(data);
+        } else if (answer == nullptr) {
+            answer = std::move(result);
+        }
+    }
+    syncs_ = 0;
+    settle();
+    if (PQenterPipelineMode(connection_) != 1) throw Error(KDEPS_INTERNAL, "libpq does not enter pipeline mode");
+    return answer;
+}
+
+// An error of the server shows when its result is read; it ignores the rest of the data.
+void Link::put_copy_data(std::string_view data) {
+    constexpr std::size_t kPiece = 64 << 10;  // what libpq keeps while the server does not read
+    while (!data.empty() && stopped_ == KDEPS_OK) {
+        const std::string_view piece = data.substr(0, kPiece);
+        if (PQputCopyData(connection_, piece.data(), static_cast<int>(piece.size())) != 1) break;
+        data.remove_prefix(piece.size());
+        while (PQflush(connection_) == 1 && stopped_ == KDEPS_OK) wait_for(POLLIN | POLLOUT);
+    }
+    // The server looks for a request to stop between rows, so it is told here too.
+    PQputCopyEnd(connection_, stopped_ == KDEPS_OK ? nullptr : "the batch was stopped");
+}
+
 void Link::wait() {
     const int unsent = PQflush(connection_);  // a failure shows when reading
+    wait_for(static_cast<short>(unsent == 1 ? POLLIN | POLLOUT : POLLIN));
+}
+
+void Link::wait_for(short events) {
     if (PQsocket(connection_) < 0) fail_lost();
     const auto until = stopped_ == KDEPS_OK ? deadline_of(*call_) : grace_end_;
-    const int ready = poll_socket(static_cast<short>(unsent == 1 ? POLLIN | POLLOUT : POLLIN), until);
+    const int ready = poll_socket(events, until);
     check_call(wake_->take());
     if (ready > 0 && PQconsumeInput(connection_) == 0) {
         PQisBusy(connection_);  // reads the server's last words out of the buffer

@@ -41,6 +41,9 @@ public:
     void prepare(const std::string& name, const std::string& sql);
     void execute(const std::string& name, const Parameters& parameters, bool is_binary);
     void sync();
+    // An exchange of its own after start: COPY … FROM STDIN with all its data, without pipeline mode.  Returns the
+    // command's result, or its error.
+    Result copy(const std::string& sql, std::string_view data);
     // What is sent from now on may be committed by this exchange.
     void may_commit() { effect_ = Effect::commits; }
     // Asks for the results so far without ending the implicit transaction, as sync would.
@@ -74,6 +77,8 @@ private:
     void begin_exchange(const Call& call, Effect effect);
     void notice_closed();
     void wait();
+    void wait_for(short events);
+    void put_copy_data(std::string_view data);
     void check_call(bool was_woken);
     void settle();
     int poll_socket(short events, Clock::time_point until);

@@ -98,6 +98,8 @@ Statement::Statement(Connection& connection, const Call& call, std::string_view 
     }
     refuse_copy(sql_);
     prepare(call);
+    copy_ = CopyTarget::of(sql);
+    if (copy_ && copy_->column_count() != description_.parameters.size()) copy_.reset();
 }
 
 Statement::~Statement() { connection_.forget(std::move(name_)); }

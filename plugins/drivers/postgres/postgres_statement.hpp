@@ -3,10 +3,12 @@
 #pragma once
 
 #include <kdeps/cpp/driver.hpp>
+#include <kdeps/cpp/sets.hpp>
 #include <optional>
 #include <span>
 #include <string>
 
+#include "postgres_copy.hpp"
 #include "postgres_rows.hpp"
 
 namespace kdeps::postgres {
@@ -33,6 +35,11 @@ private:
     void send_bound(const Call& call);
     // Nothing if the plan was stale and the statement may be prepared and run again.
     std::optional<Outcome> run(const Call& call, ArrowArrayStream* rows);
+    // COPY instead of the statement; false if it was not done, and nothing of it is left.
+    bool copy_batch(Call& call, const Sets& sets, kdeps_batch& batch);
+    bool copy_behind_savepoint(Call& call, const Sets& sets, std::size_t count);
+    bool copy_rows(Call& call, const Sets& sets, std::size_t count);
+    bool suits_copy(const Call& call, const char* before);
     // Ends the exchange; returns if `failed` says that the plan is stale and the statement may be run again, else
     // throws.
     void end_failed(const Call& call, Result failed);
@@ -43,9 +50,11 @@ private:
     Description description_;
     Parameters parameters_;
     bool only_reads_;
-    bool is_stale_ = false;   // must be prepared again before it runs
-    bool is_sent_ = false;    // by send(), and not received
-    bool was_alone_ = false;  // not in a transaction when it was sent
+    std::optional<CopyTarget> copy_;  // none if the text is not a plain INSERT
+    bool is_copy_known_ = false;      // its table was such that COPY does the same
+    bool is_stale_ = false;           // must be prepared again before it runs
+    bool is_sent_ = false;            // by send(), and not received
+    bool was_alone_ = false;          // not in a transaction when it was sent
 };
 
 // Throws Error (INVALID_ARGUMENT) if a statement with `wanted` parameters was given another number of values.

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values in PostgreSQL's binary forms, where these are certain to be what PostgreSQL reads from their text.
+#pragma once
+
+#include <kdeps/types.h>
+
+#include <string>
+
+#include "postgres_types.hpp"
+
+namespace kdeps::postgres {
+
+template <typename Integer>
+void append_wire(Integer value, std::string& out) {
+    char bytes[sizeof(Integer)];
+    for (std::size_t i = 0; i < sizeof(Integer); ++i)
+        bytes[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(Integer) - 1 - i)) & 0xFFU);
+    out.append(bytes, sizeof(Integer));
+}
+
+// Appends the binary form.  False, with nothing certain about what was appended, for a value that only PostgreSQL
+// itself can read ('tomorrow', 1e5 for numeric), or that does not fit.
+bool encode(const kdeps_cell& cell, Kind kind, std::string& out);
+
+}  // namespace kdeps::postgres
