@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch: many executions of one statement, pipelined.  Unlike the bulk protocol (COM_STMT_BULK_EXECUTE) this works
-// with every statement and server, gives the count of each set and tells which one failed.
+// A batch: many executions of one statement, pipelined.  Unlike the bulk protocol (mysql_bulk.cpp) this works with
+// every statement and server, gives the count of each set and tells which one failed.
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <deque>
 #include <kdeps/cpp/stream.hpp>
 
@@ -60,10 +64,11 @@ public:
     // Throws what an earlier set failed with.
     void send(MYSQL_STMT* statement, Parameters& values) {
         statement_ = statement;
-        while (!pending_.empty() && (pending_.size() >= kMostSets || pending_bytes_ + values.bytes() > kMostBytes)) {
-            receive();
+        if (pending_.size() >= kMostSets || pending_bytes_ + values.bytes() > kMostBytes) {
+            while (!pending_.empty() && (pending_.size() > kMostSets / 2 || pending_bytes_ > kMostBytes / 2)) receive();
         }
         expect();
+        hold_back(true);
         const bool is_bound = values.size() == 0 || mysql_stmt_bind_param(statement, values.binds()) == 0;
         wait_for_answers(false);
         const bool is_sent = is_bound && mysql_stmt_execute(statement) == 0;
@@ -95,7 +100,17 @@ private:
         while (!pending_.empty()) receive();
     }
 
+    // The library writes each execution by itself: the system gathers them into full packets, so that the server wakes
+    // once for many.  Of no effect on a Unix socket.
+    void hold_back(bool is_wanted) {
+        if (is_wanted == is_held_back_) return;
+        is_held_back_ = is_wanted;
+        const int value = is_wanted ? 1 : 0;
+        setsockopt(mysql_get_socket(connection_.client()), IPPROTO_TCP, TCP_CORK, &value, sizeof(value));
+    }
+
     void receive() {
+        hold_back(false);
         pending_bytes_ -= pending_.front();
         pending_.pop_front();
         if (connection_.client()->methods->db_read_execute_response(statement_) != 0) {
@@ -142,6 +157,7 @@ private:
     std::span<std::int64_t> affected_;
     std::function<bool()> collect_;
     MYSQL_STMT* statement_ = nullptr;
+    bool is_held_back_ = false;
     std::deque<std::size_t> pending_;  // bytes of the sets that were sent
     std::size_t pending_bytes_ = 0;
     std::int64_t received_ = 0;
@@ -151,6 +167,7 @@ private:
 }  // namespace
 
 void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch) {
+    const Sets sets(std::move(parameters));
     call.check();
     Operation operation(connection_.limits(call, OnStop::interrupt));
     refresh(operation);
@@ -164,6 +181,10 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
     };
 
     OwnTransaction transaction(connection_, operation);
+    if (bulk_batch(operation, sets, affected)) {
+        transaction.commit(operation);
+        return;
+    }
     Pipeline pipeline(connection_, operation, affected, collect);
     std::vector<kdeps_cell> cells(parameters_.size());
     std::vector<std::string> scratch(parameters_.size());
@@ -185,22 +206,22 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
         pipeline.take(statement_.get());
     };
 
-    for_each_batch(parameters, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
-        expect_count(readers.size());
-        for (std::int64_t row = 0; row < count; ++row, ++set) {
-            if (set % kSetsBetweenLooks == 0 && operation.check()) {
-                throw connection_.failure(operation, {ER_QUERY_INTERRUPTED, "70100", ""});
-            }
-            for (std::size_t i = 0; i < readers.size(); ++i) {
-                cells[i] = readers[i].cell(row, scratch[i]);
-            }
-            try {
-                execute_set();
-            } catch (Error& error) {
-                if (error.batch_set < 0) error.batch_set = set;
-                throw;
-            }
+    sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
+        if (set == 0) expect_count(readers.size());
+        if (set % kSetsBetweenLooks == 0 && operation.check()) {
+            throw connection_.failure(operation, {ER_QUERY_INTERRUPTED, "70100", ""});
         }
+        for (std::size_t i = 0; i < readers.size(); ++i) {
+            cells[i] = readers[i].cell(row, scratch[i]);
+        }
+        try {
+            execute_set();
+        } catch (Error& error) {
+            if (error.batch_set < 0) error.batch_set = set;
+            throw;
+        }
+        ++set;
+        return true;
     });
     pipeline.finish();
     transaction.commit(operation);

@@ -42,7 +42,7 @@ bool is_refused_moment(const NativeError& native) {
 }  // namespace
 
 Statement::Statement(Connection& connection, const Call& call, std::string_view sql)
-    : connection_(connection), sql_(sql) {
+    : connection_(connection), sql_(sql), bulk_(BulkTarget::of(sql)) {
     call.check();
     const Operation operation(connection_.limits(call, OnStop::interrupt));
     connection_.ready();

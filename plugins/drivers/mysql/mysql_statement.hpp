@@ -3,11 +3,13 @@
 #pragma once
 
 #include <kdeps/cpp/driver.hpp>
+#include <kdeps/cpp/sets.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "mysql_bulk.hpp"
 #include "mysql_client.hpp"
 #include "mysql_connection.hpp"
 #include "mysql_parameters.hpp"
@@ -33,6 +35,10 @@ private:
     void prepare(const Operation& operation);
     // Prepares again what the server forgot.
     void refresh(const Operation& operation);
+    // Executes all sets by the bulk protocol, in the open transaction; false if that was not done, and nothing of it is
+    // left (mysql_bulk.cpp).
+    bool bulk_batch(Operation& operation, const Sets& sets, std::span<std::int64_t> affected);
+    bool suits_bulk(const Operation& operation);
     void learn_json_columns(const MYSQL_FIELD* fields, std::size_t count);
     // After an execution that gives rows: what they are.
     std::vector<ResultColumn> result_columns();
@@ -52,6 +58,7 @@ private:
     bool is_unprepared_ = false;  // the server does not prepare statements of its kind
     std::vector<bool> json_columns_;
     Parameters parameters_{0};
+    std::optional<BulkTarget> bulk_;  // none if the text is not a plain INSERT
 };
 
 }  // namespace kdeps::mysql

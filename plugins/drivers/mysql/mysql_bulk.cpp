@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bulk protocol gives one count for all sets and does not tell which one failed.  So it is used where every set
+// counts 1 or fails, and behind a savepoint: whatever goes wrong takes back to it, and the batch is executed set by
+// set.
+#include "mysql_bulk.hpp"
+
+#include <cmath>
+
+#include "mysql_rows.hpp"
+#include "mysql_statement.hpp"
+
+namespace kdeps::mysql {
+namespace {
+
+// Below, the look at the table and the savepoint cost more than is saved.
+constexpr std::size_t kBulkFrom = 64;
+// Of one packet; far below every usual max_allowed_packet.
+constexpr std::size_t kPacketBytes = 512 << 10;
+constexpr unsigned int kPacketRows = 16'384;
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Takes the parts of a statement from its start; false for anything that it does not expect, comments too.
+class Scanner {
+public:
+    explicit Scanner(std::string_view sql) : rest_(sql) { skip_space(); }
+
+    bool sign(char c) {
+        if (!rest_.starts_with(c)) return false;
+        rest_.remove_prefix(1);
+        skip_space();
+        return true;
+    }
+    bool word(std::string_view wanted) {
+        std::string found;
+        name(found);
+        for (char& c : found) c = lower(c);
+        return found == wanted;
+    }
+    // A name with or without backticks.
+    bool name(std::string& out) {
+        out.clear();
+        std::size_t i = 0;
+        if (rest_.starts_with('`')) {
+            for (i = 1; i < rest_.size(); ++i) {
+                if (rest_[i] == '`' && !(i + 1 < rest_.size() && rest_[i + 1] == '`')) break;
+                if (rest_[i] == '`') ++i;
+                out += rest_[i];
+            }
+            if (i >= rest_.size()) return false;
+            ++i;
+        } else {
+            while (i < rest_.size() && (is_letter(rest_[i]) || is_digit(rest_[i]) || rest_[i] == '$'))
+                out += rest_[i++];
+        }
+        rest_.remove_prefix(i);
+        skip_space();
+        return !out.empty();
+    }
+    bool is_done() const { return rest_.empty(); }
+
+private:
+    void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n\f"), rest_.size())); }
+
+    std::string_view rest_;
+};
+
+void append_quoted(MYSQL* client, const std::string& text, std::string& out) {
+    std::string escaped(text.size() * 2 + 1, '\0');
+    escaped.resize(mysql_real_escape_string(client, escaped.data(), text.data(), text.size()));
+    out += "'" + escaped + "'";
+}
+
+bool may_have_zone(std::string_view text) {
+    return text.size() >= 20 && text.size() <= 40 && text[10] == 'T' && is_digit(text[0]);
+}
+
+bool has_bulk_protocol(MYSQL* client) {
+    unsigned long extended = 0;
+    constexpr auto kBulk = static_cast<unsigned long>(MARIADB_CLIENT_STMT_BULK_OPERATIONS >> 32U);
+    return mariadb_get_infov(client, MARIADB_CONNECTION_EXTENDED_SERVER_CAPABILITIES, &extended) == 0 &&
+           (extended & kBulk) != 0;
+}
+
+}  // namespace
+
+std::optional<BulkTarget> BulkTarget::of(std::string_view sql) {
+    BulkTarget out;
+    Scanner scanner(sql);
+    if (!scanner.word("insert") || !scanner.word("into") || !scanner.name(out.table)) return std::nullopt;
+    if (scanner.sign('.')) {
+        out.schema = out.table;
+        if (!scanner.name(out.table)) return std::nullopt;
+    }
+    if (scanner.sign('(')) {
+        std::string column;
+        do {
+            if (!scanner.name(column)) return std::nullopt;
+        } while (scanner.sign(','));
+        if (!scanner.sign(')')) return std::nullopt;
+    }
+    if (!scanner.word("values") || !scanner.sign('(')) return std::nullopt;
+    do {
+        if (!scanner.sign('?')) return std::nullopt;
+    } while (scanner.sign(','));
+    if (!scanner.sign(')')) return std::nullopt;
+    scanner.sign(';');
+    return scanner.is_done() ? std::optional(out) : std::nullopt;
+}
+
+bool BulkRows::append_cell(Column& column, const kdeps_cell& cell) {
+    if (cell.kind == KDEPS_NULL) {
+        column.numbers.push_back({});
+        column.texts.push_back("");
+        column.lengths.push_back(0);
+        column.indicators.push_back(STMT_INDICATOR_NULL);
+        return true;
+    }
+    enum_field_types type = MYSQL_TYPE_NULL;
+    Number number{};
+    std::string_view text;
+    switch (cell.kind) {
+        case KDEPS_BOOL:
+        case KDEPS_INT:
+            type = MYSQL_TYPE_LONGLONG;
+            number.i = cell.as.i;
+            break;
+        case KDEPS_DOUBLE:
+            type = MYSQL_TYPE_DOUBLE;
+            number.d = cell.as.d;
+            if (!std::isfinite(cell.as.d)) return false;
+            break;
+        case KDEPS_DECIMAL: type = MYSQL_TYPE_NEWDECIMAL; break;
+        case KDEPS_STRING: type = MYSQL_TYPE_STRING; break;
+        case KDEPS_BYTES: type = MYSQL_TYPE_BLOB; break;
+        default: return false;
+    }
+    if (type != MYSQL_TYPE_LONGLONG && type != MYSQL_TYPE_DOUBLE) text = to_view(cell.as.s);
+    if (column.type != MYSQL_TYPE_NULL && column.type != type) return false;
+    if (type == MYSQL_TYPE_STRING && may_have_zone(text)) return false;
+    column.type = type;
+    column.numbers.push_back(number);
+    column.texts.push_back(text.empty() ? "" : text.data());
+    column.lengths.push_back(text.size());
+    column.indicators.push_back(STMT_INDICATOR_NONE);
+    bytes_ += text.size();
+    return true;
+}
+
+bool BulkRows::append(const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        std::string scratch;
+        kdeps_cell cell = readers[i].cell(row, scratch);
+        // A text that was made for this cell would be gone.
+        if (cell.kind >= KDEPS_DECIMAL && cell.kind <= KDEPS_BYTES && cell.as.s.data == scratch.data())
+            cell.as.s = to_str(kept_.emplace_back(scratch));
+        if (!append_cell(columns_[i], cell)) return false;
+        bytes_ += 9;
+    }
+    ++rows_;
+    return true;
+}
+
+MYSQL_BIND* BulkRows::binds() {
+    binds_.assign(columns_.size(), {});
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        Column& column = columns_[i];
+        MYSQL_BIND& bind = binds_[i];
+        // All NULL: any type will do.
+        bind.buffer_type = column.type == MYSQL_TYPE_NULL ? MYSQL_TYPE_LONGLONG : column.type;
+        const bool is_number = bind.buffer_type == MYSQL_TYPE_LONGLONG || bind.buffer_type == MYSQL_TYPE_DOUBLE;
+        bind.buffer = is_number ? static_cast<void*>(column.numbers.data()) : static_cast<void*>(column.texts.data());
+        bind.length = column.lengths.data();
+        bind.u.indicator = column.indicators.data();
+    }
+    return binds_.data();
+}
+
+void BulkRows::clear() {
+    for (Column& column : columns_) {
+        column.numbers.clear();
+        column.texts.clear();
+        column.lengths.clear();
+        column.indicators.clear();
+    }
+    kept_.clear();
+    bytes_ = 0;
+    rows_ = 0;
+}
+
+// A trigger may write to tables that a savepoint does not take back.
+bool Statement::suits_bulk(const Operation& operation) {
+    MYSQL* client = connection_.client();
+    std::string where = " = ";
+    if (bulk_->schema.empty()) {
+        where += "DATABASE()";
+    } else {
+        append_quoted(client, bulk_->schema, where);
+    }
+    std::string table;
+    append_quoted(client, bulk_->table, table);
+    const std::string sql = "SELECT 1 FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA" + where +
+                            " AND t.TABLE_NAME = " + table +
+                            " AND t.ENGINE = 'InnoDB' AND NOT EXISTS (SELECT 1 FROM information_schema.TRIGGERS g "
+                            "WHERE g.EVENT_OBJECT_SCHEMA" +
+                            where + " AND g.EVENT_OBJECT_TABLE = " + table + ")";
+    if (const auto failed = connection_.run(sql)) throw connection_.failure(operation, *failed);
+    const BufferedResult result(mysql_store_result(client));
+    if (result == nullptr) throw connection_.failure(operation, native_error(client));
+    return mysql_num_rows(result.get()) == 1;
+}
+
+bool Statement::bulk_batch(Operation& operation, const Sets& sets, std::span<std::int64_t> affected) {
+    if (!bulk_ || is_unprepared_ || affected.size() < kBulkFrom || !has_bulk_protocol(connection_.client()))
+        return false;
+    if (!suits_bulk(operation)) return false;
+    if (const auto failed = connection_.run("SAVEPOINT kdeps_batch")) throw connection_.failure(operation, *failed);
+    BulkRows rows(parameters_.size());
+    std::size_t done = 0;
+    std::optional<Error> failure;
+    const auto flush = [&] {
+        unsigned int count = rows.rows();
+        MYSQL_STMT* statement = statement_.get();
+        mysql_stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &count);
+        const bool is_done = mysql_stmt_bind_param(statement, rows.binds()) == 0 && mysql_stmt_execute(statement) == 0;
+        if (!is_done) failure = connection_.failure(operation, native_error(statement));
+        const bool is_whole = is_done && mysql_stmt_affected_rows(statement) == count;
+        count = 0;
+        mysql_stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &count);
+        done += rows.rows();
+        rows.clear();
+        return is_whole;
+    };
+    bool is_good = true;
+    sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
+        is_good = readers.size() == parameters_.size() && rows.append(readers, row);
+        if (is_good && (rows.bytes() >= kPacketBytes || rows.rows() == kPacketRows)) is_good = flush();
+        return is_good && !operation.check();
+    });
+    if (operation.check())
+        throw failure ? *failure : connection_.failure(operation, {ER_QUERY_INTERRUPTED, "70100", ""});
+    is_good = is_good && (rows.rows() == 0 || flush()) && done == affected.size();
+    if (is_good) {
+        std::fill(affected.begin(), affected.end(), 1);
+        connection_.run("RELEASE SAVEPOINT kdeps_batch");
+        return true;
+    }
+    if (failure && failure->damage == KDEPS_DAMAGE_CONNECTION) throw *failure;
+    // After a deadlock the transaction is gone, and its savepoint.  A warning tells of a table without transactions,
+    // such as a temporary one in the place of the one that was looked at: what is in it stays.
+    const auto failed = connection_.run("ROLLBACK TO SAVEPOINT kdeps_batch");
+    if (failed || mysql_warning_count(connection_.client()) > 0)
+        throw failure ? *failure : connection_.failure(operation, native_error(connection_.client()));
+    return false;
+}
+
+}  // namespace kdeps::mysql
