@@ -83,8 +83,8 @@ void Statement::check_count(std::size_t given) const {
     }
 }
 
-void Statement::bind(std::size_t i, const kdeps_cell& cell) {
-    const int code = bind_value(statement_.get(), static_cast<int>(i) + 1, cell);
+void Statement::bind(std::size_t i, const kdeps_cell& cell, sqlite3_destructor_type lifetime) {
+    const int code = bind_value(statement_.get(), static_cast<int>(i) + 1, cell, lifetime);
     if (code == SQLITE_OK) return;
     Error error(KDEPS_BAD_DATA, "parameter " + std::to_string(i + 1) + " (" + std::string(kind_name(cell.kind)) + ") ");
     error.vendor_code = code;
@@ -103,7 +103,7 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
     check_count(parameters.size());
     auto source = std::make_unique<Rows>(link_, call, statement_.get());
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-        bind(i, parameters[i]);
+        bind(i, parameters[i], SQLITE_TRANSIENT);
     }
     ChangeCount changes(link_.db());
     const Link::InsertWatch watch(link_, insert_table_);
@@ -125,11 +125,11 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
     ChangeCount changes(link_.db());
     std::optional<RowReader> reader;
     std::size_t set = 0;
+    std::vector<std::string> scratches;
 
-    const auto run_set = [&](const std::vector<columns::ColumnReader>& readers, std::int64_t row,
-                             std::string& scratch) {
+    const auto run_set = [&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
         for (std::size_t i = 0; i < readers.size(); ++i) {
-            bind(i, readers[i].cell(row, scratch));
+            bind(i, readers[i].cell(row, scratches[i]), SQLITE_STATIC);  // all live until the next set
         }
         int code = sqlite3_step(statement_.get());
         if (!reader && sqlite3_column_count(statement_.get()) > 0) reader.emplace(statement_.get());
@@ -140,9 +140,9 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
         sqlite3_reset(statement_.get());
         batch.affected[set] = changes.take();
     };
-    std::string scratch;
     for_each_batch(parameters, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t length) {
         check_count(readers.size());
+        scratches.resize(readers.size());
         for (std::int64_t row = 0; row < length; ++row, ++set) {
             try {
                 if (set == batch.sets)
@@ -150,7 +150,7 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
                 // A short statement may end before SQLite looks at the call by itself.
                 constexpr std::size_t kSetsBetweenLooks = 256;
                 if (set % kSetsBetweenLooks == 0) link_.check("the batch failed");
-                run_set(readers, row, scratch);
+                run_set(readers, row);
             } catch (Error& error) {
                 error.batch_set = static_cast<std::int64_t>(set);
                 throw;

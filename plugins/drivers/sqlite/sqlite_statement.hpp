@@ -26,7 +26,7 @@ public:
 private:
     void check_count(std::size_t given) const;
     // Throws Error.
-    void bind(std::size_t i, const kdeps_cell& cell);
+    void bind(std::size_t i, const kdeps_cell& cell, sqlite3_destructor_type lifetime);
 
     Link& link_;
     Prepared statement_;

@@ -96,7 +96,7 @@ void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
     }
 }
 
-int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell) {
+int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell, sqlite3_destructor_type lifetime) {
     // A null pointer would be bound as NULL.
     const bool has_text = cell.kind >= KDEPS_DECIMAL && cell.kind <= KDEPS_BYTES && cell.as.s.size > 0;
     const std::string_view text = has_text ? std::string_view(cell.as.s.data, cell.as.s.size) : "";
@@ -106,9 +106,9 @@ int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell) {
         case KDEPS_INT: return sqlite3_bind_int64(statement, position, cell.as.i);
         case KDEPS_DOUBLE: return sqlite3_bind_double(statement, position, cell.as.d);
         case KDEPS_DECIMAL: return bind_decimal(statement, position, text);
-        case KDEPS_BYTES: return sqlite3_bind_blob64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT);
+        case KDEPS_BYTES: return sqlite3_bind_blob64(statement, position, text.data(), text.size(), lifetime);
         case KDEPS_STRING:
-            return sqlite3_bind_text64(statement, position, text.data(), text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+            return sqlite3_bind_text64(statement, position, text.data(), text.size(), lifetime, SQLITE_UTF8);
         default: return SQLITE_MISMATCH;
     }
 }

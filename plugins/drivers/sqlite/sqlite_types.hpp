@@ -21,8 +21,9 @@ std::vector<columns::Type> variants_of(Declared declared);
 // Adds the value of column i of the current row to a variant column.
 void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuilder& out);
 
-// Binds parameter `position`, counted from 1.  The statement keeps no pointer into the cell.  Returns SQLite's code.
-int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell);
+// Binds parameter `position`, counted from 1.  SQLITE_TRANSIENT: the statement keeps no pointer into the cell;
+// SQLITE_STATIC: its text lives until the statement is bound anew.  Returns SQLite's code.
+int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell, sqlite3_destructor_type lifetime);
 
 // What a column of this declaration holds unless somebody stored something else (null: no telling), by the rules of
 // affinity (sqlite.org/datatype3.html, 3.1).
