@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "core/base/deadline.hpp"
-#include "tests/integration/drivers/mysql_session.hpp"
+#include "tests/integration/drivers/session.hpp"
 #include "tests/support/descriptor.hpp"
 #include "tests/support/free_port.hpp"
 #include "tests/support/mariadb_server.hpp"
@@ -51,7 +51,7 @@ protected:
     static void SetUpTestSuite() {
         server = std::make_unique<MariaDbServer>();
         server->create_database(kDatabase);
-        driver = std::make_unique<MysqlDriver>();
+        driver = std::make_unique<LoadedDriver>("mariadb");
     }
     static void TearDownTestSuite() {
         driver.reset();
@@ -71,88 +71,22 @@ protected:
     }
 
     static std::unique_ptr<MariaDbServer> server;
-    static std::unique_ptr<MysqlDriver> driver;
+    static std::unique_ptr<LoadedDriver> driver;
 };
 
 std::unique_ptr<MariaDbServer> MysqlDriverTest::server;
-std::unique_ptr<MysqlDriver> MysqlDriverTest::driver;
+std::unique_ptr<LoadedDriver> MysqlDriverTest::driver;
 
 TEST_F(MysqlDriverTest, TellsTheServer) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     EXPECT_THAT(session.server(), ::testing::MatchesRegex("MariaDB [0-9]+[.][0-9]+[.][0-9]+"));
     session.ping();
     EXPECT_EQ(session.rows("SELECT @@time_zone AS z, @@character_set_connection AS c"),
               R"([{"z":"+00:00","c":"utf8mb4"}])");
 }
 
-TEST_F(MysqlDriverTest, ReadsAndBindsEveryType) {
-    MysqlSession session(*driver, url());
-    struct Case {
-        const char* type;
-        Cell value;
-        const char* json;
-    };
-    const std::vector<Case> cases = {
-        {"TINYINT", -128, "-128"},
-        {"TINYINT UNSIGNED", 255, "255"},
-        {"BOOLEAN", true, "1"},
-        {"SMALLINT", -32768, "-32768"},
-        {"SMALLINT UNSIGNED", 65535, "65535"},
-        {"MEDIUMINT", -8388608, "-8388608"},
-        {"MEDIUMINT UNSIGNED", 16777215, "16777215"},
-        {"INT", "-2147483648", "-2147483648"},
-        {"INT UNSIGNED", std::int64_t{4294967295}, "4294967295"},
-        {"BIGINT", std::numeric_limits<std::int64_t>::min(), "-9223372036854775808"},
-        {"BIGINT UNSIGNED", decimal("18446744073709551615"), "18446744073709551615"},
-        {"BIT(1)", true, "true"},
-        {"BIT(1)", 0, "false"},
-        {"BIT(9)", 257, "257"},
-        {"BIT(64)", decimal("18446744073709551615"), "18446744073709551615"},
-        {"FLOAT", 0.1, "0.1"},
-        {"FLOAT", 3.4028234e38, "3.4028235e+38"},
-        {"DOUBLE", 0.1, "0.1"},
-        {"DOUBLE", 1.7976931348623157e308, "1.7976931348623157e+308"},
-        {"DECIMAL(10,2)", decimal("1234567.89"), "1234567.89"},
-        {"DECIMAL(40,10)", decimal("-123456789012345678901234567890.0123456789"),
-         "-123456789012345678901234567890.0123456789"},
-        {"DECIMAL(10,2)", "0.50", "0.50"},
-        {"YEAR", 2155, "2155"},
-        {"DATE", "9999-12-31", R"("9999-12-31")"},
-        {"DATE", "1969-12-31", R"("1969-12-31")"},
-        {"DATETIME", "2024-02-29 23:59:59", R"("2024-02-29T23:59:59")"},
-        {"DATETIME(6)", "0001-01-01T00:00:00.000001", R"("0001-01-01T00:00:00.000001")"},
-        {"DATETIME(3)", "1960-05-06T07:08:09.120", R"("1960-05-06T07:08:09.12")"},
-        {"DATETIME(6)", "2024-01-02T03:04:05.5+02:00", R"("2024-01-02T01:04:05.5")"},
-        {"TIMESTAMP(6)", "2024-01-02T03:04:05.123456Z", R"("2024-01-02T03:04:05.123456Z")"},
-        {"TIME", "12:34:56", R"("12:34:56")"},
-        {"TIME(6)", "-838:59:58.5", R"("-838:59:58.5")"},
-        {"CHAR(4)", "ab", R"("ab")"},
-        {"VARCHAR(50)", "h\u00e9 \U0001F389 \"q\"", "\"h\u00e9 \U0001F389 \\\"q\\\"\""},
-        {"VARCHAR(50)", "", R"("")"},
-        {"VARCHAR(50)", 42, R"("42")"},
-        {"VARCHAR(50)", "2024-01-02T03:04:05Z", R"("2024-01-02T03:04:05Z")"},
-        {"LONGTEXT", "text", R"("text")"},
-        {"ENUM('a','\u00e9')", "\u00e9", "\"\u00e9\""},
-        {"SET('x','y')", "x,y", R"("x,y")"},
-        {"BINARY(3)", bytes(std::string("a\0b", 3)), R"("YQBi")"},
-        {"VARBINARY(50)", bytes(""), R"("")"},
-        {"LONGBLOB", bytes(std::string("\0\xff", 2)), R"("AP8=")"},
-        {"JSON", R"({"a": [1, null]})", R"({"a": [1, null]})"},
-        {"UUID", "123e4567-e89b-12d3-a456-426655440000", R"("123e4567-e89b-12d3-a456-426655440000")"},
-        {"INET6", "::1", R"("::1")"},
-    };
-    for (const Case& c : cases) {
-        SCOPED_TRACE(std::string(c.type) + " " + c.json);
-        session.execute("CREATE OR REPLACE TABLE cell (v " + std::string(c.type) + " NULL)");
-        session.execute("INSERT INTO cell VALUES (?)", {c.value});
-        session.execute("INSERT INTO cell VALUES (?)", {nullptr});
-        EXPECT_EQ(session.rows("SELECT v FROM cell ORDER BY v IS NULL"),
-                  "[{\"v\":" + std::string(c.json) + "},{\"v\":null}]");
-        session.execute("DELETE FROM cell");
-        session.batch("INSERT INTO cell VALUES (?)", {{nullptr}, {c.value}, {c.value}});
-        EXPECT_EQ(session.rows("SELECT v FROM cell WHERE v IS NOT NULL LIMIT 1"),
-                  "[{\"v\":" + std::string(c.json) + "}]");
-    }
+TEST_F(MysqlDriverTest, ReadsAndBindsWithoutATable) {
+    DriverSession session(*driver, url());
     EXPECT_EQ(session.rows(
                   "SELECT NULL AS n, ST_GeomFromText('POINT(1 2)') AS g, x'00ff' AS b, 1.50 AS d, JSON_ARRAY(1) AS j"),
               R"([{"n":null,"g":"AAAAAAEBAAAAAAAAAAAA8D8AAAAAAAAAQA==","b":"AP8=","d":1.50,"j":[1]}])");
@@ -160,14 +94,14 @@ TEST_F(MysqlDriverTest, ReadsAndBindsEveryType) {
 }
 
 TEST_F(MysqlDriverTest, GivesDatesThatAreNoneAsNull) {
-    MysqlSession session(*driver, url("?init-command=SET%20sql_mode%3D''"));
+    DriverSession session(*driver, url("?init-command=SET%20sql_mode%3D''"));
     session.execute("CREATE OR REPLACE TABLE zero (d DATE, dt DATETIME, ts TIMESTAMP NULL)");
     session.execute("INSERT INTO zero VALUES ('0000-00-00', '2024-00-10 00:00:00', '0000-00-00')");
     EXPECT_EQ(session.rows("SELECT * FROM zero"), R"([{"d":null,"dt":null,"ts":null}])");
 }
 
 TEST_F(MysqlDriverTest, KeepsTheTextOfAMomentWhereATextIsWanted) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.execute("CREATE OR REPLACE TABLE moments (t VARCHAR(40), d DATETIME(3))");
     const auto to_text = session.prepare("INSERT INTO moments (t) VALUES (?)");
     const auto to_date = session.prepare("INSERT INTO moments (d) VALUES (?)");
@@ -180,7 +114,7 @@ TEST_F(MysqlDriverTest, KeepsTheTextOfAMomentWhereATextIsWanted) {
 }
 
 TEST_F(MysqlDriverTest, RefusesValuesThatCannotBeBound) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     const Failure nan = failure_of([&] {
         session.execute("SELECT ?, ?", {1, std::numeric_limits<double>::quiet_NaN()});
     });
@@ -194,7 +128,7 @@ TEST_F(MysqlDriverTest, RefusesValuesThatCannotBeBound) {
 }
 
 TEST_F(MysqlDriverTest, TellsOutcomes) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.execute("CREATE OR REPLACE TABLE outcomes (id INT PRIMARY KEY AUTO_INCREMENT, n INT)");
     const Answer inserted = session.execute("INSERT INTO outcomes (n) VALUES (1), (1)");
     EXPECT_EQ(inserted.rows_affected, 2);
@@ -203,14 +137,14 @@ TEST_F(MysqlDriverTest, TellsOutcomes) {
     EXPECT_EQ(updated.rows_affected, 0) << "changed rows count, not matched ones";
     EXPECT_EQ(updated.last_insert_id, -1);
     EXPECT_EQ(
-        MysqlSession(*driver, url("?found_rows=true")).execute("UPDATE outcomes SET n = 1 WHERE id = 1").rows_affected,
+        DriverSession(*driver, url("?found_rows=true")).execute("UPDATE outcomes SET n = 1 WHERE id = 1").rows_affected,
         1);
     EXPECT_EQ(session.rows("INSERT INTO outcomes (n) VALUES (7) RETURNING id, n"), R"([{"id":3,"n":7}])");
     EXPECT_EQ(session.rows("SELECT id FROM outcomes WHERE id > 99"), "[]");
 }
 
 TEST_F(MysqlDriverTest, TellsErrors) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     server->execute(
         kDatabase,
         "CREATE OR REPLACE TABLE parents (id INT PRIMARY KEY, email VARCHAR(20) UNIQUE, n INT NOT NULL, k INT CHECK (k "
@@ -302,15 +236,15 @@ TEST_F(MysqlDriverTest, TellsErrors) {
         EXPECT_EQ(failure.damage, KDEPS_DAMAGE_NONE);
         session.execute("DO 1");
     }
-    MysqlSession reader(*driver, server->url(kDatabase, "reader"));
+    DriverSession reader(*driver, server->url(kDatabase, "reader"));
     const Failure forbidden = failure_of([&] { reader.execute("DELETE FROM parents"); });
     EXPECT_EQ(forbidden.status, KDEPS_FORBIDDEN);
     EXPECT_EQ(forbidden.sqlstate, "42000");
 }
 
 TEST_F(MysqlDriverTest, TellsConflictsOfLocks) {
-    MysqlSession first(*driver, url());
-    MysqlSession second(*driver, url());
+    DriverSession first(*driver, url());
+    DriverSession second(*driver, url());
     first.execute("CREATE OR REPLACE TABLE locks (id INT PRIMARY KEY, n INT)");
     first.execute("INSERT INTO locks VALUES (1, 0), (2, 0)");
     first.begin();
@@ -373,7 +307,9 @@ TEST_F(MysqlDriverTest, FindsFaultsOfTheUrlWithoutConnecting) {
 }
 
 TEST_F(MysqlDriverTest, TellsWhyItCannotConnect) {
-    const auto fail = [&](const std::string& to) { return failure_of([&] { MysqlSession session(*driver, to, 5s); }); };
+    const auto fail = [&](const std::string& to) {
+        return failure_of([&] { DriverSession session(*driver, to, 5s); });
+    };
     const Failure login = fail(server->url(kDatabase, "user", "wrong"));
     EXPECT_EQ(login.status, KDEPS_UNAUTHENTICATED);
     EXPECT_EQ(login.sqlstate, "28000");
@@ -394,14 +330,14 @@ TEST_F(MysqlDriverTest, TellsWhyItCannotConnect) {
 
     server->execute("", "CREATE USER IF NOT EXISTS single@'%' IDENTIFIED BY 'pass' WITH MAX_USER_CONNECTIONS 1");
     server->execute("", "GRANT ALL ON drivers.* TO single@'%'");
-    MysqlSession one(*driver, server->url(kDatabase, "single"));
+    DriverSession one(*driver, server->url(kDatabase, "single"));
     const Failure full = fail(server->url(kDatabase, "single"));
     EXPECT_EQ(full.status, KDEPS_EXHAUSTED);
     EXPECT_EQ(full.retry, KDEPS_RETRY_FRESH);
 }
 
 TEST_F(MysqlDriverTest, Compresses) {
-    MysqlSession session(*driver, url("?compress=true"));
+    DriverSession session(*driver, url("?compress=true"));
     session.execute("CREATE OR REPLACE TABLE compressed (t TEXT)");
     EXPECT_THAT(session.batch("INSERT INTO compressed VALUES (?)", std::vector<Cells>(3000, Cells{"text"})).affected,
                 Each(1));
@@ -410,10 +346,10 @@ TEST_F(MysqlDriverTest, Compresses) {
 
 TEST_F(MysqlDriverTest, RefusesAServerWithoutTls) {
     ASSERT_NE(server->scalar("", "SELECT @@have_ssl"), "YES");
-    const Failure failure = failure_of([&] { MysqlSession session(*driver, url("?ssl=true")); });
+    const Failure failure = failure_of([&] { DriverSession session(*driver, url("?ssl=true")); });
     EXPECT_EQ(failure.status, KDEPS_UNAVAILABLE);
     EXPECT_THAT(failure.message, HasSubstr("the server offers no TLS, which the options ask for"));
-    EXPECT_EQ(failure_of([&] { MysqlSession session(*driver, url("?ssl-verify-server-cert=true")); }).status,
+    EXPECT_EQ(failure_of([&] { DriverSession session(*driver, url("?ssl-verify-server-cert=true")); }).status,
               KDEPS_UNAVAILABLE);
 }
 
@@ -421,17 +357,17 @@ TEST_F(MysqlDriverTest, GivesUpAHostThatDoesNotAnswer) {
     const SilentListener silent = listen_silently();
     const std::string to = "mysql://u:p@127.0.0.1:" + std::to_string(silent.port) + "/d";
     const auto start = Clock::now();
-    const Failure limit = failure_of([&] { MysqlSession session(*driver, to, 300ms); });
+    const Failure limit = failure_of([&] { DriverSession session(*driver, to, 300ms); });
     EXPECT_EQ(limit.status, KDEPS_TIMEOUT);
     EXPECT_LT(Clock::now() - start, 5s);
-    const Failure option = failure_of([&] { MysqlSession session(*driver, to + "?connect_timeout=1", 60s); });
+    const Failure option = failure_of([&] { DriverSession session(*driver, to + "?connect_timeout=1", 60s); });
     EXPECT_EQ(option.status, KDEPS_UNAVAILABLE);
     EXPECT_THAT(option.message, HasSubstr("no answer within connect_timeout"));
 }
 
 TEST_F(MysqlDriverTest, RunsABatchOfTwentyThousandSets) {
     constexpr int kSets = 20'000;
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.execute("CREATE OR REPLACE TABLE many (id INT PRIMARY KEY, t VARCHAR(40), d DATETIME(3))");
     std::vector<Cells> sets;
     for (int i = 0; i < kSets; ++i) {
@@ -450,8 +386,55 @@ TEST_F(MysqlDriverTest, RunsABatchOfTwentyThousandSets) {
         R"([{"id":30000,"j":[30000]},{"id":30001,"j":[30001]},{"id":30002,"j":[30002]}])");
 }
 
+TEST_F(MysqlDriverTest, InsertsInBulkWhatItInsertsSetBySet) {
+    DriverSession session(*driver, url());
+    const std::string columns =
+        "(i BIGINT, u SMALLINT UNSIGNED, d DOUBLE, n DECIMAL(30, 10), t VARCHAR(40), b VARBINARY(10), at DATETIME(6))";
+    session.execute("CREATE OR REPLACE TABLE bulk " + columns);
+    session.execute("CREATE OR REPLACE TABLE plain " + columns);
+    std::vector<Cells> sets;
+    for (int i = 0; i < 300; ++i) {
+        sets.push_back({i % 5 == 0 ? Cell(nullptr) : Cell(std::int64_t{i} << 40), i, i * 0.1,
+                        decimal("12345678901234567890.0123456789"),
+                        i % 7 == 0 ? ""
+                                   : "Gr\xC3\xBC\xC3\x9F"
+                                     "e",
+                        i % 3 == 0 ? Cell(nullptr) : bytes(std::string("\0\xFF", 2)), "2024-02-29 12:34:56.789"});
+    }
+    const std::string values = " VALUES (?, ?, ?, ?, ?, ?, ?)";
+    const auto executed = [&] {
+        return std::stoi(session
+                             .rows("SELECT CAST(VARIABLE_VALUE AS INT) AS n FROM information_schema.SESSION_STATUS "
+                                   "WHERE VARIABLE_NAME = 'COM_STMT_EXECUTE'")
+                             .substr(6));
+    };
+    const int before = executed();
+    EXPECT_EQ(session.batch("INSERT INTO bulk" + values, sets).affected, std::vector<std::int64_t>(300, 1));
+    EXPECT_LT(executed() - before, 100) << "it was not in bulk";
+    EXPECT_EQ(session.batch("INSERT INTO plain" + values + " # set by set", sets).affected,
+              std::vector<std::int64_t>(300, 1));
+    EXPECT_GT(executed() - before, 300);
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM bulk"), R"([{"n":300}])");
+    EXPECT_EQ(session.rows("SELECT * FROM bulk EXCEPT SELECT * FROM plain"), "[]");
+    EXPECT_EQ(session.rows("SELECT * FROM plain EXCEPT SELECT * FROM bulk"), "[]");
+}
+
+TEST_F(MysqlDriverTest, InsertsNothingTwiceWhereASavepointTakesNothingBack) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE flat (id INT PRIMARY KEY) ENGINE = MyISAM");
+    std::vector<Cells> sets;
+    for (int i = 0; i < 300; ++i) sets.push_back({i});
+    sets[200] = {5};
+    EXPECT_EQ(failure_of([&] { session.batch("INSERT INTO flat VALUES (?)", sets); }).batch_set, 200);
+    // A temporary table hides the one that is looked at.
+    session.execute("CREATE OR REPLACE TABLE hidden (id INT)");
+    session.execute("CREATE TEMPORARY TABLE hidden (id INT PRIMARY KEY) ENGINE = MyISAM");
+    EXPECT_EQ(failure_of([&] { session.batch("INSERT INTO hidden VALUES (?)", sets); }).status, KDEPS_CONFLICT);
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM hidden WHERE id < 200"), R"([{"n":200}])");
+}
+
 TEST_F(MysqlDriverTest, NamesTheFailingSetOfABatch) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.execute("CREATE OR REPLACE TABLE sets (id INT PRIMARY KEY)");
     std::vector<Cells> sets;
     for (int i = 0; i < 1000; ++i) sets.push_back({i});
@@ -475,7 +458,7 @@ TEST_F(MysqlDriverTest, NamesTheFailingSetOfABatch) {
 }
 
 TEST_F(MysqlDriverTest, KeepsTransactions) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.execute("CREATE OR REPLACE TABLE kept (id INT)");
     session.begin(KDEPS_ISOLATION_SERIALIZABLE);
     session.execute("INSERT INTO kept VALUES (1)");
@@ -492,7 +475,7 @@ TEST_F(MysqlDriverTest, KeepsTransactions) {
 }
 
 TEST_F(MysqlDriverTest, StopsAStatementAtTheDeadline) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.set_limit(300ms);
     const Failure failure = failure_of([&] { session.execute("SELECT SLEEP(60) AS at_the_deadline"); });
     EXPECT_EQ(failure.status, KDEPS_TIMEOUT);
@@ -513,7 +496,7 @@ TEST_F(MysqlDriverTest, StopsAStatementAtTheDeadline) {
 }
 
 TEST_F(MysqlDriverTest, StopsAStatementThatIsCancelled) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.cancel();  // with nothing to cancel
     StopFlag stop;
     session.set_stop(&stop);
@@ -530,7 +513,7 @@ TEST_F(MysqlDriverTest, StopsAStatementThatIsCancelled) {
 }
 
 TEST_F(MysqlDriverTest, StopsAResultThatIsBeingRead) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.set_limit(300ms);
     const Failure failure =
         failure_of([&] { session.execute("SELECT seq, REPEAT('x', 1000) AS while_read FROM seq_1_to_50000000"); });
@@ -542,7 +525,7 @@ TEST_F(MysqlDriverTest, StopsAResultThatIsBeingRead) {
 }
 
 TEST_F(MysqlDriverTest, KeepsTheConnectionWhenAStreamIsReleasedEarly) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     const auto start = Clock::now();
     EXPECT_GT(session.read_one_batch("SELECT seq, REPEAT('x', 1000) FROM seq_1_to_50000000"), 0);
     EXPECT_LT(Clock::now() - start, 10s);
@@ -552,15 +535,15 @@ TEST_F(MysqlDriverTest, KeepsTheConnectionWhenAStreamIsReleasedEarly) {
 }
 
 TEST_F(MysqlDriverTest, ReadsLargeResults) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     EXPECT_EQ(session.rows("SELECT REPEAT('x', 5000000) AS t").size(), 5'000'000 + std::string(R"([{"t":""}])").size());
     EXPECT_THAT(session.rows("SELECT seq FROM seq_1_to_100000"),
                 ::testing::EndsWith(R"({"seq":99999},{"seq":100000}])"));
 }
 
 TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLost) {
-    MysqlSession session(*driver, url());
-    MysqlSession committing(*driver, url());
+    DriverSession session(*driver, url());
+    DriverSession committing(*driver, url());
     committing.begin();
     server->kill();
     const Failure lost = failure_of([&] { session.execute("SELECT 1"); });
@@ -575,11 +558,11 @@ TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLost) {
     EXPECT_EQ(uncommitted.retry, KDEPS_RETRY_FRESH);
     EXPECT_EQ(uncommitted.damage, KDEPS_DAMAGE_CONNECTION);
     server->start();
-    EXPECT_EQ(MysqlSession(*driver, url()).rows("SELECT 1 AS n"), R"([{"n":1}])");
+    EXPECT_EQ(DriverSession(*driver, url()).rows("SELECT 1 AS n"), R"([{"n":1}])");
 }
 
 TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLostWhileAStatementRan) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     auto running = std::async(std::launch::async,
                               [&] { return failure_of([&] { session.execute("SELECT SLEEP(60) AS until_killed"); }); });
     await_running("until_killed", true);
@@ -591,7 +574,7 @@ TEST_F(MysqlDriverTest, TellsThatTheConnectionWasLostWhileAStatementRan) {
 }
 
 TEST_F(MysqlDriverTest, ResetsTheSession) {
-    MysqlSession session(*driver, url("?init-command=SET%20%40mine%3D7"));
+    DriverSession session(*driver, url("?init-command=SET%20%40mine%3D7"));
     const auto kept = session.prepare("SELECT @mine AS mine, @yours AS yours, @@time_zone AS z");
     session.execute("SET @yours = 5, time_zone = '+05:00'");
     session.begin();
@@ -600,7 +583,7 @@ TEST_F(MysqlDriverTest, ResetsTheSession) {
 }
 
 TEST_F(MysqlDriverTest, ReadsNewColumnsOfAPreparedStatement) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.execute("CREATE OR REPLACE TABLE altered (a INT)");
     session.execute("INSERT INTO altered VALUES (1)");
     const auto select = session.prepare("SELECT * FROM altered");
@@ -612,7 +595,7 @@ TEST_F(MysqlDriverTest, ReadsNewColumnsOfAPreparedStatement) {
 }
 
 TEST_F(MysqlDriverTest, CallsProceduresAndRunsWhatCannotBePrepared) {
-    MysqlSession session(*driver, url());
+    DriverSession session(*driver, url());
     session.execute(
         "CREATE OR REPLACE PROCEDURE two() BEGIN SELECT 1 AS a, JSON_OBJECT('k', 1) AS j; SELECT 2 AS b; END");
     const auto call = session.prepare("CALL two()");

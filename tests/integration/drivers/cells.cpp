@@ -2,7 +2,7 @@
 // Values for the driver.  Apart from the session, as the SDK's C++ side and the core do not go into one file.
 #include <kdeps/cpp/row_builder.hpp>
 
-#include "tests/integration/drivers/sqlserver_session.hpp"
+#include "tests/integration/drivers/session.hpp"
 
 namespace kdeps::testing {
 namespace {

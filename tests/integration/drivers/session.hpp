@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SQL Server driver as the host uses it: loaded as a plugin, through its C table.
+// A driver as the host uses it: loaded as a plugin, through its C table.
 #pragma once
 
 #include <kdeps/kdeps.h>
@@ -63,10 +63,10 @@ using Cells = std::vector<Cell>;
 void make_parameter_stream(const std::vector<Cells>& sets, ArrowArrayStream* out);
 
 // The loaded plugin.
-class SqlServerDriver {
+class LoadedDriver {
 public:
-    SqlServerDriver();
-    ~SqlServerDriver();
+    explicit LoadedDriver(const std::string& name);  // "mariadb"
+    ~LoadedDriver();
 
     struct Loaded;
     const Loaded& loaded() const { return *loaded_; }
@@ -79,13 +79,13 @@ private:
 };
 
 // One thread, but for cancel.  All throw Failure.
-class SqlServerSession {
+class DriverSession {
 public:
-    SqlServerSession(const SqlServerDriver& driver, std::string_view url,
-                     std::chrono::nanoseconds limit = std::chrono::seconds(60));
-    ~SqlServerSession();
-    SqlServerSession(const SqlServerSession&) = delete;
-    SqlServerSession& operator=(const SqlServerSession&) = delete;
+    DriverSession(const LoadedDriver& driver, std::string_view url,
+                  std::chrono::nanoseconds limit = std::chrono::seconds(60));
+    ~DriverSession();
+    DriverSession(const DriverSession&) = delete;
+    DriverSession& operator=(const DriverSession&) = delete;
 
     // The deadline of each call from now on, and a flag that cancels it.
     void set_limit(std::chrono::nanoseconds limit) { limit_ = limit; }
@@ -110,16 +110,16 @@ public:
 private:
     void call(const std::function<kdeps_status(kdeps_call*)>& slot) const;
 
-    const SqlServerDriver& driver_;
+    const LoadedDriver& driver_;
     kdeps_connection* connection_ = nullptr;
     std::chrono::nanoseconds limit_;
     const StopFlag* stop_ = nullptr;
 };
 
 // A statement that is kept, as the caller's cache does.
-class SqlServerSession::Prepared {
+class DriverSession::Prepared {
 public:
-    Prepared(SqlServerSession& session, std::string_view sql);
+    Prepared(DriverSession& session, std::string_view sql);
     ~Prepared();
     Prepared(const Prepared&) = delete;
     Prepared& operator=(const Prepared&) = delete;
@@ -129,7 +129,7 @@ public:
     std::int64_t read_one_batch();
 
 private:
-    SqlServerSession& session_;
+    DriverSession& session_;
     kdeps_statement* handle_ = nullptr;
 };
 

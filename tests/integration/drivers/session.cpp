@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/integration/drivers/sqlserver_session.hpp"
+#include "tests/integration/drivers/session.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,7 +21,7 @@ Failure to_failure(const Error& error) {
 }
 
 void expect(kdeps_call_& call, kdeps_status status) {
-    if (status != KDEPS_OK) throw to_failure(call.failure(status, "kdeps.driver.sqlserver"));
+    if (status != KDEPS_OK) throw to_failure(call.failure(status, "the driver"));
 }
 
 // Reads a result to its end.
@@ -36,23 +36,25 @@ void read(kdeps_call_& call, ArrowArrayStream& stream, Answer& answer) {
 
 }  // namespace
 
-struct SqlServerDriver::Loaded {
+struct LoadedDriver::Loaded {
+    explicit Loaded(const std::string& name) : driver(registry.bind<kdeps_driver>(KDEPS_DRIVER_ID, name).value()) {}
+
     mutable plugin::Registry registry{{KDEPS_PLUGIN_FOLDER}};
-    plugin::Bound<kdeps_driver> driver = registry.bind<kdeps_driver>(KDEPS_DRIVER_ID, "mssql").value();
+    plugin::Bound<kdeps_driver> driver;
 };
 
-SqlServerDriver::SqlServerDriver() : loaded_(std::make_unique<Loaded>()) {}
-SqlServerDriver::~SqlServerDriver() = default;
+LoadedDriver::LoadedDriver(const std::string& name) : loaded_(std::make_unique<Loaded>(name)) {}
+LoadedDriver::~LoadedDriver() = default;
 
-const kdeps_driver& SqlServerDriver::table() const { return *loaded_->driver.table; }
+const kdeps_driver& LoadedDriver::table() const { return *loaded_->driver.table; }
 
-void SqlServerDriver::check(std::string_view url) const {
+void LoadedDriver::check(std::string_view url) const {
     kdeps_call_ call(loaded_->registry, "test", "");
     const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("pool")};
     expect(call, table().check(loaded_->driver.instance, &call, &target));
 }
 
-SqlServerSession::SqlServerSession(const SqlServerDriver& driver, std::string_view url, std::chrono::nanoseconds limit)
+DriverSession::DriverSession(const LoadedDriver& driver, std::string_view url, std::chrono::nanoseconds limit)
     : driver_(driver), limit_(limit) {
     const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("pool")};
     call([&](kdeps_call* handle) {
@@ -60,24 +62,24 @@ SqlServerSession::SqlServerSession(const SqlServerDriver& driver, std::string_vi
     });
 }
 
-SqlServerSession::~SqlServerSession() { driver_.table().close(connection_); }
+DriverSession::~DriverSession() { driver_.table().close(connection_); }
 
-void SqlServerSession::call(const std::function<kdeps_status(kdeps_call*)>& slot) const {
+void DriverSession::call(const std::function<kdeps_status(kdeps_call*)>& slot) const {
     kdeps_call_ call(driver_.loaded().registry, "test", "");
     call.deadline = Deadline::after(limit_);
     call.stops[0] = stop_;
     expect(call, slot(&call));
 }
 
-SqlServerSession::Prepared::Prepared(SqlServerSession& session, std::string_view sql) : session_(session) {
+DriverSession::Prepared::Prepared(DriverSession& session, std::string_view sql) : session_(session) {
     session_.call([&](kdeps_call* call) {
         return session_.driver_.table().prepare(session_.connection_, call, to_str(sql), &handle_);
     });
 }
 
-SqlServerSession::Prepared::~Prepared() { session_.driver_.table().finalize(handle_); }
+DriverSession::Prepared::~Prepared() { session_.driver_.table().finalize(handle_); }
 
-Answer SqlServerSession::Prepared::execute(const Cells& parameters) {
+Answer DriverSession::Prepared::execute(const Cells& parameters) {
     std::vector<kdeps_cell> cells;
     for (const Cell& cell : parameters) cells.push_back(cell.get());
     Answer answer;
@@ -94,7 +96,7 @@ Answer SqlServerSession::Prepared::execute(const Cells& parameters) {
     return answer;
 }
 
-Answer SqlServerSession::Prepared::batch(const std::vector<Cells>& sets) {
+Answer DriverSession::Prepared::batch(const std::vector<Cells>& sets) {
     Answer answer;
     answer.affected.assign(sets.size(), -1);
     session_.call([&](kdeps_call* call) {
@@ -109,7 +111,7 @@ Answer SqlServerSession::Prepared::batch(const std::vector<Cells>& sets) {
     return answer;
 }
 
-std::int64_t SqlServerSession::Prepared::read_one_batch() {
+std::int64_t DriverSession::Prepared::read_one_batch() {
     std::int64_t rows = 0;
     session_.call([&](kdeps_call* call) {
         ArrowArrayStream stream{};
@@ -128,37 +130,35 @@ std::int64_t SqlServerSession::Prepared::read_one_batch() {
     return rows;
 }
 
-std::unique_ptr<SqlServerSession::Prepared> SqlServerSession::prepare(std::string_view sql) {
+std::unique_ptr<DriverSession::Prepared> DriverSession::prepare(std::string_view sql) {
     return std::make_unique<Prepared>(*this, sql);
 }
-Answer SqlServerSession::execute(std::string_view sql, const Cells& parameters) {
+Answer DriverSession::execute(std::string_view sql, const Cells& parameters) {
     return prepare(sql)->execute(parameters);
 }
-Answer SqlServerSession::batch(std::string_view sql, const std::vector<Cells>& sets) {
-    return prepare(sql)->batch(sets);
-}
-std::int64_t SqlServerSession::read_one_batch(std::string_view sql) { return prepare(sql)->read_one_batch(); }
+Answer DriverSession::batch(std::string_view sql, const std::vector<Cells>& sets) { return prepare(sql)->batch(sets); }
+std::int64_t DriverSession::read_one_batch(std::string_view sql) { return prepare(sql)->read_one_batch(); }
 
-void SqlServerSession::begin(std::uint32_t isolation, bool is_read_only) {
+void DriverSession::begin(std::uint32_t isolation, bool is_read_only) {
     call([&](kdeps_call* handle) {
         return driver_.table().begin(connection_, handle, isolation, is_read_only ? 1 : 0);
     });
 }
-void SqlServerSession::commit() {
+void DriverSession::commit() {
     call([&](kdeps_call* handle) { return driver_.table().commit(connection_, handle); });
 }
-void SqlServerSession::rollback() {
+void DriverSession::rollback() {
     call([&](kdeps_call* handle) { return driver_.table().rollback(connection_, handle); });
 }
-void SqlServerSession::reset() {
+void DriverSession::reset() {
     call([&](kdeps_call* handle) { return driver_.table().reset(connection_, handle); });
 }
-void SqlServerSession::ping() {
+void DriverSession::ping() {
     call([&](kdeps_call* handle) { return driver_.table().ping(connection_, handle); });
 }
-void SqlServerSession::cancel() { driver_.table().cancel(connection_); }
+void DriverSession::cancel() { driver_.table().cancel(connection_); }
 
-std::string SqlServerSession::server() {
+std::string DriverSession::server() {
     const kdeps_str text = driver_.table().server(connection_);
     return {text.data, text.size};
 }
