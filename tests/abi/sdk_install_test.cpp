@@ -111,16 +111,6 @@ TEST_F(SdkInstall, ADriverInCppIsBuiltAndRun) {
               text_of(fs::path(KDEPS_EXAMPLES) / "plugin_csv/expected.json"));
 }
 
-// The README shows the files of the example, so that what it shows is what was built.
-TEST_F(SdkInstall, TheReadmeShowsTheExample) {
-    const std::string readme = text_of(KDEPS_SDK_README);
-    for (const char* file : {"plugin_cpp/greeting.cpp", "plugin_cpp/CMakeLists.txt"}) {
-        std::string text = text_of(fs::path(KDEPS_EXAMPLES) / file);
-        while (text.starts_with("//") || text.starts_with("# ")) text.erase(0, text.find('\n') + 1);
-        EXPECT_THAT(readme, ::testing::HasSubstr(text)) << file;
-    }
-}
-
 TEST_F(SdkInstall, AHostOfAnOlderMinorIsNamedAtConfigure) {
     const TemporaryFolder folder;
     folder.write(

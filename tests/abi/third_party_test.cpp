@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -77,6 +81,77 @@ TEST_F(Way, AnExecutorInCpp) { EXPECT_EQ(go("executor", "greeting", "c++"), "Hel
 TEST_F(Way, AnExecutorInC) { EXPECT_EQ(go("executor", "greeting", "c"), "Hello, world!\n"); }
 TEST_F(Way, ADriverInCpp) { EXPECT_EQ(go("driver", "numbers", "c++"), "[{\"i\":1},{\"i\":2},{\"i\":3}]\n"); }
 TEST_F(Way, ADriverInC) { EXPECT_EQ(go("driver", "numbers", "c"), "[{\"i\":1},{\"i\":2},{\"i\":3}]\n"); }
+
+// ---- sdk/README.md: every command is run, and every piece of code is one of the files that they made. ----
+
+std::string text_of(const fs::path& file) {
+    std::ifstream stream(file);
+    return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+struct Section {
+    std::string title;
+    std::string commands;           // the blocks of sh, one after another
+    std::vector<std::string> code;  // the blocks of C and C++
+};
+
+std::vector<Section> sections(const std::string& readme) {
+    std::vector<Section> out(1);
+    std::istringstream lines(readme);
+    std::string language;
+    std::string block;
+    bool is_inside = false;
+    for (std::string line; std::getline(lines, line);) {
+        if (!line.starts_with("```")) {
+            if (is_inside) block += line + "\n";
+            if (!is_inside && line.starts_with("## ")) out.push_back({line.substr(3), "", {}});
+            continue;
+        }
+        is_inside = !is_inside;
+        if (is_inside) {
+            language = line.substr(3);
+            block.clear();
+        } else if (language == "sh") {
+            out.back().commands += block;
+        } else if (language == "c" || language == "cpp") {
+            out.back().code.push_back(block);
+        }
+    }
+    return out;
+}
+
+TEST_F(Way, OfTheReadme) {
+    int run_sections = 0;
+    int shown = 0;
+    for (const Section& section : sections(text_of(KDEPS_SDK_README))) {
+        if (section.commands.empty()) {
+            EXPECT_TRUE(section.code.empty()) << section.title << " shows code that no command makes";
+            continue;
+        }
+        ++run_sections;
+        const TemporaryFolder folder;
+        ProcessOptions options;
+        options.folder = folder.path();
+        options.env = {{"HOME", (folder.path() / "home").string()},
+                       {"XDG_DATA_HOME", ""},
+                       {"XDG_CONFIG_HOME", ""},
+                       {"CMAKE_PREFIX_PATH", usr().string()},
+                       {"PATH", (usr() / "bin").string() + ":" + std::getenv("PATH")}};
+        const Result result = run({"/bin/sh", "-euc", section.commands}, options, std::chrono::minutes(2));
+        EXPECT_EQ(result.exit_code, 0) << section.title << "\n" << result.out << result.err;
+        for (const std::string& code : section.code) {
+            ++shown;
+            bool is_there = false;
+            for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
+                if (entry.path().extension() == ".c" || entry.path().extension() == ".cpp")
+                    is_there = is_there || text_of(entry.path()).find(code) != std::string::npos;
+            }
+            EXPECT_TRUE(is_there) << section.title << " shows what is in none of the files:\n" << code;
+        }
+    }
+    EXPECT_EQ(run_sections, 3);
+    EXPECT_EQ(shown, 2);
+}
 
 TEST_F(Way, AWorkflow) {
     must({"kdeps", "new", "workflow", "shop"});
