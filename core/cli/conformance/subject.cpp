@@ -96,7 +96,7 @@ Configuration::Configuration(const config::Node& node, std::string_view schema) 
 bool Configuration::holds(const kdeps_value_* value) const {
     const std::function<bool(const kdeps_value_&)> look = [&](const kdeps_value_& node) {
         if (&node == value) return true;
-        for (const auto& child : node.children) {
+        for (const auto& child : node.more->children) {
             if (look(*child)) return true;
         }
         return false;
