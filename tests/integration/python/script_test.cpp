@@ -90,6 +90,78 @@ TEST(Script, ExpressionsAreNamesOutsideOfStringsAndTextInside) {
         R"([[1,2,null],"\"'\\ \n\") + evil(","\"'\\ \n\") + evil(\\n","<\"'\\ \n\") + evil(>","3 1000000 '\"\\'\\\\ \\n\") + evil('","dHJ1ZQ==","","[1,\"a\"]"])");
 }
 
+TEST(Script, BracesOfPythonAreItsOwn) {
+    EXPECT_EQ(answer("x = {'a': {'b': {'c': 1}}}\ny = [{'d': {}}, {1, 2}]\nreturn [x, y[0], f'{x[\"a\"]}']"),
+              R"([{"a":{"b":{"c":1}}},{"d":{}},"{'b': {'c': 1}}"])");
+    // Beside an expression too.
+    EXPECT_EQ(answer("x = {'a': {'b': {{ 1 + 1 }}}}\nreturn {'x': x, 'f': f'{x} {{ get('q') }}'}", {}, {{"q", "{}"}}),
+              R"({"x":{"a":{"b":2}},"f":"{'a': {'b': 2}} {}"})");
+}
+
+TEST(Script, AFileIsTakenAsItIs) {
+    EXPECT_EQ(answer("",
+                     {.fields = "scriptFile: a.py",
+                      .files = {{"a.py", "x = 1\nprint(f'{{{x}}} {{ get(1) }}', '{{ get(\"q\") }}')\n"}}},
+                     {{"q", "no"}}),
+              R"("{1} { get(1) } {{ get(\"q\") }}\n")");
+}
+
+TEST(Script, ArgumentsOfAFile) {
+    EXPECT_EQ(
+        answer("",
+               {.fields = "scriptFile: tools/a.py\nargs: [--id, \"{{ get('q') }}\", 7]\nenv: {DEEP: \"{{ get('q') "
+                          "}}\"}",
+                .files = {{"tools/a.py",
+                           "import sys, os\nreturn [sys.argv[0].endswith('tools/a.py'), "
+                           "sys.argv[1:], os.environ['DEEP'], __name__, "
+                           "__file__.endswith('a.py')]\n"}}},
+               {{"q", "a b; $c"}}),
+        R"([true,["--id","a b; $c","7"],"a b; $c","__main__",true])");
+}
+
+TEST(Script, NumbersKeepTheirDigits) {
+    EXPECT_EQ(
+        answer("import decimal\nset('d', decimal.Decimal('1.1000'))\nset('i', 2**63 - 1)\nset('j', -2**63)\nset('k', "
+               "2**64)\nreturn [get('d') == decimal.Decimal('1.1'), type(get('d')).__name__, get('i') == 2**63 - 1, "
+               "get('j') == -2**63, get('k') == 2**64, get('d'), get('k'), 1e300, 0.1, -0.0]"),
+        R"([true,"Decimal",true,true,true,1.1000,18446744073709551616,1e+300,0.1,-0])");
+    EXPECT_THAT(answer("return 10 ** 5000"), HasSubstr("BAD_DATA: the result of the script: Exceeds the limit"));
+}
+
+TEST(Script, AnswersOfGetAreOfTheirType) {
+    EXPECT_EQ(answer("set('b', b'\\x00\\xff')\nset('n', None)\nset('l', (1, {'a': [True]}))\nset('t', 'ä€😀')\n"
+                     "return [get('b') == b'\\x00\\xff', get('n', 'memory', 5), get('l'), get('t'), len(get('t'))]"),
+              R"([true,5,[1,{"a":[true]}],"ä€😀",3])");
+}
+
+TEST(Script, AFailureInsideOfAModuleNamesTheLineOfTheScript) {
+    EXPECT_EQ(answer("", {.fields = "scriptFile: a.py",
+                          .files = {{"helper.py", "def fail():\n    raise LookupError('deep')\n"},
+                                    {"a.py", "import helper\n\nhelper.fail()\n"}}}),
+              "INTERNAL: LookupError: deep (a.py:3: helper.fail())");
+}
+
+// The next call of the worker begins as if there had been none, also with what a module has kept.
+TEST(Script, NothingOfAFailedCallIsSeenByAnother) {
+    PythonWorkflow workflow(
+        "import os, sys, helper\nseen = ['LEFT' in os.environ, os.getcwd() == '/', sys.path[0] == '/left', "
+        "'KDEPS_OWN' in os.environ, sys.argv[1:]]\n"
+        "if get('what', '') == 'fail':\n    helper.spoil()\n    sys.argv.append('left')\n    raise "
+        "ValueError('spoilt')\n"
+        "return seen",
+        {.settings = "python: {workers: 1}",
+         .fields = "args: [one]",
+         .files = {
+             {"helper.py",
+              "import gc, os, sys, warnings\ndef spoil():\n    os.environ['LEFT'] = '1'\n    os.chdir('/')\n    "
+              "sys.path.insert(0, '/left')\n    gc.disable()\n    sys.stdout.close()\n    "
+              "sys.settrace(lambda *a: None)\n    warnings.simplefilter('error')\n    sys.excepthook = None\n"}}});
+    for (int i = 0; i < 3; ++i) {
+        EXPECT_EQ(workflow.answer(), R"([false,false,false,false,["one"]])");
+        EXPECT_THAT(workflow.answer({{"what", "fail"}}), HasSubstr("INTERNAL: ValueError: spoilt"));
+    }
+}
+
 TEST(Script, ValuesOfManyTypes) {
     EXPECT_EQ(
         answer("import datetime as d, decimal, uuid, enum, dataclasses, collections, pathlib\n"
