@@ -141,6 +141,7 @@ private:
 
     void read(std::size_t i) {
         const Token& token = tokens_[i];
+        current_ = &token;
         track_parentheses(i);
         if (!token.is_closed) {
             fault(token.begin, token.kind == TokenKind::comment ? "comment is not closed" : "quote is not closed");
@@ -333,13 +334,30 @@ private:
         }
         if (index == out_.parameters.size()) out_.parameters.push_back(std::move(parameter));
         switch (driver_.placeholders) {
-            case KDEPS_PLACEHOLDER_DOLLAR: emit("$" + std::to_string(index + 1)); break;
-            case KDEPS_PLACEHOLDER_AT: emit("@p" + std::to_string(index + 1)); break;
+            case KDEPS_PLACEHOLDER_DOLLAR: emit_apart("$" + std::to_string(index + 1)); break;
+            case KDEPS_PLACEHOLDER_AT: emit_apart("@p" + std::to_string(index + 1)); break;
             default: emit("?"); break;
         }
     }
 
-    void emit(std::string_view sql) { out_.pieces.back().sql += sql; }
+    // LIMIT? must not become the name LIMIT$1, nor ?AND the variable @p1AND.
+    void emit_apart(const std::string& placeholder) {
+        const std::string& before = out_.pieces.back().sql;
+        const std::string_view after = sql_.substr(current_->end);
+        const auto grows_together = [](char c) {
+            return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80 ||
+                   std::string_view("_$@#").find(c) != std::string_view::npos;
+        };
+        const bool has_before = !before.empty() && grows_together(before.back());
+        const bool has_after = !after.empty() && grows_together(after.front());
+        emit((has_before ? " " : "") + placeholder + (has_after ? " " : ""));
+    }
+
+    void emit(std::string_view sql) {
+        std::string& out = out_.pieces.back().sql;
+        if (out_.pieces.size() == 1) out_.origins.push_back({out.size(), current_->begin, sql == text(*current_)});
+        out += sql;
+    }
 
     std::string_view sql_;
     const std::vector<HoleText>& holes_;
@@ -347,11 +365,20 @@ private:
     const bool has_named_;
     std::vector<Token> tokens_;
     Style style_ = Style::none;
+    const Token* current_ = nullptr;         // that is read
     std::vector<bool> is_select_ = {false};  // per open parenthesis: holds a statement of its own
     StatementText out_;
 };
 
 }  // namespace
+
+std::size_t StatementText::source_of(std::size_t sql_offset) const {
+    const auto next = std::upper_bound(origins.begin(), origins.end(), sql_offset,
+                                       [](std::size_t offset, const Origin& origin) { return offset < origin.sql; });
+    if (next == origins.begin()) return 0;
+    const Origin& origin = *std::prev(next);
+    return origin.source + (origin.is_copied ? sql_offset - origin.sql : 0);
+}
 
 StatementText read_statement(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver,
                              bool has_named) {

@@ -48,13 +48,23 @@ struct StatementText {
         bool has_identifier = false;
     };
 
+    // Where in the workflow's text a piece of the first SQL comes from.
+    struct Origin {
+        std::size_t sql;
+        std::size_t source;
+        bool is_copied;  // else a placeholder stands for what was there
+    };
+
     std::vector<Piece> pieces;
+    std::vector<Origin> origins;
     std::vector<Parameter> parameters;  // in the order of the driver's placeholders
     std::size_t positions = 0;          // how many values the list of params must have
     std::vector<std::string> names;     // which keys the map of params must have
     std::vector<TextFault> faults;
 
     bool is_fixed() const { return pieces.size() == 1 && !pieces[0].has_identifier; }
+    // The place in the workflow's text of one in the SQL.
+    std::size_t source_of(std::size_t sql_offset) const;
 };
 
 // `has_named` tells that params is a map, so that @name is a placeholder also where a dialect has variables of that

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "plugins/sql/statement_text.hpp"
@@ -46,38 +47,130 @@ std::size_t placeholder(std::string_view text, const kdeps_driver& driver) {
     return end > mark.size() ? end : 0;
 }
 
-// Takes the source's tokens off the front of what was written.
-void compare(std::string_view sql, const std::vector<Token>& tokens, const std::vector<HoleText>& holes,
-             const StatementText& read, const kdeps_driver& driver) {
-    std::string all;
-    std::vector<std::size_t> identifiers;  // where in `all`
-    for (const StatementText::Piece& piece : read.pieces) {
-        all += piece.sql;
-        if (piece.has_identifier) identifiers.push_back(all.size());
+// What must be written for the source's tokens: each as it was, or the placeholder of a parameter.
+class Expected {
+public:
+    Expected(std::string_view sql, const std::vector<HoleText>& holes, const StatementText& read,
+             const kdeps_driver& driver)
+        : sql_(sql), holes_(holes), read_(read), driver_(driver) {
+        for (const StatementText::Piece& piece : read.pieces) {
+            all_ += piece.sql;
+            if (piece.has_identifier) identifiers_.push_back(all_.size());
+        }
+        left_ = all_;
     }
-    std::string_view left = all;
-    std::size_t next_identifier = 0;
-    for (const Token& token : tokens) {
-        const std::string_view text = sql.substr(token.begin, token.end - token.begin);
-        if (token.kind == TokenKind::hole && holes[token.hole].is_identifier) {
-            require(next_identifier < identifiers.size() && all.size() - left.size() == identifiers[next_identifier++]);
+
+    void take(const Token& token) {
+        const std::string_view text = sql_.substr(token.begin, token.end - token.begin);
+        if (std::exchange(is_behind_placeholder_, false) && token.kind != TokenKind::space &&
+            !(token.kind == TokenKind::comment && token.has_holes))
+            take_space();
+        if (token.kind == TokenKind::hole && holes_[token.hole].is_identifier) {
+            require(next_identifier_ < identifiers_.size() &&
+                    all_.size() - left_.size() == identifiers_[next_identifier_++]);
         } else if (token.has_holes && token.kind == TokenKind::comment) {
-            require(left.starts_with(' '));
-            left.remove_prefix(1);
+            take(" ", TokenKind::space);
         } else if (token.kind == TokenKind::hole || token.has_holes) {
-            const std::size_t size = placeholder(left, driver);
-            require(size > 0);
-            left.remove_prefix(size);
-        } else if (const std::size_t size = may_be_placeholder(token.kind) ? placeholder(left, driver) : 0; size > 0) {
-            left.remove_prefix(size);
+            const Parameter& parameter = take_placeholder();
+            require(token.has_holes ? parameter.source == Parameter::Source::text
+                                    : parameter.source == Parameter::Source::hole && parameter.hole == token.hole);
+        } else if (may_be_placeholder(token.kind) && !left_.starts_with(text) && left_.starts_with(' ')) {
+            require(stands_for(take_placeholder(), token));
+        } else if (may_be_placeholder(token.kind) && placeholder(left_, driver_) > 0 && is_new_or_known(token)) {
+            require(stands_for(take_placeholder(), token));
         } else {
-            require(left.starts_with(text));
-            left.remove_prefix(text.size());
+            take(text, token.kind);
         }
     }
-    require(left.empty());
-    require(next_identifier == identifiers.size());
-}
+
+    void end() const {
+        require(left_.empty());
+        require(next_identifier_ == identifiers_.size());
+        require(met_ == read_.parameters.size());
+        // The database finds the same texts, names and comments in what was written: no quote opened or closed.
+        if (!identifiers_.empty()) return;
+        std::vector<std::pair<TokenKind, std::string>> found;
+        for (const Token& token : tokenize(all_, driver_.lexis, {}))
+            append(found, token.kind, std::string_view(all_).substr(token.begin, token.end - token.begin));
+        require(found == written_);
+        // Every place in it is one of the source.
+        for (std::size_t at = 0; at < all_.size(); ++at) require(read_.source_of(at) < sql_.size());
+    }
+
+private:
+    static void append(std::vector<std::pair<TokenKind, std::string>>& to, TokenKind kind, std::string_view text) {
+        if (kind == TokenKind::string || kind == TokenKind::name || kind == TokenKind::comment)
+            to.emplace_back(kind, text);
+    }
+
+    // Between what would grow together stands a space.
+    void take_space() {
+        if (driver_.placeholders == KDEPS_PLACEHOLDER_QUESTION || !left_.starts_with(' ')) return;
+        append(written_, TokenKind::space, " ");
+        left_.remove_prefix(1);
+    }
+
+    void take(std::string_view text, TokenKind kind) {
+        require(left_.starts_with(text));
+        left_.remove_prefix(text.size());
+        append(written_, kind, text);
+    }
+
+    // Of a text: it may be no placeholder, but an operator or a variable, and is then as it was.
+    bool is_new_or_known(const Token& token) const {
+        const std::size_t index = index_of(left_);
+        return index < read_.parameters.size() && index <= met_ && stands_for(read_.parameters[index], token);
+    }
+
+    std::size_t index_of(std::string_view text) const {
+        if (driver_.placeholders == KDEPS_PLACEHOLDER_QUESTION) return met_;
+        const std::size_t mark = driver_.placeholders == KDEPS_PLACEHOLDER_DOLLAR ? 1 : 2;
+        const std::size_t size = placeholder(text, driver_);
+        if (size > mark + 6) return std::string_view::npos;
+        std::size_t number = 0;
+        for (const char c : text.substr(mark, size - mark)) number = number * 10 + static_cast<std::size_t>(c - '0');
+        return number - 1;
+    }
+
+    const Parameter& take_placeholder() {
+        if (placeholder(left_, driver_) == 0) take_space();
+        const std::size_t size = placeholder(left_, driver_);
+        require(size > 0);
+        const std::size_t index = index_of(left_);
+        // They are numbered in the order in which they are first met.
+        require(index < read_.parameters.size() && index <= met_);
+        if (index == met_) ++met_;
+        const TokenKind kind = driver_.placeholders == KDEPS_PLACEHOLDER_DOLLAR ? TokenKind::dollar
+                               : driver_.placeholders == KDEPS_PLACEHOLDER_AT   ? TokenKind::at_name
+                                                                                : TokenKind::question;
+        append(written_, kind, left_.substr(0, size));
+        left_.remove_prefix(size);
+        is_behind_placeholder_ = true;
+        return read_.parameters[index];
+    }
+
+    bool stands_for(const Parameter& parameter, const Token& token) const {
+        const std::string_view text = sql_.substr(token.begin, token.end - token.begin);
+        if (parameter.source == Parameter::Source::name) return text.substr(1) == parameter.name;
+        if (parameter.source != Parameter::Source::position) return false;
+        if (token.kind == TokenKind::question) return true;
+        const std::size_t digits = text.find_first_of("0123456789");
+        return digits != std::string_view::npos &&
+               std::strtoull(std::string(text.substr(digits)).c_str(), nullptr, 10) == parameter.position + 1;
+    }
+
+    std::string_view sql_;
+    const std::vector<HoleText>& holes_;
+    const StatementText& read_;
+    const kdeps_driver& driver_;
+    std::string all_;
+    std::string_view left_;                 // of all_
+    std::vector<std::size_t> identifiers_;  // where in all_
+    std::size_t next_identifier_ = 0;
+    bool is_behind_placeholder_ = false;
+    std::size_t met_ = 0;                                     // parameters
+    std::vector<std::pair<TokenKind, std::string>> written_;  // texts, names and comments
+};
 
 void attempt(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver, bool has_named) {
     std::vector<Hole> places;
@@ -91,7 +184,10 @@ void attempt(std::string_view sql, const std::vector<HoleText>& holes, const kde
     require(at == sql.size());
     const StatementText read = read_statement(sql, holes, driver, has_named);
     for (const TextFault& fault : read.faults) require(fault.offset <= sql.size());
-    if (read.faults.empty()) compare(sql, tokens, holes, read, driver);
+    if (!read.faults.empty()) return;
+    Expected expected(sql, holes, read, driver);
+    for (const Token& token : tokens) expected.take(token);
+    expected.end();
 }
 
 }  // namespace

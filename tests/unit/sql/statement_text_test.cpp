@@ -45,6 +45,22 @@ std::string read(const std::string& sql, const kdeps_driver& driver, bool has_na
     return out;
 }
 
+TEST(Placeholders, DoNotGrowTogetherWithWhatTheyTouch) {
+    EXPECT_EQ(read("a=?AND b>?", kSqlserver), "a=@p1 AND b>@p2 | 0 | 1");
+    EXPECT_EQ(read("SELECT 1 LIMIT?", kPostgres), "SELECT 1 LIMIT $1 | 0#");
+    EXPECT_EQ(read("a=?AND b>?", kMysql), "a=?AND b>? | 0 | 1");
+}
+
+TEST(Placeholders, PlacesLeadBackToTheSource) {
+    const std::string sql = "SELECT a FROM t WHERE b = {{ get('x') }} AND nam = :yy";
+    const StatementText text = read_statement(sql, holes_of(sql), kPostgres, true);
+    EXPECT_EQ(text.pieces[0].sql, "SELECT a FROM t WHERE b = $1 AND nam = $2");
+    EXPECT_EQ(text.source_of(text.pieces[0].sql.find("nam")), sql.find("nam"));
+    EXPECT_EQ(text.source_of(text.pieces[0].sql.find("am =")), sql.find("am ="));
+    EXPECT_EQ(text.source_of(text.pieces[0].sql.find("$1") + 1), sql.find("{{"));
+    EXPECT_EQ(text.source_of(text.pieces[0].sql.find("$2")), sql.find(":yy"));
+}
+
 TEST(Placeholders, OfEveryKindWorkOnEveryDatabase) {
     EXPECT_EQ(read("a = $2 AND b = $1", kPostgres), "a = $1 AND b = $2 | 1 | 0");
     EXPECT_EQ(read("a = $2 AND b = $1", kMysql), "a = ? AND b = ? | 1 | 0");
