@@ -34,6 +34,7 @@ public:
                        const ProcessOptions& options = {});
 
     int port() const { return port_; }
+    int pid() const { return process_->pid(); }
     std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
     httplib::Client client() const;  // one connection of its own
 
