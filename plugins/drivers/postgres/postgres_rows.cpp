@@ -9,17 +9,10 @@ RowReader::RowReader(const std::vector<Description::Column>& columns, const Type
     for (const Description::Column& column : columns) {
         const Type& type = types.of(column.type);
         columns_.push_back({column.name, type.kind, types.element_of(type), column_of(type.kind)});
+        given_.push_back({column.name, columns_.back().type});
         // The protocol of libpq knows one format for the whole row.
         is_binary_ = is_binary_ && types.has_binary(column.type);
     }
-}
-
-std::vector<columns::Column> RowReader::columns() const {
-    std::vector<columns::Column> out;
-    for (const Column& column : columns_) {
-        out.push_back({column.name, column.type});
-    }
-    return out;
 }
 
 std::size_t RowReader::read(const PGresult* result, int row, columns::RowBuilder& out) {
@@ -74,12 +67,10 @@ void RowReader::read_cell(const Column& column, std::string_view value, columns:
     }
 }
 
-RowStream::RowStream(Connection& connection, const Call& call, RowReader reader, EarlyEnd early_end)
-    : connection_(connection),
-      call_(call),
-      reader_(std::move(reader)),
-      early_end_(early_end),
-      rows_(reader_.columns()) {}
+RowStream::RowStream(Connection& connection, const Call& call, RowReader& reader, EarlyEnd early_end)
+    : connection_(connection), call_(call), reader_(reader), early_end_(early_end), rows_(reader_.columns()) {
+    reader_.take_loss();  // of rows that nobody read to their end
+}
 
 RowStream::~RowStream() {
     if (!is_over_) abandon();

@@ -17,7 +17,7 @@ public:
     RowReader(const std::vector<Description::Column>& columns, const Types& types);
 
     bool is_binary() const { return is_binary_; }  // how the rows must be asked for
-    std::vector<columns::Column> columns() const;
+    const std::vector<columns::Column>& columns() const { return given_; }
     // Adds a row; returns its bytes.  Throws Error (BAD_DATA) that names the column.
     std::size_t read(const PGresult* result, int row, columns::RowBuilder& out);
     // A NaN or an infinity became null since the last call; for a warning.
@@ -33,6 +33,7 @@ private:
     void read_cell(const Column& column, std::string_view value, columns::ColumnBuilder& out);
 
     std::vector<Column> columns_;
+    std::vector<columns::Column> given_;
     bool is_binary_ = true;
     bool has_lost_ = false;
     std::string scratch_;
@@ -48,7 +49,8 @@ public:
     // May the statement be cancelled when the caller stops early?  Not if that would undo work.
     enum class EarlyEnd { cancel, read_on };
 
-    RowStream(Connection& connection, const Call& call, RowReader reader, EarlyEnd early_end);
+    // The reader is the statement's.
+    RowStream(Connection& connection, const Call& call, RowReader& reader, EarlyEnd early_end);
     ~RowStream() override;
 
     // Reads the first batch; returns what failed, if something did, with the exchange still to be drained.
@@ -63,7 +65,7 @@ private:
 
     Connection& connection_;
     Call call_;
-    RowReader reader_;
+    RowReader& reader_;
     EarlyEnd early_end_;
     columns::RowBuilder rows_;
     bool is_filled_ = false;  // a batch waits in rows_

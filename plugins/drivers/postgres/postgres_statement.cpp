@@ -106,6 +106,7 @@ Statement::~Statement() { connection_.forget(std::move(name_)); }
 
 void Statement::prepare(const Call& call) {
     description_ = connection_.describe(call, name_, sql_);
+    reader_.emplace(description_.columns, connection_.types());
     is_stale_ = false;
 }
 
@@ -125,7 +126,7 @@ void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* colum
         columns::RowBuilder(types).schema(parameters);
     }
     if (columns != nullptr) {
-        columns::RowBuilder(RowReader(description_.columns, connection_.types()).columns()).schema(columns);
+        columns::RowBuilder(reader_->columns()).schema(columns);
     }
 }
 
@@ -140,9 +141,8 @@ void Statement::bind(std::span<const kdeps_cell> parameters) {
 
 void Statement::send_bound(const Call& call) {
     was_alone_ = connection_.is_idle();
-    const RowReader reader(description_.columns, connection_.types());
     connection_.open_exchange(call, was_alone_ && !only_reads_ ? Effect::commits : Effect::none);
-    connection_.link().execute(name_, parameters_, reader.is_binary());
+    connection_.link().execute(name_, parameters_, reader_->is_binary());
     connection_.link().sync();
 }
 
@@ -174,11 +174,10 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
 
 std::optional<Outcome> Statement::run(const Call& call, ArrowArrayStream* rows) {
     Link& link = connection_.link();
-    RowReader reader(description_.columns, connection_.types());
     connection_.read_preface();
     if (!description_.columns.empty()) {
         auto source = std::make_unique<RowStream>(
-            connection_, call, std::move(reader),
+            connection_, call, *reader_,
             was_alone_ && only_reads_ ? RowStream::EarlyEnd::cancel : RowStream::EarlyEnd::read_on);
         if (Result failed = source->begin(); failed != nullptr) {
             end_failed(call, std::move(failed));

@@ -48,6 +48,7 @@ private:
     std::string sql_;
     std::string name_;
     Description description_;
+    std::optional<RowReader> reader_;  // of its rows
     Parameters parameters_;
     bool only_reads_;
     std::optional<CopyTarget> copy_;  // none if the text is not a plain INSERT
