@@ -31,6 +31,9 @@ struct RunOptions {
 };
 int run(const RunOptions& options);
 
+// Serves until a signal comes.  In kdeps-server alone (server_program.hpp), as plugins_install and what follows it.
+int serve(std::unique_ptr<Host> host, const RunOptions& options);
+
 struct ValidateOptions {
     LoadOptions load;
     bool explains = false;

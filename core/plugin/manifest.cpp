@@ -127,9 +127,10 @@ std::vector<fs::path> search_folders(const std::vector<fs::path>& given) {
         folders.push_back(own);
         append_installed(own, folders);
     }
-    // bin/kdeps and lib/kdeps/plugins stand side by side, in the build tree and in an installation.
-    const fs::path binary = boost::dll::program_location().string();
-    folders.push_back(binary.parent_path().parent_path() / "lib/kdeps/plugins");
+    // bin/kdeps, lib/kdeps/kdeps-server and lib/kdeps/plugins, in the build tree and in an installation.
+    const fs::path program = boost::dll::program_location().string();
+    const fs::path folder = program.parent_path();
+    folders.push_back((program.filename() == "kdeps-server" ? folder : folder.parent_path() / "lib/kdeps") / "plugins");
     return folders;
 }
 

@@ -33,7 +33,20 @@ void expect_clients(const fs::path& file, const std::string& allowed) {
     }
 }
 
-TEST(Binary, HostLinksNoDatabaseAndNoPython) { expect_clients(KDEPS_BINARY, ""); }
+fs::path server_program() { return fs::path(KDEPS_PLUGIN_FOLDER).parent_path() / "kdeps-server"; }
+
+TEST(Binary, HostLinksNoDatabaseAndNoPython) {
+    expect_clients(KDEPS_BINARY, "");
+    expect_clients(server_program(), "");
+}
+
+// Their loading takes longer than a run on SQLite.
+TEST(Binary, ARunOnTheCommandLineLoadsNoHttpAndNoTls) {
+    const std::string libraries = libraries_of(KDEPS_BINARY);
+    for (const char* library : {"libcpp-httplib.", "libssl.", "libcrypto.", "libbrotli", "libsodium.", "libarchive."})
+        EXPECT_THAT(libraries, Not(HasSubstr(library)));
+    EXPECT_THAT(libraries_of(server_program()), HasSubstr("libcpp-httplib."));
+}
 
 TEST(Binary, EachDriverLinksItsOwnClientOnly) {
     const fs::path folder = KDEPS_PLUGIN_FOLDER;

@@ -70,6 +70,7 @@ TEST(DebianPackages, NoFileIsInTwo) {
         }
     }
     EXPECT_EQ(owners.at("./usr/bin/kdeps"), "kdeps");
+    EXPECT_EQ(owners.at("./usr/lib/kdeps/kdeps-server"), "kdeps");
     EXPECT_EQ(owners.at("./usr/lib/kdeps/kdeps-python-worker"), "kdeps-executor-python");
     EXPECT_EQ(owners.at("./usr/include/kdeps/kdeps.h"), "kdeps-sdk-dev");
 }
