@@ -161,14 +161,6 @@ fs::path manifest_of(const fs::path& library) {
                                        "' names it; build with kdeps_add_plugin(), which writes it");
 }
 
-bool is_id(const std::string& text) {
-    return !text.empty() && text.size() <= 128 && text.front() != '.' && text.front() != '-' &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                      c == '-' || c == '_';
-           });
-}
-
 Installed install(const Request& request) {
     const TrustedKeys keys(key_folders());
     const Fetched fetched = fetch(request);

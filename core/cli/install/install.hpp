@@ -30,7 +30,4 @@ Installed install(const Request& request);
 // The manifest that stands beside a library and names it.  Throws Error.
 std::filesystem::path manifest_of(const std::filesystem::path& library);
 
-// An id that is good as the name of a folder.
-bool is_id(const std::string& text);
-
 }  // namespace kdeps::install

@@ -7,6 +7,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -93,6 +94,14 @@ bool Store::remove(const std::string& id) {
     if (renameat2(AT_FDCWD, target.c_str(), AT_FDCWD, staging_.c_str(), RENAME_EXCHANGE) != 0)
         throw failure("the plugin cannot be moved from '" + target.string() + "'");
     return rmdir(target.c_str()) == 0;
+}
+
+bool is_id(const std::string& text) {
+    return !text.empty() && text.size() <= 128 && text.front() != '.' && text.front() != '-' &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                      c == '-' || c == '_';
+           });
 }
 
 }  // namespace kdeps::install

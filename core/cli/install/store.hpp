@@ -42,6 +42,9 @@ private:
     plugin::Lock record_;
 };
 
+// An id that is good as the name of a folder.
+bool is_id(const std::string& text);
+
 // The lock file of the user's folder.
 std::filesystem::path record_file();
 
