@@ -114,6 +114,24 @@ TEST(DebianPackages, LintianFindsNothing) {
     EXPECT_EQ(result.out, "");
 }
 
+TEST(Archive, WorksWhereverItIsUnpacked) {
+    const TemporaryFolder folder;
+    ProcessOptions options;
+    options.folder = KDEPS_BUILD_FOLDER;
+    const Result packed = run({KDEPS_CPACK, "-G", "TGZ", "-B", folder.path().string()}, options);
+    ASSERT_EQ(packed.exit_code, 0) << packed.out << packed.err;
+    options.folder = folder.path();
+    ASSERT_EQ(
+        run({"sh", "-c", "tar -xzf kdeps-*.tar.gz && rm -rf _CPack_Packages && mv kdeps-*-Linux elsewhere"}, options)
+            .exit_code,
+        0);
+    const Result result =
+        run({(folder.path() / "elsewhere/bin/kdeps").string(), "run", KDEPS_EXAMPLES "/one-query", "--once"});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    std::ifstream expected(KDEPS_EXAMPLES "/one-query/expected.json");
+    EXPECT_EQ(result.out, std::string(std::istreambuf_iterator<char>(expected), {}));
+}
+
 // The unit as it is, but for the place of the binary.
 TEST(DebianPackages, SystemdReadsTheUnit) {
     std::ifstream stream(KDEPS_PACKAGING_FOLDER "/systemd/kdeps@.service");
