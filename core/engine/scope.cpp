@@ -232,6 +232,10 @@ Found Scope::from_info(std::string_view name) const {
 
 void Scope::set(std::string_view key, Value value, std::string_view storage) {
     value = value::to_plain(value);
+    if (value::is_deeper_than(value, value::kDeepestValue)) {
+        throw Error(Status::invalid_argument,
+                    "set('" + std::string(key) + "', …): the value is nested deeper than 1,000 levels");
+    }
     if (storage.empty() || storage == "memory") {
         run_.memory().set(key, std::move(value));
     } else if (storage == "session") {
@@ -302,6 +306,12 @@ Value Scope::variable(std::string_view name) {
         return Value::map(std::move(map));
     }
     return {};
+}
+
+void Scope::check() {
+    if (!run_.is_stopping()) return;
+    throw run_.request().deadline.has_passed() ? Error(Status::timeout, "the time limit of the run was reached")
+                                               : Error(Status::cancelled, "the run was cancelled");
 }
 
 Value Scope::all() {

@@ -35,6 +35,7 @@ public:
     // Environment.
     value::Value variable(std::string_view name) override;
     value::Value all() override;
+    void check() override;  // throws Error when the run should end
 
     // nullopt: nothing has that name there.
     std::optional<value::Value> look_up(std::string_view key, std::string_view hint);

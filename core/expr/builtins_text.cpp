@@ -189,6 +189,12 @@ std::string map_case(std::string_view text, bool to_upper) {
     std::string out;
     out.reserve(text.size());
     for (const std::string_view point : code_points(text)) {
+        if (point.size() == 1 && static_cast<unsigned char>(point[0]) < 0x80) {
+            const char c = point[0];
+            const bool changes = to_upper ? c >= 'a' && c <= 'z' : c >= 'A' && c <= 'Z';
+            out += changes ? static_cast<char>(c ^ 0x20) : c;
+            continue;
+        }
         std::int32_t code = 0;
         if (utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(point.data()),
                              static_cast<utf8proc_ssize_t>(point.size()), &code) <= 0) {

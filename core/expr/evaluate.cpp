@@ -70,6 +70,7 @@ Value evaluate_map(Frame& frame, const Node& node) {
             key = want_text(computed, "a computed map key");
         }
         Value value = evaluate(frame, *node.children[child++]);
+        frame.keep(value);
         if (map.find(key) == nullptr) {  // of two equal keys the first counts
             map.set(key, std::move(value));
         }
@@ -155,6 +156,7 @@ Value evaluate_list(Frame& frame, const Node& node) {
     frame.spend(node.children.size());
     for (const NodePtr& element : node.children) {
         list.push_back(evaluate(frame, *element));
+        frame.keep(list.back());
     }
     return Value::list(std::move(list));
 }
@@ -298,13 +300,6 @@ bool matches(const Value& text, const Value& pattern) {
         throw RunError("bad regular expression: " + compiled.error());
     }
     return re2::RE2::PartialMatch(matched_text(text), compiled);
-}
-
-void Frame::spend(std::size_t amount) {
-    if (amount >= budget) {
-        throw RunError("the expression makes more than 1,000,000 elements; limit the data before");
-    }
-    budget -= amount;
 }
 
 Value evaluate(Frame& frame, const Node& node) {

@@ -22,9 +22,20 @@ struct Frame {
     std::vector<value::Value> locals;
     Scope scope;
     std::size_t budget = 1'000'000;  // elements and bytes that this evaluation may still make
+    std::size_t room = kMostRoom;    // bytes that values which it keeps may still take
+    std::size_t steps = 0;
+
+    static constexpr std::size_t kMostRoom = std::size_t{1} << 30;
 
     // Takes from the budget; throws RunError when it is used up.
     void spend(std::size_t amount);
+    // Takes the bytes of a value that goes into a list or a map; what another value holds already takes none.
+    void keep(const value::Value& value);
+    // One element more is looked at: asks the environment now and then whether to go on.
+    void step() {
+        constexpr std::size_t kBetween = 64;
+        if (++steps % kBetween == 0) environment.check();
+    }
 };
 
 value::Value evaluate(Frame& frame, const Node& node);

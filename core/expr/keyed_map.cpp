@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/expr/keyed_map.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/expr/evaluate.hpp"
@@ -94,6 +95,12 @@ Value KeyedMap::plain() const {
         map.set(text, value::to_plain(value));
     }
     return Value::map(std::move(map));
+}
+
+bool KeyedMap::is_deeper_than(std::size_t levels) const {
+    return levels == 0 || std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
+               return value::is_deeper_than(entry.second, levels - 1);
+           });
 }
 
 bool KeyedMap::equals(const value::Object& other) const {

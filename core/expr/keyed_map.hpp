@@ -23,6 +23,7 @@ public:
     std::string text() const override;
     value::Value plain() const override;  // keys as text
     bool equals(const value::Object& other) const override;
+    bool is_deeper_than(std::size_t levels) const override;
 
     const std::vector<Entry>& entries() const { return entries_; }
     bool has_text_keys_only() const;

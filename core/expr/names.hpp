@@ -22,6 +22,8 @@ public:
     virtual value::Value variable(std::string_view name) = 0;
     // All of them, for $env.
     virtual value::Value all() { return {}; }
+    // Called now and then while a long evaluation goes on; throws to end it.
+    virtual void check() {}
 };
 
 struct HostFunction {

@@ -34,6 +34,7 @@ void each(Frame& frame, const Node& call, Visit visit) {
     const Scoped scoped(frame);
     std::size_t index = 0;
     const auto step = [&](const Value* element) {
+        frame.step();
         frame.scope = {element, index++, nullptr};
         return visit();
     };
@@ -110,6 +111,7 @@ Value map(Frame& frame, const Node& call) {
     each(frame, call, [&] {
         frame.spend(1);
         out.push_back(evaluate(frame, *call.children[1]));
+        frame.keep(out.back());
         return true;
     });
     return Value::list(std::move(out));
@@ -223,6 +225,7 @@ Value sort_by(Frame& frame, const Node& call) {
     std::vector<std::pair<Value, Value>> keyed;
     each(frame, call, [&] {
         keyed.emplace_back(evaluate(frame, *call.children[1]), element_of(frame, call));
+        frame.keep(keyed.back().first);
         return true;
     });
     frame.spend(keyed.size());
@@ -248,6 +251,10 @@ Value reduce(Frame& frame, const Node& call) {
         }
         frame.scope.accumulator = &accumulator;
         accumulator = evaluate(frame, *call.children[1]);
+        constexpr std::size_t kBetween = 16;  // one step adds few levels
+        if (frame.scope.index % kBetween == 0 && value::is_deeper_than(accumulator, value::kDeepestValue)) {
+            throw RunError("reduce() makes a value that is nested deeper than 1,000 levels");
+        }
         return true;
     });
     if (!has_value) {

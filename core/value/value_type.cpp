@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/value/value_type.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <charconv>
 
@@ -139,6 +140,19 @@ bool operator==(const Value& a, const Value& b) {
             }
             return is_equal;
         }
+        default: return false;
+    }
+}
+
+bool is_deeper_than(const Value& value, std::size_t levels) {
+    const auto is_deep = [&](const Value& inner) { return is_deeper_than(inner, levels - 1); };
+    switch (value.kind()) {
+        case Kind::list: return levels == 0 || std::any_of(value.list().begin(), value.list().end(), is_deep);
+        case Kind::map:
+            if (levels == 0 || value.is_row()) return levels == 0;
+            return std::any_of(value.map().begin(), value.map().end(),
+                               [&](const Map::Entry& entry) { return is_deep(entry.second); });
+        case Kind::object: return value.object().is_deeper_than(levels);
         default: return false;
     }
 }

@@ -51,6 +51,7 @@ public:
     virtual std::string text() const = 0;            // what string(x) answers
     virtual Value plain() const = 0;                 // as JSON has it
     virtual bool equals(const Object& other) const = 0;
+    virtual bool is_deeper_than(std::size_t) const { return false; }  // see below
 };
 
 class Value {
@@ -116,6 +117,11 @@ public:
     std::size_t row_index() const;  // of a row
     const Object& object() const;
 
+    // Has it a payload that no other value shares?
+    bool has_one_owner() const noexcept {
+        return has_payload() && as_.payload->references_.load(std::memory_order_relaxed) == 1;
+    }
+
     // Elements of a list, entries of a map, rows of a table; 0 for everything else.
     std::size_t size() const;
     Value at(std::size_t i) const;                          // i < size()
@@ -148,6 +154,11 @@ private:
         const Shared* payload;
     } as_;
 };
+
+// Lists and maps in one another beyond so many levels?  What walks values, such as their destructor, recurses: who
+// makes values in a loop asks before.
+inline constexpr std::size_t kDeepestValue = 1'000;
+bool is_deeper_than(const Value& value, std::size_t levels);
 
 // Entries in order of insertion, keys unique.
 class Map {

@@ -82,6 +82,22 @@ TEST(Deadline, ThatHasPassedStartsNothing) {
     EXPECT_EQ(run("{actionId: r, echo: {value: 1}}", request), "TIMEOUT 504 TIMEOUT r: the time limit was reached");
 }
 
+TEST(Deadline, EndsALongExpression) {
+    Request request;
+    request.deadline = Deadline::after(std::chrono::milliseconds(50));
+    EXPECT_EQ(
+        run("{actionId: r, before: [\"let r = 1..900; all(r, all(r, none(r, # < 0)))\"], echo: {value: 1}}", request),
+        "TIMEOUT 504 TIMEOUT r: the time limit of the run was reached");
+}
+
+TEST(Set, RefusesWhatIsNestedTooDeep) {
+    EXPECT_EQ(
+        run("actionId: r\nloop: {while: \"true\", maxIterations: 5000}\nbefore: [\"set('k', [get('k')])\"]\necho: "
+            "{value: 1}")
+            .substr(0, 40),
+        "INTERNAL_ERROR 500 INVALID_ARGUMENT r: s");
+}
+
 TEST(Deadline, EndsThePauseBeforeARetry) {
     Request request;
     request.deadline = Deadline::after(std::chrono::milliseconds(50));

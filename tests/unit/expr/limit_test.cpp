@@ -55,6 +55,24 @@ TEST(Limits, OfTexts) {
     EXPECT_EQ(fault(doubling + "len(a29)").text, "the text would be longer than 256 MiB");
 }
 
+// Texts and lists that functions make count where they are kept; what is only shared does not.
+TEST(Limits, OfWhatIsKept) {
+    const std::string too_large = "the expression makes more than 1 GiB; limit the data before";
+    const std::string text = "let a = repeat('x', 900000); ";
+    EXPECT_EQ(fault(text + "len(map(1..90000, a + 'x'))").text, too_large);
+    EXPECT_EQ(fault("let r = 1..90000; len(map(1..90000, {{a: r[1:]}}))").text, too_large);
+    EXPECT_EQ(run(text + "len(map(1..9000, a))"), "9000");
+    EXPECT_EQ(run(text + "len(map(1..9000, [a, {k: a}][1].k))"), "9000") << "shared payloads are free";
+}
+
+TEST(Limits, OfNesting) {
+    const std::string too_deep = "reduce() makes a value that is nested deeper than 1,000 levels";
+    EXPECT_EQ(fault("reduce(1..400000, [#acc], 0)").text, too_deep);
+    EXPECT_EQ(fault("reduce(1..200000, {{a: #acc}}, 0)").text, too_deep);
+    EXPECT_EQ(fault("reduce(1..40000, groupBy([#acc], 1), 0)").text, too_deep);
+    EXPECT_EQ(run("len(reduce(1..900, [#acc], 0))"), "1");
+}
+
 TEST(Limits, ComparisonChainsDoNotExplode) {
     std::string nested = "1";
     for (int i = 0; i < 60; ++i) nested = "0 < (" + nested + ") < 5";
