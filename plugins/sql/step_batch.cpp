@@ -9,7 +9,7 @@ namespace kdeps::sql {
 namespace {
 
 // Sets per transaction of a batch that commits by itself in chunks.
-constexpr std::size_t kChunk = 25'000;
+constexpr std::size_t kChunk = 10'000;
 
 // Some rows of a stream of batches, so that a batch can be sent in chunks.
 class SomeSets final : public BatchSource {
