@@ -214,8 +214,11 @@ inline std::size_t plain_length(std::string_view text) {
                                     has_zero(word ^ kOnes * static_cast<unsigned char>('\\'));
         if ((found & kTops) != 0) break;
     }
-    const auto is_plain = [](unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; };
-    while (i < text.size() && is_plain(text[i])) ++i;
+    const auto is_plain = [&](std::size_t at) {
+        const auto c = static_cast<unsigned char>(text[at]);
+        return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+    };
+    while (i < text.size() && is_plain(i)) ++i;
     return i;
 }
 
