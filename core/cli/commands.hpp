@@ -37,6 +37,7 @@ int serve(std::unique_ptr<Host> host, const RunOptions& options);
 struct ValidateOptions {
     LoadOptions load;
     bool explains = false;
+    bool is_live = false;  // asks the databases too
     bool is_json = false;
 };
 int validate(const ValidateOptions& options);

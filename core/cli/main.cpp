@@ -120,10 +120,14 @@ int dispatch(int argc, char** argv) {
     validate_command->add_flag("--strict", common.load.is_strict, "warnings are errors");
     validate_command->add_flag("--explain", validate_options.explains,
                                "list how each string is read: text, template or expression");
+    validate_command->add_flag("--live", validate_options.is_live,
+                               "connect to the databases and have them check every statement, without running it");
     validate_command->add_option("--format", validate_format, "text or json")
         ->check(CLI::IsMember({"text", "json"}))
         ->capture_default_str();
-    validate_command->footer("Example:\n  kdeps validate examples/multi-database --strict");
+    validate_command->footer(
+        "Examples:\n  kdeps validate examples/multi-database --strict\n"
+        "  kdeps validate . --live --format json");
     validate_command->callback([&] {
         validate_options.load = common.finish();
         validate_options.is_json = validate_format == "json";

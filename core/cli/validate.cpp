@@ -53,6 +53,35 @@ void explain(const workflow::Resource& resource) {
     }
 }
 
+std::string text_of(const value::Value& map, std::string_view key) {
+    const auto found = map.find(key);
+    return found && found->is_string() ? found->text() : std::string();
+}
+
+// "id int32, name text"
+std::string described(const std::optional<value::Value>& list) {
+    std::string out;
+    for (std::size_t i = 0; list && i < list->size(); ++i)
+        out += (i == 0 ? "" : ", ") + text_of(list->at(i), "name") + " " + text_of(list->at(i), "type");
+    return out.empty() ? "none" : out;
+}
+
+void print_statements(const value::Value& statements) {
+    for (std::size_t i = 0; i < statements.size(); ++i) {
+        const value::Value one = statements.at(i);
+        const std::string name = text_of(one, "name");
+        const std::string on = text_of(one, "on");
+        std::printf("%s: %s%s%s\n", text_of(one, "location").c_str(), text_of(one, "resource").c_str(),
+                    name.empty() ? "" : (", " + name).c_str(), on.empty() ? "" : (", on " + redact(on)).c_str());
+        if (const std::string note = text_of(one, "note"); !note.empty()) {
+            std::printf("  nothing is known of it: %s\n", note.c_str());
+            continue;
+        }
+        std::printf("  parameters: %s\n  columns:    %s\n", described(one.find("parameters")).c_str(),
+                    described(one.find("columns")).c_str());
+    }
+}
+
 }  // namespace
 
 bool report(const Host& host) {
@@ -64,15 +93,25 @@ bool report(const Host& host) {
 }
 
 int validate(const ValidateOptions& options) {
-    const Host host(options.load);
+    // Longer than a server that does not answer may take; those that do are asked one statement after the other.
+    constexpr auto kLongest = std::chrono::minutes(2);
+    Host host(options.load);
+    value::Value statements = value::Value::list({});
+    if (options.is_live && host.is_usable()) statements = host.engine->check_live(host.faults, kLongest);
     if (options.is_json) {
-        std::printf("%s\n", host.faults.json().c_str());
+        if (options.is_live) {
+            std::printf("{\"faults\":%s,\"statements\":%s}\n", host.faults.json().c_str(),
+                        redact(value::to_json(statements)).c_str());
+        } else {
+            std::printf("%s\n", host.faults.json().c_str());
+        }
         return host.is_usable() ? kSuccess : kWrongUse;
     }
     report(host);
     if (options.explains) {
         for (const auto& resource : host.workflow->resources) explain(resource);
     }
+    print_statements(statements);
     if (!host.is_usable()) return kWrongUse;
     std::printf("Validation successful: %zu resources, target '%s'\n", host.workflow->resources.size(),
                 host.workflow->target.c_str());

@@ -148,6 +148,36 @@ value::Value Engine::health(std::chrono::nanoseconds timeout) {
     return value::Value::list(std::move(all));
 }
 
+value::Value Engine::check_live(config::Diagnostics& faults, std::chrono::nanoseconds timeout) {
+    const Deadline end = Deadline::after(timeout);
+    value::List all;
+    const auto check = [&](const workflow::Resource& resource, const std::unique_ptr<Step>& step) {
+        if (step == nullptr) return;
+        kdeps_call_ call(parts_->plugins, resource.action_id, parts_->folder);
+        call.deadline = end;
+        call.faults = &faults;
+        try {
+            const value::Value list = step->check_live(call);
+            for (std::size_t i = 0; list.is_array() && i < list.size(); ++i) {
+                value::Map one;
+                one.set("resource", resource.action_id);
+                const value::Value told = list.at(i);
+                for (std::size_t k = 0; told.is_map() && k < told.size(); ++k)
+                    one.set(told.key_at(k), *told.find(told.key_at(k)));
+                all.push_back(value::Value::map(std::move(one)));
+            }
+        } catch (const Error& error) {
+            faults.error("resource '" + resource.action_id + "' cannot be checked: " + error.message, error.position);
+        }
+    };
+    for (const CompiledResource& resource : parts_->resources) {
+        check(*resource.source, resource.action);
+        check(*resource.source, resource.response);
+        check(*resource.source, resource.on_error_response);
+    }
+    return value::Value::list(std::move(all));
+}
+
 const workflow::Workflow& Engine::workflow() const { return parts_->workflow; }
 
 }  // namespace kdeps::engine

@@ -103,6 +103,10 @@ public:
     // What the plugins say of their connections: a list of maps as kdeps.health/1 tells.  Waits at most `timeout`.
     value::Value health(std::chrono::nanoseconds timeout);
 
+    // Checks every step against what it would work on, without running it.  Faults go to `faults`.  Gives what was
+    // looked at: a list of maps as kdeps.live/1 tells, each with its `resource`.
+    value::Value check_live(config::Diagnostics& faults, std::chrono::nanoseconds timeout);
+
     const workflow::Workflow& workflow() const;
 
 private:

@@ -40,6 +40,8 @@ public:
     // Runs under the watch, which has the plugin cancel the call at its end.  Throws Error.
     value::Value run(kdeps_call_& call, Watch& watch);
     std::chrono::nanoseconds timeout() const { return timeout_; }  // 0 = none
+    // What its plugin finds where the step would work (kdeps.live/1); null if the plugin cannot look.
+    value::Value check_live(kdeps_call_& call) const;
     const std::string& run_key() const { return run_key_; }
 
 private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/parts.hpp"
 
+#include <kdeps/live.h>
+
 namespace kdeps::engine {
 
 Step::Step(plugin::Registry& plugins, const workflow::Workflow& workflow, const workflow::Resource& resource,
@@ -46,6 +48,16 @@ value::Value Step::run(kdeps_call_& call, Watch& watch) {
         throw Error(std::move(error));
     }
     return call.take(result);
+}
+
+value::Value Step::check_live(kdeps_call_& call) const {
+    const auto* live = static_cast<const kdeps_live*>(executor_.plugin->interface(KDEPS_LIVE_ID));
+    if (live == nullptr || step_ == nullptr || !KDEPS_HAS(kdeps_live, live, check) || live->check == nullptr) return {};
+    kdeps_value out = nullptr;
+    if (const kdeps_status status = live->check(executor_.instance, &call, step_, &out); status != KDEPS_OK) {
+        throw call.failure(status, plugin_id());
+    }
+    return call.take(out);
 }
 
 }  // namespace kdeps::engine

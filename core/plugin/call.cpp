@@ -46,6 +46,7 @@ Value kdeps_call_::take(kdeps_value handle) {
 }
 
 kdeps_status kdeps_call_::guard(void (*work)(void*), void* given) {
+    sql_offset = -1;
     try {
         work(given);
         return KDEPS_OK;

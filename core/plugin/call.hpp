@@ -92,6 +92,7 @@ struct kdeps_call_ {
     kdeps::plugin::CallContext* context = nullptr;         // null outside of a run
     kdeps::config::Diagnostics* faults = nullptr;          // set while a configuration is compiled
     std::optional<kdeps::Error> error;
+    std::int32_t sql_offset = -1;  // byte in a statement that `error` tells of, -1 = unknown
     std::mutex arena_mutex;  // guards arena: a plugin may build values on threads of its own
     std::forward_list<kdeps_value_> arena;
     std::string owned_name;  // behind `resource`, where nobody else keeps it

@@ -57,6 +57,7 @@ const void* find_interface(const kdeps_host* host, kdeps_call* call, const char*
 kdeps_status fail(kdeps_call* call, const kdeps_error* given) {
     // An older plugin's error may end earlier; what it does not have stays zero.
     kdeps_error error{};
+    error.sql_offset = -1;
     error.batch_set = -1;
     std::memcpy(&error, given, std::min<std::size_t>(given->struct_size, sizeof(error)));
     const bool is_known = error.status > KDEPS_OK && error.status <= KDEPS_INTERNAL;
@@ -66,6 +67,7 @@ kdeps_status fail(kdeps_call* call, const kdeps_error* given) {
     copy.retry = error.retry <= KDEPS_RETRY_IN_DOUBT ? static_cast<Retry>(error.retry) : Retry::never;
     copy.damage = error.damage <= KDEPS_DAMAGE_CONNECTION ? static_cast<Damage>(error.damage) : Damage::connection;
     copy.vendor_code = error.vendor_code;
+    call->sql_offset = error.sql_offset;
     copy.batch_set = error.batch_set;
     // A plugin that passes on what the host told it, such as a failed expression, keeps the place in the workflow.
     if (call->error && !call->error->message.empty() && copy.message.find(call->error->message) != std::string::npos) {
@@ -105,7 +107,7 @@ std::int32_t last_error(const kdeps_call* call, kdeps_error* out) {
     out->retry = static_cast<std::uint8_t>(error.retry);
     out->damage = static_cast<std::uint8_t>(error.damage);
     out->vendor_code = error.vendor_code;
-    out->sql_offset = -1;
+    out->sql_offset = call->sql_offset;
     out->batch_set = error.batch_set;
     out->message = to_str(error.message);
     out->detail = to_str(error.detail);

@@ -267,6 +267,29 @@ std::shared_ptr<Pool> Connections::for_url(const Call& call, std::string_view ur
     return pool;
 }
 
+bool Connections::is_unreachable(const Pool* pool) {
+    const std::lock_guard lock(mutex_);
+    return unreachable_.contains(pool);
+}
+
+void Connections::note_unreachable(const Pool* pool) {
+    const std::lock_guard lock(mutex_);
+    unreachable_.insert(pool);
+}
+
+void Connections::note_created(std::string_view sql) {
+    const std::lock_guard lock(mutex_);
+    for (const char c : sql) created_ += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    created_ += '\n';
+}
+
+bool Connections::is_created(std::string_view name) {
+    std::string lower;
+    for (const char c : name) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::lock_guard lock(mutex_);
+    return created_.find(lower) != std::string::npos;
+}
+
 Value Connections::health_of(const Call& call, const std::string& name, const Named& named) {
     const Value out = call.map();
     call.put(out, "name", call.string(name));

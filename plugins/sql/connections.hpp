@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <thread>
@@ -62,6 +63,13 @@ public:
     // A database by its URL: finds and loads the driver, checks the URL.  Throws Error.
     Database open_database(const Call& call, std::string_view url, std::string_view name) const;
 
+    // Databases that did not answer a live check: the steps that follow do not wait for them again.
+    bool is_unreachable(const Pool* pool);
+    void note_unreachable(const Pool* pool);
+    // Does a statement of the workflow create a thing of that name?
+    void note_created(std::string_view sql);
+    bool is_created(std::string_view name);
+
     // The list that kdeps.health/1 wants.
     Value health(const Call& call);
 
@@ -75,6 +83,8 @@ private:
     std::map<std::string, Named, std::less<>> named_;  // written while no other call runs
     std::mutex mutex_;                                 // guards the rest
     std::map<std::string, std::shared_ptr<Pool>, std::less<>> by_url_;
+    std::set<const Pool*> unreachable_;
+    std::string created_;  // the CREATE statements of the workflow, lower case
     std::condition_variable wake_;
     bool is_ending_ = false;
     std::thread thread_;

@@ -57,6 +57,8 @@ kdeps_statement* Connection::find_prepared(const std::string& sql) {
 }
 
 kdeps_statement* Connection::prepare(const Call& call, const std::string& sql, std::size_t cache_size) {
+    // Behind a pooler a table may have been altered since, and nobody would tell.
+    if (cache_size == 0 && !statements_.empty()) forget(statements_.back().statement);
     if (kdeps_statement* found = find_prepared(sql)) return found;
     while (!statements_.empty() && statements_.size() >= std::max<std::size_t>(cache_size, 1)) {
         forget(statements_.back().statement);

@@ -53,6 +53,8 @@ public:
 
     bool is_batch() const { return batch_.get() != nullptr; }
     const std::string& name() const { return name_; }
+    const Config& source() const { return query_; }
+    const Config& params() const { return params_; }
 
     void bind(const Call& call, const StatementText& text, Bound& out) const;
     // The sets as lists or maps or rows of a table.  Throws Error naming the set.

@@ -157,8 +157,8 @@ private:
         if (bytes_ > limits_.max_bytes) {
             // Not EXHAUSTED: to try again would not help.
             throw Error(KDEPS_INTERNAL, "the result is larger than maxResultBytes (" +
-                                             std::to_string(limits_.max_bytes) +
-                                             "); select less, set maxRows, or raise maxResultBytes of the connection");
+                                            std::to_string(limits_.max_bytes) +
+                                            "); select less, set maxRows, or raise maxResultBytes of the connection");
         }
         given_ += static_cast<std::size_t>(batch->length);
         if (limits_.max_rows && given_ > *limits_.max_rows) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Executor "sql", owner of settings.sqlConnections, and the leases on named connections that it offers to every other
 // executor.
+#include <kdeps/live.h>
+
 #include <kdeps/cpp/executor.hpp>
 
 #include "lease.hpp"
@@ -36,6 +38,7 @@ public:
     kdeps_status start(Call& call) { return step_->start(call); }
     Value run(Call& call) { return step_->run(call); }
     void cancel(Call& call) { step_->cancel(call); }
+    Value check_live(const Call& call) { return step_->check_live(call); }
 
 private:
     std::unique_ptr<Step> step_;
@@ -65,6 +68,17 @@ kdeps_health health_table() {
         Held& held = Held::of(instance);
         return guarded(held.host.get(), raw,
                        [&] { *result = held.instance.connections.health(Call(held.host, raw)).get(); });
+    };
+    return out;
+}
+
+kdeps_live live_table() {
+    kdeps_live out{};
+    out.struct_size = sizeof(out);
+    out.check = [](kdeps_instance* instance, kdeps_call* raw, kdeps_step* step, kdeps_value* result) {
+        const Host& host = Held::of(instance).host;
+        return guarded(host.get(), raw,
+                       [&] { *result = CompiledStep<SqlStep>::of(step).step.check_live(Call(host, raw)).get(); });
     };
     return out;
 }
@@ -113,10 +127,12 @@ const void* SqlPlugin::interface(std::string_view id) {
         {.run_key = "sql", .schema = kStepSchema, .default_timeout = std::chrono::seconds(30)});
     static const kdeps_settings settings = settings_table();
     static const kdeps_health health = health_table();
+    static const kdeps_live live = live_table();
     static const kdeps_connections connections = connections_table();
     return id == KDEPS_EXECUTOR_ID      ? static_cast<const void*>(&executor)
            : id == KDEPS_SETTINGS_ID    ? static_cast<const void*>(&settings)
            : id == KDEPS_HEALTH_ID      ? static_cast<const void*>(&health)
+           : id == KDEPS_LIVE_ID        ? &live
            : id == KDEPS_CONNECTIONS_ID ? static_cast<const void*>(&connections)
                                         : nullptr;
 }

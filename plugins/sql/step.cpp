@@ -46,6 +46,12 @@ Step::Step(Connections& connections, const Config& config, const Call& call)
     } else {
         queries_.push_back(std::make_unique<Query>(call, config, driver));
     }
+    for (const auto& query : queries_) {
+        const std::string_view sql = query->source().source();
+        const std::size_t word = std::min(sql.find_first_not_of(" \t\r\n"), sql.size());
+        if (sql.size() - word > 6 && (sql.substr(word, 6) == "CREATE" || sql.substr(word, 6) == "create"))
+            connections_.note_created(sql);
+    }
     read_transaction(call);
     const std::string_view format = config["format"].string();
     format_ = format == "csv" ? Format::csv : format == "table" ? Format::table : Format::json;

@@ -30,6 +30,8 @@ public:
     kdeps_status start(Call& call);
     Value run(Call& call);
     void cancel(Call& call);
+    // What its database says of its statements, without running them: a list as kdeps.live/1 wants it.
+    Value check_live(const Call& call);
 
 private:
     struct Running;
@@ -63,6 +65,8 @@ private:
     Value run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
                     bool is_in_transaction) const;
     [[noreturn]] void fail(Error error, std::size_t query) const;
+    std::shared_ptr<Pool> live_pool(const Call& call) const;
+    Value check_live(const Call& call, Lease& lease, const Query& query) const;
 
     Connections& connections_;
     const Config config_;

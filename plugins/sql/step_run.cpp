@@ -67,6 +67,7 @@ kdeps_status Step::start(Call& call) {
         is_read_only_request(call, named_->options))
         return KDEPS_UNSUPPORTED;
     const std::shared_ptr<Pool>& pool = named_->pool;
+    if (pool->options().statement_cache == 0) return KDEPS_UNSUPPORTED;
     const kdeps_driver& driver = *pool->database().driver;
     const StatementText& text = queries_[0]->text_for(driver);
     if (!text.is_fixed()) return KDEPS_UNSUPPORTED;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lifecycle: the manifest, the descriptor, init, the tables behind the interfaces, shutdown.
+#include <kdeps/live.h>
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -22,9 +23,10 @@ struct Known {
     std::string_view id;
     std::size_t size;  // in this host's minor
 };
-constexpr std::array<Known, 5> kKnown = {{{KDEPS_EXECUTOR_ID, sizeof(kdeps_executor)},
+constexpr std::array<Known, 6> kKnown = {{{KDEPS_EXECUTOR_ID, sizeof(kdeps_executor)},
                                           {KDEPS_SETTINGS_ID, sizeof(kdeps_settings)},
                                           {KDEPS_HEALTH_ID, sizeof(kdeps_health)},
+                                          {KDEPS_LIVE_ID, sizeof(kdeps_live)},
                                           {KDEPS_DRIVER_ID, sizeof(kdeps_driver)},
                                           {KDEPS_CONNECTIONS_ID, sizeof(kdeps_connections)}}};
 

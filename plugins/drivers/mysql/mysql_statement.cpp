@@ -147,6 +147,26 @@ std::optional<Error> Statement::run(const Operation& operation) {
     return error;
 }
 
+// The server tells how many parameters there are, not of which type.  CALL and what it does not prepare tell no columns
+// before they run.
+void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns) {
+    call.check();
+    if (is_unprepared_) throw Error(KDEPS_UNSUPPORTED, "the server does not prepare statements of this kind");
+    if (parameters != nullptr) {
+        std::vector<columns::Column> types;
+        for (std::size_t i = 0; i < parameters_.size(); ++i)
+            types.push_back({std::to_string(i + 1), columns::Type::null});
+        columns::RowBuilder(types).schema(parameters);
+    }
+    if (columns != nullptr) {
+        std::vector<ResultColumn> described;
+        const MYSQL_FIELD* fields = mariadb_stmt_fetch_fields(statement_.get());
+        for (std::size_t i = 0; i < mysql_stmt_field_count(statement_.get()); ++i)
+            described.push_back(result_column(fields[i], i < json_columns_.size() && json_columns_[i]));
+        columns::RowBuilder(plain_columns(described)).schema(columns);
+    }
+}
+
 bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
     // While the answer is not read, the server may stop reading what is sent; so much fits the socket's buffer at any
     // rate.

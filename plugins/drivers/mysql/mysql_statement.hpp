@@ -24,6 +24,7 @@ public:
     Statement(const Statement&) = delete;
     Statement& operator=(const Statement&) = delete;
 
+    void describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns);
     // True if it was sent: the execute that follows only receives.
     bool send(Call& call, std::span<const kdeps_cell> parameters);
     Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);

@@ -18,16 +18,21 @@ struct ExecutorInfo {
     std::uint32_t flags = 0;
 };
 
+// What a kdeps_step* of such an executor points to.
+template <typename Step>
+struct CompiledStep {
+    static CompiledStep& of(kdeps_step* handle) { return *reinterpret_cast<CompiledStep*>(handle); }
+
+    const Host& host;
+    Step step;
+};
+
 // Step is constructed from (Config), (Config, const Call&) or (Instance&, Config, const Call&), and throws Error or
 // reports faults through Call::report.  `Value run(Call&)` is called by several threads at once; `void cancel(Call&)`
 // and `kdeps_status start(Call&)` are optional.
 template <typename Instance, typename Step>
 kdeps_executor make_executor(const ExecutorInfo& info) {
-    struct Compiled {
-        const Host& host;
-        Step step;
-    };
-    static const auto of = [](kdeps_step* handle) -> Compiled& { return *reinterpret_cast<Compiled*>(handle); };
+    using Compiled = CompiledStep<Step>;
 
     kdeps_executor out{};
     out.struct_size = sizeof(out);
@@ -56,7 +61,7 @@ kdeps_executor make_executor(const ExecutorInfo& info) {
         });
     };
     out.run = [](kdeps_step* step, kdeps_call* raw, kdeps_value* result) {
-        Compiled& compiled = of(step);
+        Compiled& compiled = Compiled::of(step);
         return guarded(compiled.host.get(), raw, [&] {
             Call call(compiled.host, raw);
             *result = compiled.step.run(call).get();
@@ -64,17 +69,17 @@ kdeps_executor make_executor(const ExecutorInfo& info) {
     };
     if constexpr (requires(Step & step, Call & call) { step.cancel(call); }) {
         out.cancel = [](kdeps_step* step, kdeps_call* raw) {
-            Compiled& compiled = of(step);
+            Compiled& compiled = Compiled::of(step);
             Call call(compiled.host, raw);
             compiled.step.cancel(call);
         };
     }
-    out.destroy = [](kdeps_step* step) { delete &of(step); };
+    out.destroy = [](kdeps_step* step) { delete &Compiled::of(step); };
     if constexpr (requires(Step & step, Call & call) {
                       { step.start(call) } -> std::same_as<kdeps_status>;
                   }) {
         out.start = [](kdeps_step* step, kdeps_call* raw) -> kdeps_status {
-            Compiled& compiled = of(step);
+            Compiled& compiled = Compiled::of(step);
             kdeps_status begun = KDEPS_UNSUPPORTED;
             const kdeps_status status = guarded(compiled.host.get(), raw, [&] {
                 Call call(compiled.host, raw);
