@@ -337,14 +337,7 @@ bool Backend::execute_sql(const std::string& sql, const std::string& declaration
     Variables variables;
     std::vector<std::string> names;
     try {
-        for (const Tokens& declaration : split_list(tokenize(declarations))) {
-            if (declaration.size() < 2 || declaration[0].kind != Token::Kind::variable) {
-                throw SqlError(102, "Incorrect syntax near the parameter declarations.", 15);
-            }
-            std::size_t at = declaration[1].is("AS") ? 2 : 1;
-            names.push_back(lower(declaration[0].text));
-            variables[names.back()] = {type_at(declaration, at), Null()};
-        }
+        variables = declared_parameters(declarations, &names);
         std::set<std::string> given;
         for (std::size_t i = 0; i < arguments.size(); ++i) {
             if (arguments[i].name.empty() && i >= names.size()) {
@@ -373,22 +366,6 @@ bool Backend::execute_sql(const std::string& sql, const std::string& declaration
         arguments[i].value.value = convert(variable.value, arguments[i].value.type);
     }
     return is_good;
-}
-
-void Backend::describe_parameters(const std::string& sql, Sink& sink) {
-    const List list = split(tokenize(sql));
-    if (list.size() != 1) throw SqlError(11508, "The undeclared parameters of several statements cannot be described.");
-    const auto parameters = Rewriter(*catalog_, facts_, {}).undeclared(list[0]);
-    const Type name{Kind::nvarchar, 128};
-    sink.columns({{"parameter_ordinal", {Kind::integer}, false},
-                  {"name", name, false},
-                  {"suggested_system_type_id", {Kind::integer}, false},
-                  {"suggested_system_type_name", {Kind::nvarchar, 256}, true}});
-    std::int64_t ordinal = 0;
-    for (const auto& [parameter, type] : parameters) {
-        sink.row({++ordinal, parameter, std::int64_t{static_cast<int>(type.kind)}, type_name(type)});
-    }
-    count(Command::select, ordinal, sink);
 }
 
 }  // namespace kdeps::testing::tds

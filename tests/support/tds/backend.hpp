@@ -24,6 +24,9 @@ struct Argument {
 // The file of a database; throws SqlError 911 if there is none.
 std::filesystem::path database_file(const std::filesystem::path& folder, const std::string& database);
 
+// "@a int, @b nvarchar(20)"; `names` gets them in their order.
+Variables declared_parameters(const std::string& declarations, std::vector<std::string>* names = nullptr);
+
 class Backend {
 public:
     // Throws SqlError 4060 if there is no such database.
@@ -35,8 +38,10 @@ public:
     bool execute_sql(const std::string& sql, const std::string& declarations, std::vector<Argument>& arguments,
                      Sink& sink);
 
-    // sp_describe_undeclared_parameters, with the columns that a driver reads.
-    void describe_parameters(const std::string& sql, Sink& sink);
+    // sp_describe_undeclared_parameters, with the columns that a driver reads, and sp_describe_first_result_set
+    // (describe.cpp).  Nothing runs.
+    void describe_parameters(const std::string& sql, const std::string& declarations, Sink& sink);
+    void describe_result(const std::string& sql, const std::string& declarations, Sink& sink);
 
     void begin(Sink& sink);
     void commit(Sink& sink);
@@ -57,6 +62,8 @@ private:
     std::int64_t rows(sqlite3_stmt* statement, const Query& query, Variables& variables, Sink& sink);
     std::vector<ResultColumn> result_columns(sqlite3_stmt* statement, const Query& query,
                                              std::vector<bool>& is_known) const;
+    std::vector<ResultColumn> compile(const Tokens& statement, Variables& variables);
+    std::vector<ResultColumn> analyse(const Tokens& statement, Variables& variables, Sink& sink);
     void define(const Tokens& statement, Sink& sink);
     void set_option(const Tokens& statement, Variables& variables, Sink& sink);
     void declare(const Tokens& statement, Variables& variables);

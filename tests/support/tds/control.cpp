@@ -222,12 +222,14 @@ void Backend::wait_for(const Tokens& s, const Variables& variables, Sink& sink) 
     sink.done(Command::none, std::nullopt);
 }
 
-// EXEC sp_executesql @sql, @declarations, @name = @value [OUTPUT], ...
+// EXEC sp_describe_... @sql, @declarations; EXEC sp_executesql @sql, @declarations, @name = @value [OUTPUT], ...
 void Backend::call(const Tokens& s, Variables& variables, Sink& sink) {
     std::size_t at = 1;
     const std::string procedure =
         at < s.size() && lower(s[at].text) == "sys" ? (at = 3, s.at(3).text) : object_name(s, at);
-    if (lower(procedure) != "sp_executesql")
+    const std::string name = lower(procedure);
+    const bool describes = name == "sp_describe_first_result_set" || name == "sp_describe_undeclared_parameters";
+    if (name != "sp_executesql" && !describes)
         throw SqlError(2812, "Could not find stored procedure '" + procedure + "'.", 16, 62);
     if (at == 3) at = 4;
     std::vector<Argument> arguments;
@@ -254,6 +256,11 @@ void Backend::call(const Tokens& s, Variables& variables, Sink& sink) {
         throw SqlError(214, "Procedure expects parameter '@statement' of type 'ntext/nchar/nvarchar'.", 16, 2);
     const std::string sql = text_of(arguments[0].value.value);
     const std::string declarations = arguments.size() > 1 ? text_of(arguments[1].value.value) : "";
+    if (describes) {
+        name == "sp_describe_first_result_set" ? describe_result(sql, declarations, sink)
+                                               : describe_parameters(sql, declarations, sink);
+        return;
+    }
     const std::size_t own = std::min<std::size_t>(2, arguments.size());
     std::vector<Argument> values(arguments.begin() + static_cast<std::ptrdiff_t>(own), arguments.end());
     execute_sql(sql, declarations, values, sink);

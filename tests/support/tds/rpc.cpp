@@ -120,9 +120,14 @@ void Procedures::run(Call call, TokenWriter& out) {
             log_.add({Event::Kind::rpc, backend_.facts().number, "sp_unprepare"});
             prepared_.erase(handle(call));
             is_good = true;
-        } else if (name == "sp_describe_undeclared_parameters") {
+        } else if (name == "sp_describe_undeclared_parameters" || name == "sp_describe_first_result_set") {
             log_.add({Event::Kind::rpc, backend_.facts().number, name + " " + text(call, 0)});
-            backend_.describe_parameters(text(call, 0), out);
+            const std::string declarations = call.arguments.size() > 1 ? text(call, 1) : "";
+            if (name == "sp_describe_first_result_set") {
+                backend_.describe_result(text(call, 0), declarations, out);
+            } else {
+                backend_.describe_parameters(text(call, 0), declarations, out);
+            }
             is_good = true;
         } else {
             throw SqlError(2812, "Could not find stored procedure '" + call.procedure + "'.", 16, 62);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Remote procedure calls ([MS-TDS] 2.2.6.6): sp_executesql, sp_prepare, sp_execute, sp_prepexec, sp_unprepare.
+// Remote procedure calls ([MS-TDS] 2.2.6.6): sp_executesql, sp_prepare, sp_execute, sp_prepexec, sp_unprepare,
+// sp_describe_first_result_set, sp_describe_undeclared_parameters.
 #pragma once
 
 #include <map>

@@ -334,6 +334,53 @@ TEST_F(Tds, DescribesUndeclaredParameters) {
     EXPECT_THAT(describe("UPDATE t SET b = @b WHERE id > @i"), ElementsAre("@b|varbinary(max)", "@i|int"));
     EXPECT_THAT(describe("SELECT @x"), ElementsAre());
     EXPECT_THAT(errors, ElementsAre(11503));
+    EXPECT_THAT(describe("SELECT n FROM nothing WHERE id = @x"), ElementsAre());
+    EXPECT_THAT(errors, ElementsAre(208, 11501));
+    EXPECT_THAT(describe("SELECT n FROM t WHERE id = @x OR n = @x"), ElementsAre());
+    EXPECT_THAT(errors, ElementsAre(11508));
+}
+
+TEST_F(Tds, DescribesTheFirstResultSet) {
+    Client client(server_);
+    client.query(
+        "CREATE TABLE t (id int IDENTITY(1,1) PRIMARY KEY, n nvarchar(20) NOT NULL, m nvarchar(max), d decimal(10,2), "
+        "t time(3), o datetimeoffset(7), x xml) INSERT INTO t (n) VALUES (N'a')");
+    const auto describe = [&](const std::string& sql, const std::string& declarations = "") {
+        errors.clear();
+        dbrpcinit(client.get(), "sp_describe_first_result_set", 0);
+        add(client.get(), nullptr, kNvarchar, sql);
+        if (!declarations.empty()) add(client.get(), nullptr, kNvarchar, declarations);
+        dbrpcsend(client.get());
+        dbsqlok(client.get());
+        Rows out;
+        for (const std::string& row : client.read()) {
+            std::size_t end = 0;  // of the ninth column, scale
+            for (int i = 0; i < 9; ++i) end = row.find('|', end + 1);
+            out.push_back(row.substr(0, end));
+        }
+        return out;
+    };
+    EXPECT_THAT(
+        describe("SELECT * FROM t"),
+        ElementsAre("0|1|id|0|56|int|4|10|0", "0|2|n|0|231|nvarchar(20)|40|0|0", "0|3|m|1|231|nvarchar(max)|-1|0|0",
+                    "0|4|d|1|106|decimal(10,2)|9|10|2", "0|5|t|1|41|time(3)|4|12|3",
+                    "0|6|o|1|43|datetimeoffset(7)|10|34|7", "0|7|x|1|241|xml|-1|0|0"));
+    EXPECT_THAT(describe("SELECT COUNT(*), @p AS p FROM t WHERE id = @i", "@p varchar(7), @i int"),
+                ElementsAre("0|1|NULL|1|56|int|4|10|0", "0|2|p|1|167|varchar(7)|7|0|0"));
+    EXPECT_THAT(describe("DELETE FROM t; INSERT INTO t (n) OUTPUT inserted.id VALUES (N'b')"),
+                ElementsAre("0|1|id|0|56|int|4|10|0"));
+    EXPECT_THAT(describe("UPDATE t SET n = N'c'"), ElementsAre());
+    EXPECT_THAT(errors, ElementsAre());
+    EXPECT_THAT(client.query("SELECT id, n FROM t"), ElementsAre("1|a"));  // nothing has run
+    EXPECT_THAT(describe("SELECT nothing FROM t"), ElementsAre());
+    EXPECT_THAT(errors, ElementsAre(207, 11501));
+    EXPECT_THAT(describe("SELECT * FROM nothing WHERE id = @p", "@p int"), ElementsAre());
+    EXPECT_THAT(errors, ElementsAre(208, 11501));
+    EXPECT_THAT(describe("SELECT n FROM t WHERE id = @p"), ElementsAre());
+    EXPECT_THAT(errors, ElementsAre(137, 11501));
+    // From a batch too.
+    EXPECT_THAT(client.query("EXEC sp_describe_first_result_set N'SELECT n FROM t WHERE id = @p', N'@p int'"),
+                ElementsAre(HasSubstr("0|1|n|0|231|nvarchar(20)|40|0|0|SQL_Latin1_General_CP1_CI_AS|")));
 }
 
 TEST_F(Tds, CallsSpExecutesqlFromABatch) {
@@ -512,12 +559,14 @@ INSTANTIATE_TEST_SUITE_P(Versions, TdsVersion, ::testing::Values("7.1", "7.2", "
 
 TEST_F(Tds, WorksWithBsqldb) {
     ProcessOptions options;
-    options.input = "SELECT 1 AS a, N'two' AS b\ngo\n";
+    options.input =
+        "SELECT 1 AS a, N'two' AS b\ngo\nEXEC sp_describe_first_result_set N'SELECT @@SPID AS session'\ngo\n";
     const Result result = run(
         {"bsqldb", "-q", "-S", "127.0.0.1:" + std::to_string(server_.port()), "-U", "user", "-P", "pass", "-D", "db"},
         options);
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_THAT(result.out, HasSubstr("two")) << result.out << result.err;
+    EXPECT_THAT(result.out, HasSubstr("session")) << result.out << result.err;
 }
 
 }  // namespace

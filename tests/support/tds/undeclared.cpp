@@ -22,7 +22,8 @@ std::vector<std::pair<std::string, Type>> Rewriter::undeclared(const Tokens& s) 
     std::vector<std::string> order;
     std::vector<std::string> tables;
     for (const Token& token : s) {
-        const bool is_new = std::find(order.begin(), order.end(), token.text) == order.end();
+        const bool is_new =
+            std::find(order.begin(), order.end(), token.text) == order.end() && !variables_.contains(lower(token.text));
         if (is_parameter(token) && is_new) order.push_back(token.text);
         if (token.is_name() && !catalog_.columns(token.text).empty()) tables.push_back(token.text);
     }
