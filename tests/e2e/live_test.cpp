@@ -7,6 +7,7 @@
 
 #include "tests/e2e/databases.hpp"
 #include "tests/e2e/kdeps_host.hpp"
+#include "tests/support/tds/server.hpp"
 
 namespace kdeps::testing {
 namespace {
@@ -106,6 +107,18 @@ TEST(Live, Sqlite) {
     sqlite_execute(data.path() / "data.db", kThings);
     finds_the_faults(urls_of_all(data).at("sqlite"), "1 any", "id int64, label text, price any",
                      "no such table: nosuch (SQLSTATE 42P01)", "no such column: labl (SQLSTATE 42703)");
+}
+
+TEST(Live, SqlServer) {
+    TdsServer server;
+    server.create_database("shop");
+    server.execute("shop",
+                   "CREATE TABLE things (id int PRIMARY KEY, label varchar(40), price decimal(10,2))\n"
+                   "INSERT INTO things (id) VALUES (1)");
+    finds_the_faults(server.url("shop"), "@p1 int32", "id int32, label text, price decimal",
+                     "Invalid object name 'nosuch' (SQLSTATE 42S02)", "Invalid column name 'labl' (SQLSTATE 42S22)");
+    EXPECT_EQ(server.scalar("shop", "SELECT COUNT(*) FROM things"), "1");
+    EXPECT_EQ(server.log().count(tds::Event::Kind::batch, "DELETE"), 0);
 }
 
 TEST(Live, LiteralsAreHeldAgainstTheTypesOfParameters) {

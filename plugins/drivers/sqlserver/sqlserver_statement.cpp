@@ -2,7 +2,6 @@
 #include "sqlserver_statement.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "sqlserver_rows.hpp"
 
@@ -26,30 +25,12 @@ void Statement::learn_null_types(Operation& operation, std::size_t count) {
     if (has_asked_) return;
     has_asked_ = true;
     null_types_.assign(count, NullType::text);
-    Request request(connection_.process(), "sp_describe_undeclared_parameters");
-    request.add_text(sql_);
-    connection_.send_call(operation);
-    Results results(connection_, operation);
-    while (results.next()) {
-        while (results.has_columns() && results.next_row()) {
-            constexpr int kName = 2;
-            constexpr int kType = 4;
-            const auto text = [&](int column) {
-                const BYTE* data = dbdata(connection_.process(), column);
-                return data == nullptr
-                           ? std::string_view()
-                           : std::string_view(reinterpret_cast<const char*>(data),
-                                              static_cast<std::size_t>(dbdatlen(connection_.process(), column)));
-            };
-            const std::string_view type = text(kType);
-            const bool is_binary = type.starts_with("varbinary") || type.starts_with("binary") ||
-                                   type.starts_with("image") || type.starts_with("timestamp");
-            std::size_t position = 0;
-            const std::string_view name = text(kName);  // "@p2"
-            if (!is_binary || !name.starts_with("@p")) continue;
-            std::from_chars(name.data() + 2, name.data() + name.size(), position);
-            if (position >= 1 && position <= count) null_types_[position - 1] = NullType::binary;
-        }
+    const std::vector<Suggestion> suggested = suggestions(operation);
+    for (std::size_t i = 0; i < std::min(suggested.size(), count); ++i) {
+        const std::string& type = suggested[i].type;
+        const bool is_binary = type.starts_with("varbinary") || type.starts_with("binary") ||
+                               type.starts_with("image") || type.starts_with("timestamp");
+        if (is_binary) null_types_[i] = NullType::binary;
     }
     // A statement that the server cannot describe is executed all the same.
     operation.forget();

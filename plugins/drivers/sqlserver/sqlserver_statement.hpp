@@ -11,8 +11,15 @@
 #include "sqlserver_connection.hpp"
 #include "sqlserver_parameters.hpp"
 #include "sqlserver_results.hpp"
+#include "sqlserver_types.hpp"
 
 namespace kdeps::sqlserver {
+
+// What the server would declare a parameter as; of no type if it does not tell.
+struct Suggestion {
+    int type_id = 0;   // of sys.types
+    std::string type;  // "nvarchar(20)"
+};
 
 class Statement {
 public:
@@ -21,9 +28,16 @@ public:
     Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);
     // Many sets in each request (sqlserver_batch.cpp).
     void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
+    // Nothing of the statement runs (sqlserver_describe.cpp).  Throws Error for what is wrong with it, UNSUPPORTED if
+    // the server cannot tell.
+    void describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns);
 
 private:
     void send(Operation& operation, std::span<const kdeps_cell> parameters);
+    // Asks the server for the types of @p1, @p2, ... by their places; its errors are left among the reports.
+    std::vector<Suggestion> suggestions(Operation& operation);
+    // Of the first result; the parameters are declared as sp_executesql has it.
+    std::vector<columns::Column> described_columns(Operation& operation, const std::string& declarations);
     // Asks the server, once, which parameters go into binary places.
     void learn_null_types(Operation& operation, std::size_t count);
     NullType null_type(std::size_t i) const { return i < null_types_.size() ? null_types_[i] : NullType::text; }

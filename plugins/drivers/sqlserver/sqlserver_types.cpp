@@ -114,6 +114,25 @@ std::vector<ResultColumn> result_columns(DBPROCESS* process) {
     return out;
 }
 
+std::optional<Type> described_type(int system_type_id) {
+    // Where the number on the wire, which sys.types has too, is another one than DB-Library's.
+    constexpr int kBigChar = 175;
+    constexpr int kBigVarchar = 167;
+    constexpr int kNchar = 239;
+    constexpr int kBigBinary = 173;
+    constexpr int kRowversion = 189;
+    switch (system_type_id) {
+        case kBigChar:
+        case kBigVarchar:
+        case kNchar:
+        case kNvarchar: return Type::text;
+        case kBigBinary:
+        case kVarbinary:
+        case kRowversion: return Type::bytes;
+        default: return type_of(system_type_id);
+    }
+}
+
 void append_cell(DBPROCESS* process, std::size_t i, const ResultColumn& column, columns::ColumnBuilder& out) {
     const int at = static_cast<int>(i) + 1;
     const BYTE* data = dbdata(process, at);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <kdeps/cpp/row_builder.hpp>
+#include <optional>
 #include <vector>
 
 #include "sqlserver_client.hpp"
@@ -16,6 +17,9 @@ struct ResultColumn {
 
 // Of the current result.  Throws Error (UNSUPPORTED) for a type that is not in the table.
 std::vector<ResultColumn> result_columns(DBPROCESS* process);
+
+// What a column of this type of sys.types becomes; none for a type that is not in the table.
+std::optional<columns::Type> described_type(int system_type_id);
 
 // The cell of the current row, columns counted from 0.  Throws Error (BAD_DATA).
 void append_cell(DBPROCESS* process, std::size_t i, const ResultColumn& column, columns::ColumnBuilder& out);

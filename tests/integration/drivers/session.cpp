@@ -34,6 +34,16 @@ void read(kdeps_call_& call, ArrowArrayStream& stream, Answer& answer) {
     }
 }
 
+// "id i, label u"; releases the schema.
+std::string take_fields(ArrowSchema& schema) {
+    std::string out;
+    for (std::int64_t i = 0; i < schema.n_children; ++i) {
+        out += std::string(i == 0 ? "" : ", ") + schema.children[i]->name + " " + schema.children[i]->format;
+    }
+    schema.release(&schema);
+    return out;
+}
+
 }  // namespace
 
 struct LoadedDriver::Loaded {
@@ -130,6 +140,30 @@ std::int64_t DriverSession::Prepared::read_one_batch() {
     return rows;
 }
 
+std::string DriverSession::Prepared::describe() {
+    ArrowSchema parameters{};
+    ArrowSchema columns{};
+    session_.call(
+        [&](kdeps_call* call) { return session_.driver_.table().describe(handle_, call, &parameters, &columns); });
+    const std::string first = take_fields(parameters);
+    return first + " -> " + take_fields(columns);
+}
+
+std::string DriverSession::Prepared::columns() {
+    std::string out;
+    session_.call([&](kdeps_call* call) {
+        ArrowArrayStream stream{};
+        kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
+        const auto status = session_.driver_.table().execute(handle_, call, nullptr, 0, &stream, &outcome);
+        if (status != KDEPS_OK || stream.release == nullptr) return status;
+        ArrowSchema schema{};
+        if (stream.get_schema(&stream, &schema) == 0) out = take_fields(schema);
+        stream.release(&stream);
+        return status;
+    });
+    return out;
+}
+
 std::unique_ptr<DriverSession::Prepared> DriverSession::prepare(std::string_view sql) {
     return std::make_unique<Prepared>(*this, sql);
 }
@@ -137,6 +171,8 @@ Answer DriverSession::execute(std::string_view sql, const Cells& parameters) {
     return prepare(sql)->execute(parameters);
 }
 Answer DriverSession::batch(std::string_view sql, const std::vector<Cells>& sets) { return prepare(sql)->batch(sets); }
+std::string DriverSession::describe(std::string_view sql) { return prepare(sql)->describe(); }
+std::string DriverSession::columns(std::string_view sql) { return prepare(sql)->columns(); }
 std::int64_t DriverSession::read_one_batch(std::string_view sql) { return prepare(sql)->read_one_batch(); }
 
 void DriverSession::begin(std::uint32_t isolation, bool is_read_only) {

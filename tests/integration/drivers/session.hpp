@@ -96,6 +96,10 @@ public:
     Answer execute(std::string_view sql, const Cells& parameters = {});
     std::string rows(std::string_view sql, const Cells& parameters = {}) { return execute(sql, parameters).rows; }
     Answer batch(std::string_view sql, const std::vector<Cells>& sets);
+    // "@p1 i -> id i, label u": names and Arrow formats of parameters and columns.
+    std::string describe(std::string_view sql);
+    // The columns of what it gives when it runs.
+    std::string columns(std::string_view sql);
     // Opens a result, reads one batch of it, releases it; returns the rows of the batch.
     std::int64_t read_one_batch(std::string_view sql);
 
@@ -127,6 +131,8 @@ public:
     Answer execute(const Cells& parameters = {});
     Answer batch(const std::vector<Cells>& sets);
     std::int64_t read_one_batch();
+    std::string describe();
+    std::string columns();
 
 private:
     DriverSession& session_;

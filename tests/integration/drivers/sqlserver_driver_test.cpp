@@ -214,6 +214,62 @@ TEST_F(SqlServerDriverTest, TellsErrors) {
     }
 }
 
+TEST_F(SqlServerDriverTest, DescribesWithoutRunning) {
+    DriverSession session(driver(), url());
+    session.execute(
+        "CREATE TABLE described (id int IDENTITY(1,1) PRIMARY KEY, label nvarchar(20), price decimal(10,2), ti "
+        "tinyint, "
+        "si smallint, big bigint, b bit, f float, r real, m money, sm smallmoney, n numeric(5,1), d date, t time(3), "
+        "dt datetime, sd smalldatetime, d2 datetime2(7), o datetimeoffset(7), vb "
+        "varbinary(max), bi binary(3), i image, vc varchar(9), c char(3), nc nchar(3), nt ntext, tx text, u "
+        "uniqueidentifier, x xml)");
+    session.execute("INSERT INTO described (label) VALUES (N'x')");
+    const std::string columns = session.columns("SELECT * FROM described");
+    EXPECT_THAT(columns, HasSubstr("id i, label u, price u"));
+    EXPECT_EQ(session.describe("SELECT * FROM described"), " -> " + columns);
+    EXPECT_EQ(session.describe("SELECT id, ti, big, b, f, r, d, vb FROM described"),
+              " -> id i, ti C, big l, b b, f g, r f, d tdD, vb z");
+    EXPECT_EQ(session.describe("SELECT id FROM described WHERE label = @p1 AND big > @p2"), "@p1 u, @p2 l -> id i");
+    // A parameter in two places, one in a text and one in a comment.
+    EXPECT_EQ(session.describe("SELECT label, N'@p7' AS s FROM described /* @p8 */ WHERE id = @p1 OR big = @p1 -- @p9"),
+              "@p1 i -> label u, s u");
+    EXPECT_EQ(session.describe("INSERT INTO described (label, vb) OUTPUT inserted.id VALUES (@p1, @p2)"),
+              "@p1 u, @p2 z -> id i");
+    EXPECT_EQ(session.describe("DELETE FROM described"), " -> ");
+    EXPECT_EQ(session.describe("CREATE TABLE nothing (n int)"), " -> ");
+    // Of a type that the server does not tell.
+    EXPECT_EQ(session.describe("SELECT @p1 AS a, id FROM described"), "@p1 n -> a u, id i");
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM described"), R"([{"n":1}])");
+    EXPECT_EQ(failure_of([&] { session.rows("SELECT n FROM nothing"); }).sqlstate, "42S02");
+
+    struct Case {
+        const char* sql;
+        kdeps_status status;
+        const char* sqlstate;
+        const char* message;
+    };
+    const std::vector<Case> cases = {
+        {"SELECT 1 AS a\nFROM nosuch", KDEPS_INVALID_ARGUMENT, "42S02", "Invalid object name 'nosuch'"},
+        {"SELECT id FROM nosuch WHERE id = @p1", KDEPS_INVALID_ARGUMENT, "42S02", "Invalid object name 'nosuch'"},
+        {"SELECT labl FROM described", KDEPS_INVALID_ARGUMENT, "42S22", "Invalid column name 'labl'"},
+        {"SELECT @p1 AS a, labl FROM described", KDEPS_INVALID_ARGUMENT, "42S22", "Invalid column name 'labl'"},
+        {"SELECT id FROM described WHERE labl = @p1", KDEPS_INVALID_ARGUMENT, "42S22", "Invalid column name 'labl'"},
+        {"SELECT id FROM described WHERE id = @other", KDEPS_INVALID_ARGUMENT, "42000",
+         "Must declare the scalar variable \"@other\""},
+        {"SELEC id", KDEPS_INVALID_ARGUMENT, "42000", "Incorrect syntax on line 1"},
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.sql);
+        const Failure failure = failure_of([&] { session.describe(c.sql); });
+        EXPECT_EQ(failure.status, c.status);
+        EXPECT_EQ(failure.sqlstate, c.sqlstate);
+        EXPECT_EQ(failure.message, c.message);
+        EXPECT_EQ(failure.damage, KDEPS_DAMAGE_NONE);
+    }
+    EXPECT_EQ(failure_of([&] { session.describe("SELECT id + 1 AS n FROM described"); }).status, KDEPS_UNSUPPORTED);
+    EXPECT_EQ(session.rows("SELECT 1 AS n"), R"([{"n":1}])");
+}
+
 TEST_F(SqlServerDriverTest, TellsConflictsOfLocks) {
     DriverSession session(driver(), url());
     DriverSession other(driver(), url("?lock_timeout=50"));
