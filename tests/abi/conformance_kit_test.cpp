@@ -13,6 +13,7 @@
 #include "tests/support/mariadb_server.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/process.hpp"
+#include "tests/support/tds/server.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace kdeps::testing {
@@ -62,6 +63,12 @@ TEST(ConformanceKit, MysqlPasses) {
     MariaDbServer server;
     server.create_database("kit");
     passes(shipped("driver-mysql"), "mysql", {"--url", server.url("kit")});
+}
+
+TEST(ConformanceKit, SqlServerPasses) {
+    TdsServer server;
+    server.create_database("kit");
+    passes(shipped("driver-sqlserver"), "sqlserver", {"--url", server.url("kit")});
 }
 
 // A plugin that is shipped and not named above has nobody who watches it.
