@@ -151,7 +151,8 @@ INSTANTIATE_TEST_SUITE_P(
         Crime{"foreign_format", "driver: rows: "},
         Crime{"shows_the_password", "driver: URLs: open fails in good form: shows the password"},
         Crime{"close_leaks_a_file", "driver: leaks: close leaves nothing behind: leaves files or sockets open"},
-        Crime{"accepts_nonsense", "driver: a wrong statement: was accepted"}),
+        Crime{"accepts_nonsense", "driver: a wrong statement: was accepted"},
+        Crime{"describes_nothing", "driver: describe: describe returned OK and gave no columns"}),
     name_of);
 
 TEST(ConformanceKit, TheReportIsAlsoJson) {

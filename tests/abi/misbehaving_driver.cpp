@@ -19,7 +19,8 @@ enum class Crime {
     foreign_format,
     shows_the_password,
     close_leaks_a_file,
-    accepts_nonsense
+    accepts_nonsense,
+    describes_nothing
 };
 constexpr Crime kCrime = Crime::CRIME;
 constexpr bool is(Crime crime) { return kCrime == crime; }
@@ -136,6 +137,11 @@ constexpr kdeps_driver driver() {
     out.prepare = prepare;
     out.execute = execute;
     out.execute_batch = execute_batch;
+    if constexpr (is(Crime::describes_nothing)) {
+        out.describe = [](kdeps_statement*, kdeps_call*, ArrowSchema*, ArrowSchema*) -> kdeps_status {
+            return KDEPS_OK;
+        };
+    }
     out.finalize = [](kdeps_statement* statement) { delete reinterpret_cast<Statement*>(statement); };
     return out;
 }

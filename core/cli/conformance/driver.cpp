@@ -72,6 +72,26 @@ void check_transactions(Session& session, Reporter& reporter) {
                     }));
 }
 
+// `with_parameter` has one parameter.
+void check_description(Session& session, const std::string& with_parameter, Reporter& reporter) {
+    reporter.at("describe");
+    try {
+        session.describe(kSelect, 0, 1);
+    } catch (const Error& error) {
+        if (error.status == Status::unsupported && !is_breach(error)) {
+            reporter.skip("describe", "the driver does not describe statements");
+        } else {
+            reporter.fail("describe", error.message);
+        }
+        return;
+    }
+    std::string wrong = wrong_in([&] { session.describe(with_parameter, 1, -1); });
+    // Refused when it is prepared, or here.
+    if (wrong.empty()) wrong = wrong_failing([&] { session.describe("THIS IS NO STATEMENT OF ANY DIALECT", 0, 0); });
+    if (wrong.empty()) wrong = wrong_in([&] { session.execute(kSelect); });
+    reporter.result("describe", wrong);
+}
+
 // A statement that lasts, told to stop as the host does.  False if its thread is still caught in the driver.
 bool check_stop(Session& session, std::string_view sql, const std::string& check, Deadline limit, Reporter& reporter) {
     std::promise<void> promise;
@@ -174,6 +194,7 @@ void check_driver(const Options& options, const Quirks& quirks, Reporter& report
     reporter.result("a wrong statement", wrong);
     check_transactions(session, reporter);
     const std::string batch = quirks.text("driver", "batch", "SELECT " + placeholder(driver, 1) + " AS v");
+    check_description(session, batch, reporter);
     reporter.at("execute_batch");
     reporter.result("batch", session.wrong_batch(batch, 3));
     reporter.at("execute_batch");

@@ -178,6 +178,36 @@ void Session::abandon(std::string_view sql) {
     if (stream.release != nullptr) throw breach("a released stream does not set its release to NULL");
 }
 
+void Session::describe(std::string_view sql, std::int64_t parameters, std::int64_t columns) {
+    Invocation invocation(subject_.registry());
+    const Statement statement(driver_, connection_, invocation.call, sql);
+    ArrowSchema schemas[2]{};
+    const kdeps_status status = driver_.describe(statement.handle, invocation.handle(), &schemas[0], &schemas[1]);
+    if (status == KDEPS_UNSUPPORTED) throw Error(Status::unsupported, "the driver does not describe the statement");
+    std::string wrong;
+    const std::int64_t wanted[2] = {parameters, columns};
+    for (int i = 0; i < 2; ++i) {
+        const std::string what = i == 0 ? " parameters" : " columns";
+        ArrowSchema& schema = schemas[i];
+        if (schema.release == nullptr) {
+            if (status == KDEPS_OK) wrong = "describe returned OK and gave no" + what;
+            continue;
+        }
+        if (status != KDEPS_OK) wrong = "describe gave" + what + " although it failed";
+        if (status == KDEPS_OK && (schema.format == nullptr || std::string_view(schema.format) != "+s"))
+            wrong = "describe gave" + what + " that are no struct schema";
+        if (status == KDEPS_OK && wanted[i] >= 0 && schema.n_children != wanted[i])
+            wrong = "describe counts " + std::to_string(schema.n_children) + what + " in a statement with " +
+                    std::to_string(wanted[i]);
+        schema.release(&schema);
+        if (schema.release != nullptr) wrong = "a released schema does not set its release to NULL";
+    }
+    if (!wrong.empty()) throw breach(wrong);
+    expect("describe", status, invocation.call);
+    // Either schema may be left out.
+    expect("describe", driver_.describe(statement.handle, invocation.handle(), nullptr, nullptr), invocation.call);
+}
+
 void Session::begin() {
     Invocation invocation(subject_.registry());
     const kdeps_status status = driver_.begin(connection_, invocation.handle(), KDEPS_ISOLATION_DEFAULT, 0);

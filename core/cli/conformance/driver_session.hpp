@@ -33,6 +33,10 @@ public:
     void cancel() { driver_.cancel(connection_); }
     std::string server() const;
 
+    // Has a statement described; with `columns` below 0 their number is not looked at.  Throws Error (UNSUPPORTED) if
+    // the driver does not.
+    void describe(std::string_view sql, std::int64_t parameters, std::int64_t columns);
+
     // Runs a batch of `sets` integers.  Empty, or what is against the contract; UNSUPPORTED is not.
     std::string wrong_batch(std::string_view sql, std::int64_t sets);
 
