@@ -218,9 +218,7 @@ private:
     void read_hole(std::size_t i) {
         const Token& token = tokens_[i];
         if (holes_[token.hole].is_identifier) {
-            out_.pieces.back().hole = token.hole;
-            out_.pieces.back().has_identifier = true;
-            out_.pieces.emplace_back();
+            add_identifier(token);
             return;
         }
         const bool touches_name =
@@ -344,13 +342,27 @@ private:
     void emit_apart(const std::string& placeholder) {
         const std::string& before = out_.pieces.back().sql;
         const std::string_view after = sql_.substr(current_->end);
-        const auto grows_together = [](char c) {
-            return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80 ||
-                   std::string_view("_$@#").find(c) != std::string_view::npos;
-        };
         const bool has_before = !before.empty() && grows_together(before.back());
         const bool has_after = !after.empty() && grows_together(after.front());
         emit((has_before ? " " : "") + placeholder + (has_after ? " " : ""));
+    }
+
+    // Its quotes must not grow together with others, "a"{{ identifier(b) }} into the one name "a""b"; U&"b" has
+    // escapes.
+    void add_identifier(const Token& token) {
+        const std::string quotes = quote_identifier("", driver_);
+        StatementText::Piece& piece = out_.pieces.back();
+        const bool is_behind_identifier = piece.sql.empty() && out_.pieces.size() > 1;
+        if (is_behind_identifier || piece.sql.ends_with(quotes.back()) || piece.sql.ends_with('&')) emit(" ");
+        piece.hole = token.hole;
+        piece.has_identifier = true;
+        out_.pieces.emplace_back();
+        if (sql_.substr(token.end).starts_with(quotes.back())) emit(" ");
+    }
+
+    static bool grows_together(char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || static_cast<unsigned char>(c) >= 0x80 ||
+               std::string_view("_$@#").find(c) != std::string_view::npos;
     }
 
     void emit(std::string_view sql) {

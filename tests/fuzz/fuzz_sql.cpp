@@ -52,10 +52,10 @@ class Expected {
 public:
     Expected(std::string_view sql, const std::vector<HoleText>& holes, const StatementText& read,
              const kdeps_driver& driver)
-        : sql_(sql), holes_(holes), read_(read), driver_(driver) {
+        : sql_(sql), holes_(holes), read_(read), driver_(driver), identifier_(quote_identifier("x", driver)) {
         for (const StatementText::Piece& piece : read.pieces) {
             all_ += piece.sql;
-            if (piece.has_identifier) identifiers_.push_back(all_.size());
+            if (piece.has_identifier) all_ += identifier_;
         }
         left_ = all_;
     }
@@ -65,9 +65,12 @@ public:
         if (std::exchange(is_behind_placeholder_, false) && token.kind != TokenKind::space &&
             !(token.kind == TokenKind::comment && token.has_holes))
             take_space();
+        if (std::exchange(is_behind_identifier_, false) && token.kind == TokenKind::name && left_.starts_with(' '))
+            take(" ", TokenKind::space);
         if (token.kind == TokenKind::hole && holes_[token.hole].is_identifier) {
-            require(next_identifier_ < identifiers_.size() &&
-                    all_.size() - left_.size() == identifiers_[next_identifier_++]);
+            if (left_.starts_with(' ')) take(" ", TokenKind::space);
+            take(identifier_, TokenKind::name);
+            is_behind_identifier_ = true;
         } else if (token.has_holes && token.kind == TokenKind::comment) {
             take(" ", TokenKind::space);
         } else if (token.kind == TokenKind::hole || token.has_holes) {
@@ -85,15 +88,14 @@ public:
 
     void end() const {
         require(left_.empty());
-        require(next_identifier_ == identifiers_.size());
         require(met_ == read_.parameters.size());
         // The database finds the same texts, names and comments in what was written: no quote opened or closed.
-        if (!identifiers_.empty()) return;
         std::vector<std::pair<TokenKind, std::string>> found;
         for (const Token& token : tokenize(all_, driver_.lexis, {}))
             append(found, token.kind, std::string_view(all_).substr(token.begin, token.end - token.begin));
         require(found == written_);
         // Every place in it is one of the source.
+        if (!read_.is_fixed()) return;
         for (std::size_t at = 0; at < all_.size(); ++at) require(read_.source_of(at) < sql_.size());
     }
 
@@ -164,9 +166,9 @@ private:
     const StatementText& read_;
     const kdeps_driver& driver_;
     std::string all_;
-    std::string_view left_;                 // of all_
-    std::vector<std::size_t> identifiers_;  // where in all_
-    std::size_t next_identifier_ = 0;
+    std::string_view left_;         // of all_
+    const std::string identifier_;  // what stands for each of them
+    bool is_behind_identifier_ = false;
     bool is_behind_placeholder_ = false;
     std::size_t met_ = 0;                                     // parameters
     std::vector<std::pair<TokenKind, std::string>> written_;  // texts, names and comments

@@ -152,6 +152,14 @@ TEST(Holes, OfIdentifiersAreQuotedLater) {
               "= $1 | 'x {0}' ! 5: identifier() cannot stand inside a string");
 }
 
+TEST(Holes, OfIdentifiersDoNotGrowTogetherWithWhatTheyTouch) {
+    EXPECT_EQ(read("SELECT \"a\"{{ identifier(b) }}\"c\"", kPostgres), "SELECT \"a\" <0> \"c\"");
+    EXPECT_EQ(read("SELECT `a`{{ identifier(b) }}", kMysql), "SELECT `a` <0>");
+    EXPECT_EQ(read("SELECT {{ identifier(a) }}{{ identifier(b) }}", kSqlite), "SELECT <0> <1>");
+    EXPECT_EQ(read("SELECT U&{{ identifier(a) }}", kPostgres), "SELECT U& <0>");
+    EXPECT_EQ(read("SELECT {{ identifier(s) }}.{{ identifier(t) }}[1]", kPostgres), "SELECT <0>.<1>[1]");
+}
+
 TEST(Holes, AfterFromMayBeValues) {
     EXPECT_EQ(read("SELECT EXTRACT(year FROM {{ d }})", kPostgres), "SELECT EXTRACT(year FROM $1) | {0}");
     EXPECT_EQ(read("SELECT a WHERE b IS DISTINCT FROM {{ d }}", kPostgres),

@@ -1,0 +1,1 @@
+SÿELECT '%{{ get('q') }}%', {{ (etg'n',!}}{{ identifier(g5 }}0
