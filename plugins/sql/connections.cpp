@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "pool_gauges.hpp"
+
 namespace kdeps::sql {
 
 namespace {
@@ -120,6 +122,11 @@ PoolOptions read_pool_options(const Call& call, const Config& pool, PoolOptions 
     duration(call, pool, "maxIdleTime", options.max_idle_time);
     duration(call, pool, "maxLifetime", options.max_lifetime);
     duration(call, pool, "connectionTimeout", options.connection_timeout);
+    if (pool.has("connectionTimeout") && options.connection_timeout.count() == 0) {
+        call.report(KDEPS_FAULT_ERROR, pool["connectionTimeout"],
+                    "connectionTimeout must be longer than 0: it is the time to wait for a connection and to open it. "
+                    "Example: 5s");
+    }
     return options;
 }
 
@@ -180,8 +187,7 @@ Database Connections::open_database(const Call& call, std::string_view url, std:
 }
 
 void Connections::configure(const Call& call, const Config& settings) {
-    std::map<std::string, Named, std::less<>> before;
-    before.swap(named_);
+    std::map<std::string, Named, std::less<>> all;
     for (std::size_t i = 0; i < settings.size(); ++i) {
         const std::string name(settings.key(i));
         const Config one = settings.at(i);
@@ -193,8 +199,8 @@ void Connections::configure(const Call& call, const Config& settings) {
         const Config url = one["connection"];
         try {
             // A reload keeps the pool of a connection that did not change.
-            const auto old = before.find(name);
-            if (old != before.end() && old->second.pool != nullptr &&
+            const auto old = named_.find(name);
+            if (old != named_.end() && old->second.pool != nullptr &&
                 old->second.pool->database().url == url.string() && old->second.pool->options() == named.options.pool) {
                 named.pool = old->second.pool;
             } else if (url.is_string()) {
@@ -203,8 +209,10 @@ void Connections::configure(const Call& call, const Config& settings) {
         } catch (const Error& error) {
             call.report(KDEPS_FAULT_ERROR, url, "connection '" + name + "': " + error.message);
         }
-        named_.emplace(name, std::move(named));
+        all.emplace(name, std::move(named));
     }
+    const std::lock_guard lock(mutex_);
+    named_.swap(all);
 }
 
 void Connections::start() {
@@ -215,6 +223,7 @@ void Connections::start() {
 
 // Closes what is too old and opens what should be ready, first of all at start.
 void Connections::maintain() {
+    PoolGauges gauges(host_);
     std::unique_lock lock(mutex_);
     while (!is_ending_) {
         std::vector<std::shared_ptr<Pool>> pools;
@@ -223,17 +232,10 @@ void Connections::maintain() {
         }
         for (const auto& [url, pool] : by_url_) pools.push_back(pool);
         lock.unlock();
-        for (const auto& pool : pools) {
-            pool->maintain();
-            const PoolCounts counts = pool->counts();
-            const std::string& name = pool->database().name;
-            host_.gauge("kdeps_sql_pool_open", {"connection", name}, static_cast<double>(counts.open));
-            host_.gauge("kdeps_sql_pool_idle", {"connection", name}, static_cast<double>(counts.idle));
-            host_.gauge("kdeps_sql_pool_in_use", {"connection", name}, static_cast<double>(counts.in_use));
-            host_.gauge("kdeps_sql_pool_waiting", {"connection", name}, static_cast<double>(counts.waiting));
-            host_.gauge("kdeps_sql_pool_waited", {"connection", name}, static_cast<double>(counts.waited));
-            host_.gauge("kdeps_sql_pool_replaced", {"connection", name}, static_cast<double>(counts.replaced));
-        }
+        // First, as a database that does not answer holds up the maintenance of all.
+        gauges.write(pools);
+        for (const auto& pool : pools) pool->maintain();
+        pools.clear();
         lock.lock();
         wake_.wait_for(lock, kMaintenance, [this] { return is_ending_; });
     }

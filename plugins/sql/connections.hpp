@@ -80,8 +80,9 @@ private:
     void maintain();
 
     const Host& host_;
-    std::map<std::string, Named, std::less<>> named_;  // written while no other call runs
-    std::mutex mutex_;                                 // guards the rest
+    std::mutex mutex_;  // guards everything below
+    // Written while no other call runs, so that only maintain() needs the lock to read it.
+    std::map<std::string, Named, std::less<>> named_;
     std::map<std::string, std::shared_ptr<Pool>, std::less<>> by_url_;
     std::set<const Pool*> unreachable_;
     std::string created_;  // the CREATE statements of the workflow, lower case

@@ -34,7 +34,7 @@ public:
     kdeps_statement* find_prepared(const std::string& sql) { return connection_->find_prepared(sql); }
     kdeps_statement* prepare(const std::string& sql) {
         try {
-            return connection_->prepare(call_, sql, pool_->options().statement_cache);
+            return connection_->prepare(call_, sql);
         } catch (const Error& error) {
             note(error);
             throw;

@@ -2,9 +2,9 @@
 #include "pool.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <optional>
 #include <random>
+
+#include "seconds_text.hpp"
 
 namespace kdeps::sql {
 
@@ -13,11 +13,11 @@ namespace {
 // A connection that was idle for longer is checked before it is used (rules §5).
 constexpr auto kTrusted = std::chrono::seconds(1);
 
-std::string seconds_text(nanoseconds span) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof(buffer), "%.1f s", std::chrono::duration<double>(span).count());
-    return buffer;
-}
+constexpr std::string_view kWaited = "kdeps_sql_pool_waited";
+constexpr std::string_view kReplaced = "kdeps_sql_pool_replaced";
+constexpr std::string_view kWaitSeconds = "kdeps_sql_pool_wait_seconds";
+
+double in_seconds(nanoseconds span) { return std::chrono::duration<double>(span).count(); }
 
 nanoseconds spread(nanoseconds lifetime) {
     thread_local std::minstd_rand random(std::random_device{}());
@@ -30,7 +30,7 @@ nanoseconds spread(nanoseconds lifetime) {
 class ShortCall {
 public:
     ShortCall(const Host& host, const Call& call, nanoseconds most) : call_(call) {
-        if (most.count() > 0 && call.remaining() > most) own_.emplace(host, call.resource(), most);
+        if (call.remaining() > most) own_.emplace(host, call.resource(), std::max(most, nanoseconds(1)));
     }
     Call call() const { return own_ ? own_->call() : call_; }
     bool is_over() const { return own_ && own_->call().state() != KDEPS_OK; }
@@ -41,49 +41,6 @@ private:
 };
 
 }  // namespace
-
-Connection::~Connection() {
-    for (const Prepared& prepared : statements_) {
-        driver().finalize(prepared.statement);
-    }
-    driver().close(handle_);
-}
-
-kdeps_statement* Connection::find_prepared(const std::string& sql) {
-    const auto found = index_.find(sql);
-    if (found == index_.end()) return nullptr;
-    statements_.splice(statements_.begin(), statements_, found->second);
-    return statements_.front().statement;
-}
-
-kdeps_statement* Connection::prepare(const Call& call, const std::string& sql, std::size_t cache_size) {
-    // Behind a pooler a table may have been altered since, and nobody would tell.
-    if (cache_size == 0 && !statements_.empty()) forget(statements_.back().statement);
-    if (kdeps_statement* found = find_prepared(sql)) return found;
-    while (!statements_.empty() && statements_.size() >= std::max<std::size_t>(cache_size, 1)) {
-        forget(statements_.back().statement);
-    }
-    kdeps_statement* statement = nullptr;
-    call.expect(driver().prepare(handle_, call.get(), to_str(sql), &statement));
-    statements_.push_front({sql, statement});
-    index_.emplace(statements_.front().sql, statements_.begin());
-    return statement;
-}
-
-void Connection::forget(kdeps_statement* statement) {
-    const auto found = std::find_if(statements_.begin(), statements_.end(),
-                                    [&](const Prepared& p) { return p.statement == statement; });
-    if (found != statements_.end()) {
-        index_.erase(found->sql);
-        statements_.erase(found);
-        driver().finalize(statement);
-    }
-}
-
-Pool::Pool(const Host& host, Database database, PoolOptions options, Now now)
-    : host_(host), database_(std::move(database)), options_(options), now_(std::move(now)) {}
-
-Pool::~Pool() = default;
 
 class Pool::WakeUp {
 public:
@@ -100,23 +57,53 @@ private:
     std::shared_ptr<Waiter> waiter_;
 };
 
-std::unique_ptr<Connection> Pool::acquire(const Call& call, nanoseconds timeout) {
-    std::unique_lock lock(mutex_);
-    std::unique_ptr<Connection> connection;
-    // Who comes now does not overtake those who wait.
-    if (waiters_.empty() && !idle_.empty()) {
-        connection = take_idle(call.resource());
-    } else if (waiters_.empty() && open_ < options_.max_connections) {
-        ++open_;
-    } else {
-        connection = wait(call, timeout, lock);
+// Already counted in open_.  Goes to the next in line unless it is filled.  Ends without the pool's lock.
+class Pool::Place {
+public:
+    explicit Place(Pool& pool) : pool_(&pool) {}
+    ~Place() {
+        if (pool_ != nullptr) pool_->free_place();
     }
-    if (lock.owns_lock()) lock.unlock();
-    if (connection != nullptr) connection = ready(call, std::move(connection));
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+    void fill() { pool_ = nullptr; }
+
+private:
+    Pool* pool_;
+};
+
+Pool::Pool(const Host& host, Database database, PoolOptions options, Now now)
+    : host_(host), database_(std::move(database)), options_(options), now_(std::move(now)) {
+    // A total that was never told of is not seen to rise the first time.
+    count(kWaited, 0);
+    count(kReplaced, 0);
+}
+
+Pool::~Pool() = default;
+
+std::unique_ptr<Connection> Pool::acquire(const Call& call, nanoseconds timeout) {
+    const Limit limit{timeout, now_() + timeout};
+    std::unique_ptr<Connection> connection;
+    {
+        std::unique_lock lock(mutex_);
+        // Who comes now does not overtake those who wait.
+        if (waiters_.empty() && !idle_.empty()) {
+            connection = take_idle(call.resource());
+        } else if (waiters_.empty() && open_ < options_.max_connections) {
+            ++open_;
+        } else {
+            connection = wait(call, limit.until, lock);
+        }
+    }
+    if (connection != nullptr) connection = ready(call, limit, std::move(connection));
     if (connection == nullptr) {
-        connection = open(call);
-        lock.lock();
+        Place place(*this);
+        call.check();
+        connection = open(call, limit);
+        const std::lock_guard lock(mutex_);
         lend(*connection, call.resource());
+        place.fill();
     }
     return connection;
 }
@@ -135,42 +122,62 @@ bool Pool::is_trusted(const Connection& connection, Clock::time_point now) const
 }
 
 // A connection, already lent, or nullptr: one may be opened.  Gives the lock back.
-std::unique_ptr<Connection> Pool::wait(const Call& call, nanoseconds timeout, std::unique_lock<std::mutex>& lock) {
-    const auto began = Clock::now();
-    const auto until = began + std::min(timeout, call.remaining());
+std::unique_ptr<Connection> Pool::wait(const Call& call, Clock::time_point until, std::unique_lock<std::mutex>& lock) {
+    const auto began = now_();
+    const nanoseconds left = call.remaining();
+    const bool ends_with_call = left < until - began;
+    const auto end = ends_with_call ? began + left : until;
     const auto self = std::make_shared<Waiter>();
     self->user = call.resource();
     waiters_.push_back(self);
     ++waited_;
     lock.unlock();
+    count(kWaited, 1);
 
-    std::unique_lock own(self->mutex);
-    while (self->given == nullptr && !self->may_open) {
-        const kdeps_status state = call.state();
-        if (Clock::now() >= until || state != KDEPS_OK) {
-            own.unlock();
-            lock.lock();
-            if (std::erase(waiters_, self) == 0) {  // served at the last moment
-                lock.unlock();
-                own.lock();
-                break;
+    std::optional<Error> error;
+    {
+        std::unique_lock own(self->mutex);
+        const auto is_served = [&] { return self->given != nullptr || self->may_open; };
+        while (!is_served() && !error) {
+            const kdeps_status state = call.state();
+            const auto now = now_();
+            if (state == KDEPS_OK && now < end) {
+                self->wake.wait_for(own, end - now, [&] { return is_served() || self->has_news; });
+                self->has_news = false;
+                continue;
             }
-            if (state == KDEPS_CANCELLED)
-                throw Error(KDEPS_CANCELLED,
-                            "the run was cancelled while it waited for a connection of '" + database_.name + "'");
-            Error error = full(Clock::now() - began);
-            if (state == KDEPS_TIMEOUT) error.status = KDEPS_TIMEOUT;  // the step's own limit, not connectionTimeout
-            throw Error(std::move(error));
+            own.unlock();
+            error = leave_line(self,
+                               state != KDEPS_OK ? state
+                               : ends_with_call  ? KDEPS_TIMEOUT
+                                                 : KDEPS_EXHAUSTED,
+                               now - began);
+            own.lock();
         }
-        self->wake.wait_until(own, until, [&] { return self->given != nullptr || self->may_open || self->has_news; });
-        self->has_news = false;
     }
+    host_.observe(kWaitSeconds, {"connection", database_.name}, in_seconds(now_() - began));
+    if (error) throw Error(std::move(*error));
     return std::move(self->given);
 }
 
+std::optional<Error> Pool::leave_line(const std::shared_ptr<Waiter>& waiter, kdeps_status why, nanoseconds waited) {
+    const std::lock_guard lock(mutex_);
+    if (std::erase(waiters_, waiter) == 0) return std::nullopt;
+    if (why == KDEPS_CANCELLED) {
+        return Error(KDEPS_CANCELLED,
+                     "the run was cancelled while it waited for a connection of '" + database_.name + "'");
+    }
+    Error error = full(waited);
+    error.status = why;  // TIMEOUT: the step's own limit, not connectionTimeout
+    return error;
+}
+
 Error Pool::full(nanoseconds waited) const {
+    const std::size_t opening = open_ - lent_.size() - idle_.size();
     std::string text = "pool '" + database_.name + "' is full: " + std::to_string(lent_.size()) + " of " +
-                       std::to_string(options_.max_connections) + " connections in use, waited " + seconds_text(waited);
+                       std::to_string(options_.max_connections) + " connections in use" +
+                       (opening > 0 ? ", " + std::to_string(opening) + " being opened" : "") + ", waited " +
+                       seconds_text(waited);
     const auto longest = std::min_element(lent_.begin(), lent_.end(),
                                           [](const Connection* a, const Connection* b) { return a->lent < b->lent; });
     if (longest != lent_.end()) {
@@ -181,59 +188,51 @@ Error Pool::full(nanoseconds waited) const {
     return error;
 }
 
-// The caller has taken a slot in open_, which is given back on failure.
-std::unique_ptr<Connection> Pool::open(const Call& call) {
+std::unique_ptr<Connection> Pool::open(const Call& call, const Limit& limit) {
     kdeps_target target{};
     target.struct_size = sizeof(target);
     target.url = to_str(database_.url);
     target.folder = to_str(database_.folder);
     target.name = to_str(database_.name);
     kdeps_connection* handle = nullptr;
-    const ShortCall opening(host_, call, options_.connection_timeout);
+    const ShortCall opening(host_, call, limit.until - now_());
     const kdeps_status status = database_.driver->open(database_.instance, opening.call().get(), &target, &handle);
     if (status != KDEPS_OK) {
-        WakeUp wake_up;
-        const std::lock_guard lock(mutex_);
-        free_slot(wake_up);
         Error error = opening.call().error(status);
         if (opening.is_over() && error.status == KDEPS_TIMEOUT) {
             error.status = KDEPS_UNAVAILABLE;
-            error.message += " (connectionTimeout, " + seconds_text(options_.connection_timeout) + ")";
+            error.message += " (connectionTimeout, " + seconds_text(limit.timeout) + ")";
         }
         error.message = "connection '" + database_.name + "': " + error.message;
         throw Error(std::move(error));
     }
-    auto connection = std::make_unique<Connection>(database_, handle);
+    auto connection = std::make_unique<Connection>(*database_.driver, handle, options_.statement_cache);
     connection->created = connection->used = now_();
     connection->expires = options_.max_lifetime.count() == 0 ? Clock::time_point::max()
                                                              : connection->created + spread(options_.max_lifetime);
     return connection;
 }
 
-// Checks a connection that was idle.  nullptr: it was dead or has expired, and another may be opened for it.
-std::unique_ptr<Connection> Pool::ready(const Call& call, std::unique_ptr<Connection> connection) {
+// Checks a connection that was idle.  nullptr: it was dead or has expired, and another may be opened in its place.
+std::unique_ptr<Connection> Pool::ready(const Call& call, const Limit& limit, std::unique_ptr<Connection> connection) {
     const auto now = now_();
     if (is_trusted(*connection, now)) {
         return connection;
     }
-    const bool is_expired = now >= connection->expires;
-    if (!is_expired) {
-        const ShortCall checking(host_, call, options_.connection_timeout);
+    if (now < connection->expires) {
+        // A network that has forgotten the connection answers nothing: then there is time left for another one.
+        const ShortCall checking(host_, call, std::min(limit.until - now, call.remaining()) / 2);
         if (database_.driver->ping(connection->get(), checking.call().get()) == KDEPS_OK) {
             connection->is_suspect = false;
             return connection;
         }
     }
-    const kdeps_status state = call.state();
     {
-        WakeUp wake_up;
         const std::lock_guard lock(mutex_);
         take_back(*connection);
         ++replaced_;
-        if (state != KDEPS_OK) free_slot(wake_up);
     }
-    connection.reset();
-    if (state != KDEPS_OK) call.check();
+    count(kReplaced, 1);
     return nullptr;
 }
 
@@ -256,8 +255,8 @@ void Pool::release(const Call& call, std::unique_ptr<Connection> connection, std
     if (damage == KDEPS_DAMAGE_TRANSACTION && database_.driver->reset(connection->get(), call.get()) != KDEPS_OK) {
         damage = KDEPS_DAMAGE_CONNECTION;
     }
+    connection->end_use();
     const auto now = now_();
-    std::unique_ptr<Connection> closing;  // closed without the lock
     {
         WakeUp wake_up;
         const std::lock_guard lock(mutex_);
@@ -265,16 +264,17 @@ void Pool::release(const Call& call, std::unique_ptr<Connection> connection, std
         if (damage == KDEPS_DAMAGE_CONNECTION) {
             // What killed this one may have killed all: the others are looked at before they are used.
             for (const auto& other : idle_) other->is_suspect = true;
-        }
-        if (damage == KDEPS_DAMAGE_CONNECTION || now >= connection->expires) {
-            ++replaced_;
-            closing = std::move(connection);
-            free_slot(wake_up);
-        } else {
+        } else if (now < connection->expires) {
             connection->used = now;
             hand_on(std::move(connection), wake_up);
+            return;
         }
+        ++replaced_;
     }
+    count(kReplaced, 1);
+    // First closed, then replaced: the database never sees more than maxConnections.
+    connection.reset();
+    free_place();
 }
 
 void Pool::hand_on(std::unique_ptr<Connection> connection, WakeUp& wake_up) {
@@ -292,7 +292,9 @@ void Pool::hand_on(std::unique_ptr<Connection> connection, WakeUp& wake_up) {
     wake_up.set(first);
 }
 
-void Pool::free_slot(WakeUp& wake_up) {
+void Pool::free_place() {
+    WakeUp wake_up;
+    const std::lock_guard lock(mutex_);
     if (waiters_.empty()) {
         --open_;
         return;
@@ -316,45 +318,66 @@ void Pool::wake() {
 }
 
 void Pool::maintain() {
+    close_old();
+    fill();
+}
+
+void Pool::close_old() {
     std::vector<std::unique_ptr<Connection>> closing;
-    std::size_t missing = 0;
+    std::uint64_t expired = 0;
     {
         const std::lock_guard lock(mutex_);
         const auto now = now_();
-        for (auto at = idle_.begin(); at != idle_.end();) {
+        std::size_t left = open_;
+        for (auto& connection : idle_) {
             const bool is_idle_for_long = options_.max_idle_time.count() > 0 &&
-                                          now - (*at)->used >= options_.max_idle_time &&
-                                          open_ > options_.min_connections;
-            if (is_idle_for_long || now >= (*at)->expires) {
-                replaced_ += is_idle_for_long ? 0 : 1;
-                closing.push_back(std::move(*at));
-                at = idle_.erase(at);
-                --open_;
-            } else {
-                ++at;
-            }
+                                          now - connection->used >= options_.max_idle_time &&
+                                          left > options_.min_connections;
+            if (!is_idle_for_long && now < connection->expires) continue;
+            expired += is_idle_for_long ? 0 : 1;
+            closing.push_back(std::move(connection));
+            --left;
         }
-        missing = options_.min_connections > open_ ? options_.min_connections - open_ : 0;
-        open_ += missing;
+        std::erase(idle_, nullptr);
+        replaced_ += expired;
     }
-    closing.clear();
-    for (; missing > 0; --missing) {
-        const BackgroundCall background(host_, "pool '" + database_.name + "'", options_.connection_timeout);
-        try {
-            auto connection = open(background.call());
+    count(kReplaced, static_cast<double>(expired));
+    for (auto& connection : closing) {
+        connection.reset();
+        free_place();
+    }
+}
+
+void Pool::fill() {
+    const std::string user = "pool '" + database_.name + "'";
+    try {
+        while (take_place_of_minimum()) {
+            Place place(*this);
+            const BackgroundCall background(host_, user, nanoseconds(0));
+            auto connection =
+                open(background.call(), {options_.connection_timeout, now_() + options_.connection_timeout});
             WakeUp wake_up;
             const std::lock_guard lock(mutex_);
             hand_on(std::move(connection), wake_up);
-        } catch (const Error& error) {
-            // The database may be down; the next round tries again, and so does whoever needs it.
-            host_.log(KDEPS_LOG_WARNING, error.message);
-            for (; missing > 1; --missing) {
-                WakeUp wake_up;
-                const std::lock_guard lock(mutex_);
-                free_slot(wake_up);
-            }
+            place.fill();
         }
+        fill_failure_.clear();
+    } catch (const Error& error) {
+        // The database may be down; the next round tries again, and so does whoever needs it.
+        if (error.message != fill_failure_) host_.log(KDEPS_LOG_WARNING, error.message);
+        fill_failure_ = error.message;
     }
+}
+
+bool Pool::take_place_of_minimum() {
+    const std::lock_guard lock(mutex_);
+    if (open_ >= options_.min_connections) return false;
+    ++open_;
+    return true;
+}
+
+void Pool::count(std::string_view metric, double add) const {
+    host_.count(metric, {"connection", database_.name}, add);
 }
 
 PoolCounts Pool::counts() const {
@@ -364,7 +387,7 @@ PoolCounts Pool::counts() const {
 
 bool Pool::is_unused() const {
     const std::lock_guard lock(mutex_);
-    return lent_.empty() && waiters_.empty();
+    return open_ == idle_.size() && waiters_.empty();
 }
 
 }  // namespace kdeps::sql

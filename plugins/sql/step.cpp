@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "seconds_text.hpp"
+
 namespace kdeps::sql {
 
 namespace {
@@ -57,15 +59,35 @@ Step::Step(Connections& connections, const Config& config, const Call& call)
     format_ = format == "csv" ? Format::csv : format == "table" ? Format::table : Format::json;
     max_rows_ = number(config["maxRows"]);
     max_bytes_ = number(config["maxResultBytes"]);
-    const Config pool = config["pool"];
-    if (pool.is_map()) {
-        const PoolOptions given =
-            read_pool_options(call, pool, named_ == nullptr ? PoolOptions() : named_->options.pool);
-        url_pool_ = given;
-        if (pool.has("connectionTimeout")) connection_timeout_ = given.connection_timeout;
-        if (named_ != nullptr && given.max_connections < named_->options.pool.max_connections) {
-            limiter_ = std::make_unique<Limiter>(given.max_connections);
-        }
+    if (config["pool"].is_map()) read_pool(call);
+}
+
+// Narrows the pool of a named connection, or tells what the one of a URL is like.
+void Step::read_pool(const Call& call) {
+    const Config pool = config_["pool"];
+    const PoolOptions of_connection = named_ == nullptr ? PoolOptions() : named_->options.pool;
+    const PoolOptions given = read_pool_options(call, pool, of_connection);
+    url_pool_ = given;
+    if (pool.has("connectionTimeout")) connection_timeout_ = given.connection_timeout;
+    if (named_ == nullptr || named_->pool == nullptr) return;
+    const std::string& name = named_->pool->database().name;
+    const auto warn = [&](std::string_view key, const std::string& why) {
+        if (!pool.has(key)) return;
+        call.report(KDEPS_FAULT_WARNING, pool[key], "run.sql.pool." + std::string(key) + " has no effect: " + why);
+    };
+    if (given.max_connections > of_connection.max_connections) {
+        warn("maxConnections", "connection '" + name + "' has " + std::to_string(of_connection.max_connections) +
+                                   ", which a resource can only narrow");
+    }
+    if (given.connection_timeout > of_connection.connection_timeout) {
+        warn("connectionTimeout", "connection '" + name + "' has " + seconds_text(of_connection.connection_timeout) +
+                                      ", which a resource can only narrow");
+    }
+    for (const char* key : {"minConnections", "maxIdleTime", "maxLifetime"}) {
+        warn(key, "all resources share the connections; write it in settings.sqlConnections." + name + ".pool");
+    }
+    if (given.max_connections < of_connection.max_connections) {
+        limiter_ = std::make_unique<Limiter>(name, given.max_connections);
     }
 }
 

@@ -38,6 +38,7 @@ private:
 
     void read_connection(const Call& call);
     void read_transaction(const Call& call);
+    void read_pool(const Call& call);
 
     // Where one run works, and how.
     struct Target {

@@ -99,7 +99,7 @@ kdeps_status Step::start(Call& call) {
 }
 
 Value Step::run(Call& call) {
-    const Target where = target(call);
+    Target where = target(call);
     std::shared_ptr<Running> running = find_call(call);  // by start
     if (running == nullptr) running = register_call(call);
     struct Registered {
@@ -118,13 +118,10 @@ Value Step::run(Call& call) {
 
     std::optional<Limiter::Place> place;
     if (limiter_ != nullptr) {
-        if (!limiter_->enter(call, where.timeout)) {
-            if (call.state() == KDEPS_CANCELLED) call.check();
-            throw Error(KDEPS_EXHAUSTED,
-                        "'" + std::string(call.resource()) +
-                            "' may use only the connections of run.sql.pool at once, and all were in use");
-        }
-        place.emplace(limiter_.get());
+        const auto began = Clock::now();
+        place.emplace(limiter_->enter(call, where.timeout));
+        // Both lines share the time.
+        where.timeout = std::max<nanoseconds>(where.timeout - (Clock::now() - began), nanoseconds(1));
     }
     const int retries = where.transaction ? where.transaction->retries : 0;
     // A connection that was found closed makes its pool look at all others before they are used, so the next is well;

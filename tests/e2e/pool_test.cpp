@@ -90,17 +90,5 @@ TEST(Pool, MinConnectionsAreOpenBeforeTheFirstRequest) {
     EXPECT_EQ(postgres().connections("pool_ready"), 3);
 }
 
-TEST(Pool, CountsAreMetrics) {
-    const TemporaryFolder folder;
-    const KdepsHost host(write_workflow(folder, sleeping("pool_counted", "maxConnections: 1")));
-    Answers answers;
-    most_connections(host, "pool_counted", 3, "0.1", answers);
-    const auto until = std::chrono::steady_clock::now() + kSoon;  // the gauges are written each second
-    while (metric(host, "kdeps_sql_pool_waited{connection=\"pg\"}") < 2 && std::chrono::steady_clock::now() < until)
-        std::this_thread::yield();
-    EXPECT_EQ(metric(host, "kdeps_sql_pool_waited{connection=\"pg\"}"), 2);
-    EXPECT_EQ(metric(host, "kdeps_sql_pool_open{connection=\"pg\"}"), 1);
-}
-
 }  // namespace
 }  // namespace kdeps::testing

@@ -152,6 +152,42 @@ apiResponse: {response: "{{ get('x') }} is 5"}
     EXPECT_EQ(strict.err, "workflow.yaml:4:12: error: " + place + "1 error\n");
 }
 
+TEST(Validate, PoolOfAResourceOnlyNarrows) {
+    const TemporaryFolder folder;
+    folder.write("workflow.yaml", R"(apiVersion: kdeps.io/v1
+kind: Workflow
+metadata: {name: narrow, version: "1.0.0", targetActionId: answer}
+settings:
+  sqlConnections:
+    lite: {connection: "sqlite://:memory:", pool: {maxConnections: 4}}
+    hasty: {connection: "sqlite://:memory:", pool: {connectionTimeout: 0s}}
+---
+actionId: answer
+sql:
+  connectionName: lite
+  query: SELECT 1
+  pool: {maxConnections: 8, connectionTimeout: 1m, minConnections: 1}
+)");
+    const Result result = validate(folder);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(
+        result.err,
+        R"(workflow.yaml:7:72: error: connectionTimeout must be longer than 0: it is the time to wait for a connection and to open it. Example: 5s
+  7 |     hasty: {connection: "sqlite://:memory:", pool: {connectionTimeout: 0s}}
+    |                                                                        ^
+workflow.yaml:13:26: warning: run.sql.pool.maxConnections has no effect: connection 'lite' has 4, which a resource can only narrow
+  13 |   pool: {maxConnections: 8, connectionTimeout: 1m, minConnections: 1}
+     |                          ^
+workflow.yaml:13:48: warning: run.sql.pool.connectionTimeout has no effect: connection 'lite' has 5.0 s, which a resource can only narrow
+  13 |   pool: {maxConnections: 8, connectionTimeout: 1m, minConnections: 1}
+     |                                                ^
+workflow.yaml:13:68: warning: run.sql.pool.minConnections has no effect: all resources share the connections; write it in settings.sqlConnections.lite.pool
+  13 |   pool: {maxConnections: 8, connectionTimeout: 1m, minConnections: 1}
+     |                                                                    ^
+1 error, 3 warnings
+)");
+}
+
 TEST(Validate, ExplainTellsHowEachStringIsRead) {
     const TemporaryFolder folder;
     folder.write("workflow.yaml", R"-(apiVersion: kdeps.io/v1

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A driver whose database is a few counters, and a pool of it with a clock of its own.
+// A driver whose database is a few counters and does what the test says, and a pool of it by the clock of the test.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -12,6 +14,8 @@
 #include "tests/unit/sql/host.hpp"
 
 namespace kdeps::sql {
+
+using testing::TestClock;
 
 struct FakeDatabase;
 
@@ -27,11 +31,18 @@ struct FakeStatement {
 
 // Counts what the driver was asked.
 struct FakeDatabase {
-    std::mutex mutex;      // guards everything below
-    bool is_down = false;  // open fails
-    bool is_dead = false;  // ping and reset fail
+    // Set before the pool is used.  Called without the lock, at the beginning of open, ping and close.
+    std::function<void()> on_open = [] {};
+    std::function<void()> on_close = [] {};
+
+    std::mutex mutex;         // guards everything below
+    bool is_down = false;     // open fails
+    bool is_dead = false;     // ping and reset fail
+    nanoseconds open_time{};  // how long open and ping take; they end with their call
+    nanoseconds ping_time{};
     int opened = 0;
     int closed = 0;
+    int most_at_once = 0;
     int pinged = 0;
     int reset = 0;
     std::vector<std::string> prepared;
@@ -40,12 +51,19 @@ struct FakeDatabase {
 
 inline FakeConnection& fake(kdeps_connection* handle) { return *reinterpret_cast<FakeConnection*>(handle); }
 
-inline kdeps_status refuse(kdeps_call* call, const char* why) {
+inline kdeps_status refuse(kdeps_call* call, kdeps_status status, const char* why) {
     kdeps_error error{};
     error.struct_size = sizeof(error);
-    error.status = KDEPS_UNAVAILABLE;
+    error.status = status;
     error.message = to_str(why);
     return testing::host()->fail(call, &error);
+}
+
+// Works for `span` by the clock of the test, at most until the call ends.
+inline kdeps_status take_time(kdeps_call* call, nanoseconds span) {
+    TestClock::pass(std::min(span, nanoseconds(testing::host()->remaining_ns(call))));
+    const kdeps_status state = testing::host()->check(call);
+    return state == KDEPS_OK ? KDEPS_OK : refuse(call, state, "the server did not answer");
 }
 
 inline kdeps_driver fake_driver() {
@@ -55,13 +73,17 @@ inline kdeps_driver fake_driver() {
     out.open = [](kdeps_instance* instance, kdeps_call* call, const kdeps_target*,
                   kdeps_connection** made) -> kdeps_status {
         auto& database = *reinterpret_cast<FakeDatabase*>(instance);
+        database.on_open();
         const std::lock_guard lock(database.mutex);
-        if (database.is_down) return refuse(call, "connection refused");
+        if (const kdeps_status status = take_time(call, database.open_time); status != KDEPS_OK) return status;
+        if (database.is_down) return refuse(call, KDEPS_UNAVAILABLE, "connection refused");
         *made = reinterpret_cast<kdeps_connection*>(new FakeConnection{&database, ++database.opened});
+        database.most_at_once = std::max(database.most_at_once, database.opened - database.closed);
         return KDEPS_OK;
     };
     out.close = [](kdeps_connection* handle) {
         FakeConnection* connection = &fake(handle);
+        connection->database->on_close();
         {
             const std::lock_guard lock(connection->database->mutex);
             ++connection->database->closed;
@@ -72,19 +94,20 @@ inline kdeps_driver fake_driver() {
         FakeDatabase& database = *fake(handle).database;
         const std::lock_guard lock(database.mutex);
         ++database.pinged;
-        return database.is_dead ? refuse(call, "gone") : KDEPS_OK;
+        if (const kdeps_status status = take_time(call, database.ping_time); status != KDEPS_OK) return status;
+        return database.is_dead ? refuse(call, KDEPS_UNAVAILABLE, "gone") : KDEPS_OK;
     };
     out.reset = [](kdeps_connection* handle, kdeps_call* call) -> kdeps_status {
         FakeDatabase& database = *fake(handle).database;
         const std::lock_guard lock(database.mutex);
         ++database.reset;
-        return database.is_dead ? refuse(call, "gone") : KDEPS_OK;
+        return database.is_dead ? refuse(call, KDEPS_UNAVAILABLE, "gone") : KDEPS_OK;
     };
     out.prepare = [](kdeps_connection* handle, kdeps_call* call, kdeps_str sql,
                      kdeps_statement** made) -> kdeps_status {
         FakeDatabase& database = *fake(handle).database;
         const std::lock_guard lock(database.mutex);
-        if (to_view(sql) == "bad") return refuse(call, "syntax error");
+        if (to_view(sql) == "bad") return refuse(call, KDEPS_INVALID_ARGUMENT, "syntax error");
         database.prepared.emplace_back(to_view(sql));
         *made = reinterpret_cast<kdeps_statement*>(new FakeStatement{&database, std::string(to_view(sql))});
         return KDEPS_OK;
@@ -105,30 +128,43 @@ struct PoolFixture : ::testing::Test {
     Pool& pool() {
         if (pool_ == nullptr) {
             pool_ = std::make_unique<Pool>(
-                host, Database{&driver, reinterpret_cast<kdeps_instance*>(&database), "fake://x", "/", "main"}, options,
-                [this] { return Clock::time_point(nanoseconds(now.load())); });
+                host, Database{&driver, reinterpret_cast<kdeps_instance*>(&database), "fake://x", "/", name}, options,
+                TestClock::now);
         }
         return *pool_;
     }
-    std::unique_ptr<Connection> acquire(nanoseconds timeout = nanoseconds(0)) { return pool().acquire(call, timeout); }
+    std::unique_ptr<Connection> acquire() { return pool().acquire(call, options.connection_timeout); }
     void release(std::unique_ptr<Connection> connection, std::uint8_t damage = KDEPS_DAMAGE_NONE) {
         pool().release(call, std::move(connection), damage);
     }
     static int number(const std::unique_ptr<Connection>& connection) { return fake(connection->get()).number; }
-    void pass(nanoseconds span) { now += span.count(); }
+    // Who waits sees that time has passed.
+    void pass(nanoseconds span) {
+        TestClock::pass(span);
+        pool().wake();
+    }
     std::string counts() {
         const PoolCounts c = pool().counts();
         return std::to_string(c.open) + " open, " + std::to_string(c.idle) + " idle, " + std::to_string(c.in_use) +
                " in use, " + std::to_string(c.replaced) + " replaced";
     }
+    // "category message".
     template <typename Work>
     static std::string error_of(const Work& work) {
         try {
             work();
         } catch (const Error& error) {
-            return std::to_string(error.status) + " " + error.message;
+            return std::string(category(error.status)) + " " + error.message;
         }
         return "no error";
+    }
+    static const char* category(kdeps_status status) {
+        return status == KDEPS_UNAVAILABLE        ? "UNAVAILABLE"
+               : status == KDEPS_EXHAUSTED        ? "EXHAUSTED"
+               : status == KDEPS_TIMEOUT          ? "TIMEOUT"
+               : status == KDEPS_CANCELLED        ? "CANCELLED"
+               : status == KDEPS_INVALID_ARGUMENT ? "INVALID_ARGUMENT"
+                                                  : "another category";
     }
 
     FakeDatabase database;
@@ -137,7 +173,7 @@ struct PoolFixture : ::testing::Test {
     testing::HostCall host_call{"query"};
     Call call{host, host_call.get()};
     PoolOptions options;
-    std::atomic<std::int64_t> now = std::int64_t{1'000'000'000'000};
+    std::string name = "main";
 
 private:
     std::unique_ptr<Pool> pool_;

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a pool keeps, checks, replaces and closes (rules §5, Pools).
+// What a pool lends, checks, and takes back (rules §5, Pools).
 #include "tests/unit/sql/fake_driver.hpp"
 
 namespace kdeps::sql {
 namespace {
 
-using std::chrono::hours;
 using std::chrono::milliseconds;
-using std::chrono::minutes;
+using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using PoolTest = PoolFixture;
 
@@ -21,13 +20,15 @@ TEST_F(PoolTest, ReusesAConnection) {
     EXPECT_EQ(counts(), "1 open, 1 idle, 0 in use, 0 replaced");
 }
 
-TEST_F(PoolTest, SaysWhyAConnectionCannotBeOpenedAndGivesTheSlotBack) {
-    options.max_connections = 1;
-    database.is_down = true;
-    EXPECT_EQ(error_of([&] { acquire(); }), "11 connection 'main': connection refused");
-    EXPECT_EQ(counts(), "0 open, 0 idle, 0 in use, 0 replaced");
-    database.is_down = false;
-    release(acquire());
+TEST_F(PoolTest, LendsTheOneThatWasUsedLast) {
+    auto first = acquire();
+    auto second = acquire();
+    EXPECT_NE(number(first), number(second));
+    release(std::move(second));
+    release(std::move(first));
+    auto again = acquire();
+    EXPECT_EQ(number(again), 1);
+    release(std::move(again));
 }
 
 TEST_F(PoolTest, ChecksAConnectionThatWasIdleForMoreThanASecond) {
@@ -35,9 +36,19 @@ TEST_F(PoolTest, ChecksAConnectionThatWasIdleForMoreThanASecond) {
     pass(seconds(1));
     release(acquire());
     EXPECT_EQ(database.pinged, 0);
-    pass(milliseconds(1001));
+    pass(seconds(1) + nanoseconds(1));
     release(acquire());
     EXPECT_EQ(database.pinged, 1);
+    release(acquire());
+    EXPECT_EQ(database.pinged, 1);
+}
+
+TEST_F(PoolTest, DoesNotCheckAfterALongUse) {
+    auto held = acquire();
+    pass(seconds(60));
+    release(std::move(held));
+    release(acquire());
+    EXPECT_EQ(database.pinged, 0);
 }
 
 TEST_F(PoolTest, ReplacesADeadConnectionUnseen) {
@@ -51,10 +62,36 @@ TEST_F(PoolTest, ReplacesADeadConnectionUnseen) {
     release(std::move(fresh));
 }
 
+TEST_F(PoolTest, SaysWhyADeadConnectionCannotBeReplaced) {
+    release(acquire());
+    database.is_dead = true;
+    database.is_down = true;
+    pass(seconds(2));
+    EXPECT_EQ(error_of([&] { acquire(); }), "UNAVAILABLE connection 'main': connection refused");
+    EXPECT_EQ(counts(), "0 open, 0 idle, 0 in use, 1 replaced");
+}
+
+TEST_F(PoolTest, GivesWithoutWaitingWhatNeedsNoCheck) {
+    bool is_full = true;
+    EXPECT_EQ(pool().try_acquire(call, is_full), nullptr);
+    EXPECT_FALSE(is_full);
+    release(acquire());
+    auto ready = pool().try_acquire(call, is_full);
+    EXPECT_EQ(number(ready), 1);
+    release(std::move(ready));
+    pass(milliseconds(1001));
+    EXPECT_EQ(pool().try_acquire(call, is_full), nullptr);
+    EXPECT_FALSE(is_full);
+    EXPECT_EQ(database.pinged, 0);
+}
+
 TEST_F(PoolTest, ClosesAConnectionThatIsBroken) {
     release(acquire(), KDEPS_DAMAGE_CONNECTION);
     EXPECT_EQ(database.closed, 1);
     EXPECT_EQ(counts(), "0 open, 0 idle, 0 in use, 1 replaced");
+    auto fresh = acquire();
+    EXPECT_EQ(number(fresh), 2);
+    release(std::move(fresh));
 }
 
 TEST_F(PoolTest, SuspectsTheOthersAfterOneBroke) {
@@ -62,110 +99,41 @@ TEST_F(PoolTest, SuspectsTheOthersAfterOneBroke) {
     auto second = acquire();
     release(std::move(second));
     release(std::move(first), KDEPS_DAMAGE_CONNECTION);
+    bool is_full = false;
+    EXPECT_EQ(pool().try_acquire(call, is_full), nullptr);
     release(acquire());
     EXPECT_EQ(database.pinged, 1);
     release(acquire());
     EXPECT_EQ(database.pinged, 1);  // it has proved to be well
 }
 
-TEST_F(PoolTest, ResetsAfterADamagedTransaction) {
+TEST_F(PoolTest, ResetsWhatComesBackWithinATransaction) {
     release(acquire(), KDEPS_DAMAGE_TRANSACTION);
     EXPECT_EQ(database.reset, 1);
     EXPECT_EQ(counts(), "1 open, 1 idle, 0 in use, 0 replaced");
-    database.is_dead = true;
-    release(acquire(), KDEPS_DAMAGE_TRANSACTION);
-    EXPECT_EQ(counts(), "0 open, 0 idle, 0 in use, 1 replaced");
+    auto again = acquire();
+    EXPECT_EQ(number(again), 1);
+    release(std::move(again));
+    EXPECT_EQ(database.reset, 1);
 }
 
-TEST_F(PoolTest, ReplacesWhatHasLivedTooLongNeverWhileItIsUsed) {
-    options.max_lifetime = hours(1);
-    auto held = acquire();
-    pass(hours(2));
-    pool().maintain();
-    EXPECT_EQ(database.closed, 0);
-    release(std::move(held));
+TEST_F(PoolTest, ReplacesWhatCannotBeReset) {
+    database.is_dead = true;
+    release(acquire(), KDEPS_DAMAGE_TRANSACTION);
+    EXPECT_EQ(database.reset, 1);
     EXPECT_EQ(database.closed, 1);
     EXPECT_EQ(counts(), "0 open, 0 idle, 0 in use, 1 replaced");
 }
 
-TEST_F(PoolTest, SpreadsLifetimesByATenthAtMost) {
-    options.max_lifetime = hours(10);
-    for (int i = 0; i < 50; ++i) {
-        auto connection = acquire();
-        EXPECT_LE(connection->expires - connection->created, hours(10));
-        EXPECT_GE(connection->expires - connection->created, hours(9));
-        release(std::move(connection), KDEPS_DAMAGE_CONNECTION);
-    }
-}
-
-TEST_F(PoolTest, ClosesWhatWasIdleForLongButNotBelowTheMinimum) {
-    options.min_connections = 1;
-    options.max_idle_time = minutes(30);
-    auto first = acquire();
-    auto second = acquire();
-    auto third = acquire();
-    release(std::move(first));
-    release(std::move(second));
-    release(std::move(third));
-    pass(minutes(29));
-    pool().maintain();
-    EXPECT_EQ(database.closed, 0);
-    pass(minutes(1));
-    pool().maintain();
-    EXPECT_EQ(database.closed, 2);
-    EXPECT_EQ(counts(), "1 open, 1 idle, 0 in use, 0 replaced");
-}
-
-TEST_F(PoolTest, OpensTheMinimum) {
-    options.min_connections = 3;
-    pool().maintain();
-    EXPECT_EQ(counts(), "3 open, 3 idle, 0 in use, 0 replaced");
-    pool().maintain();
-    EXPECT_EQ(database.opened, 3);
-}
-
-TEST_F(PoolTest, OpensTheMinimumWhenTheDatabaseIsBack) {
-    options.min_connections = 2;
-    database.is_down = true;
-    pool().maintain();
-    EXPECT_EQ(counts(), "0 open, 0 idle, 0 in use, 0 replaced");
-    database.is_down = false;
-    pool().maintain();
-    EXPECT_EQ(counts(), "2 open, 2 idle, 0 in use, 0 replaced");
-}
-
 TEST_F(PoolTest, KnowsWhetherItIsUsed) {
     EXPECT_TRUE(pool().is_unused());
+    bool is_unused_while_opening = true;
+    database.on_open = [&] { is_unused_while_opening = pool().is_unused(); };
     auto held = acquire();
+    EXPECT_FALSE(is_unused_while_opening);
     EXPECT_FALSE(pool().is_unused());
     release(std::move(held));
     EXPECT_TRUE(pool().is_unused());
-}
-
-TEST_F(PoolTest, TakesAConnectionAwayOnce) {
-    options.max_connections = 2;
-    auto first = acquire();
-    auto second = acquire();
-    EXPECT_NE(number(first), number(second));
-    release(std::move(first));
-    release(std::move(second));
-}
-
-TEST_F(PoolTest, KeepsTheStatementsThatWereUsedLast) {
-    auto connection = acquire();
-    kdeps_statement* a = connection->prepare(call, "a", 2);
-    connection->prepare(call, "b", 2);
-    EXPECT_EQ(connection->prepare(call, "a", 2), a);
-    connection->prepare(call, "c", 2);
-    EXPECT_EQ(database.prepared, (std::vector<std::string>{"a", "b", "c"}));
-    EXPECT_EQ(database.finalized, (std::vector<std::string>{"b"}));
-    connection->forget(a);
-    EXPECT_EQ(database.finalized, (std::vector<std::string>{"b", "a"}));
-    EXPECT_NE(connection->prepare(call, "a", 2), nullptr);
-    EXPECT_EQ(database.prepared.size(), 4U);
-    EXPECT_EQ(error_of([&] { connection->prepare(call, "bad", 2); }), "11 syntax error");
-    release(std::move(connection), KDEPS_DAMAGE_CONNECTION);
-    EXPECT_EQ(database.finalized.size(), 4U);  // all that were prepared
 }
 
 }  // namespace
