@@ -22,7 +22,8 @@ public:
     }
     ~Lease() {
         activity_.hold(nullptr, nullptr);
-        pool_->release(call_, std::move(connection_), damage_);
+        const std::uint8_t state = leaves_state_ ? KDEPS_DAMAGE_TRANSACTION : KDEPS_DAMAGE_NONE;
+        pool_->release(call_, std::move(connection_), std::max(damage_, state));
     }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
@@ -43,6 +44,9 @@ public:
 
     // The statement has failed.
     void forget(kdeps_statement* statement) { connection_->forget(statement); }
+
+    // What runs on the connection may outlast it, so the connection is made as new before anybody else gets it.
+    void note_state() { leaves_state_ = true; }
 
     // Something was done on the connection: what follows cannot be repeated on another one.
     void note_work() { has_worked_ = true; }
@@ -68,6 +72,7 @@ private:
     std::unique_ptr<Connection> connection_;
     std::uint8_t damage_ = KDEPS_DAMAGE_NONE;
     bool has_worked_ = false;
+    bool leaves_state_ = false;
 };
 
 }  // namespace kdeps::sql

@@ -35,6 +35,9 @@ constexpr std::array<std::string_view, 22> kBeforeValue = {
     "LIMIT", "OFFSET", "BETWEEN", "AND",  "OR",     "NOT",       "IN",  "LIKE", "ILIKE", "SELECT", "WHERE",
     "THEN",  "ELSE",   "WHEN",    "CASE", "VALUES", "RETURNING", "ANY", "ALL",  "SET",   "ON",     "IS"};
 
+// What begins with these may leave something on its connection.
+constexpr std::array<std::string_view, 6> kLeavesState = {"BEGIN", "LOCK", "SAVEPOINT", "SET", "START", "XA"};
+
 enum class Style { none, dollar, question, colon, at };
 
 class Reader {
@@ -143,6 +146,7 @@ private:
         const Token& token = tokens_[i];
         current_ = &token;
         track_parentheses(i);
+        track_state(i);
         if (!token.is_closed) {
             fault(token.begin, token.kind == TokenKind::comment ? "comment is not closed" : "quote is not closed");
         }
@@ -193,6 +197,13 @@ private:
                    (upper(symbol) == "SELECT" || upper(symbol) == "DELETE" || upper(symbol) == "UPDATE")) {
             is_select_.back() = true;
         }
+    }
+
+    void track_state(std::size_t i) {
+        if (tokens_[i].kind != TokenKind::word) return;
+        const Token* before = previous(i);
+        const bool is_first = before == nullptr || text(*before) == ";";
+        if (is_first && is_one_of(upper(text(tokens_[i])), kLeavesState)) out_.leaves_state = true;
     }
 
     bool wants_name(std::size_t i) const {

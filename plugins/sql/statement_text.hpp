@@ -61,6 +61,7 @@ struct StatementText {
     std::size_t positions = 0;          // how many values the list of params must have
     std::vector<std::string> names;     // which keys the map of params must have
     std::vector<TextFault> faults;
+    bool leaves_state = false;  // may leave a transaction, a lock or a setting on its connection
 
     bool is_fixed() const { return pieces.size() == 1 && !pieces[0].has_identifier; }
     // The place in the workflow's text of one in the SQL.

@@ -70,7 +70,7 @@ kdeps_status Step::start(Call& call) {
     if (pool->options().statement_cache == 0) return KDEPS_UNSUPPORTED;
     const kdeps_driver& driver = *pool->database().driver;
     const StatementText& text = queries_[0]->text_for(driver);
-    if (!text.is_fixed()) return KDEPS_UNSUPPORTED;
+    if (!text.is_fixed() || text.leaves_state) return KDEPS_UNSUPPORTED;
     bool is_full = false;
     auto connection = pool->try_acquire(call, is_full);
     if (connection == nullptr) return is_full ? KDEPS_EXHAUSTED : KDEPS_UNSUPPORTED;
@@ -182,8 +182,9 @@ Value Step::run_all(const Call& call, Lease& lease, const ResultLimits& limits) 
 
 Value Step::run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
                       bool is_in_transaction) const {
-    if (query.is_batch()) return run_batch(call, lease, query, limits, is_in_transaction);
     const StatementText& text = query.text_for(lease.driver());
+    if (text.leaves_state) lease.note_state();
+    if (query.is_batch()) return run_batch(call, lease, query, limits, is_in_transaction);
     Bound bound;
     query.bind(call, text, bound);
     kdeps_statement* statement =

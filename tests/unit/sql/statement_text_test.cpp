@@ -181,6 +181,21 @@ TEST(Statement, WithoutHolesIsFixed) {
     EXPECT_FALSE(read_statement(sql, holes_of(sql), kPostgres, false).is_fixed());
 }
 
+TEST(Statement, SaysWhetherItMayLeaveSomethingOnItsConnection) {
+    const auto leaves_state = [](const std::string& sql) {
+        return read_statement(sql, {}, kPostgres, false).leaves_state;
+    };
+    for (const char* sql :
+         {"BEGIN", " begin work", "/* a note */ -- another\nBEGIN", "START TRANSACTION", "SAVEPOINT a",
+          "SET search_path TO b", "SELECT 1; BEGIN", "LOCK TABLES t WRITE", "XA START 'x'"}) {
+        EXPECT_TRUE(leaves_state(sql)) << sql;
+    }
+    for (const char* sql : {"", "SELECT 1", "UPDATE t SET a = 1", "SELECT 'x; BEGIN'", "SELECT begin FROM t", "COMMIT",
+                            "-- BEGIN\nSELECT 1", "INSERT INTO t VALUES (1)"}) {
+        EXPECT_FALSE(leaves_state(sql)) << sql;
+    }
+}
+
 TEST(Identifier, IsQuotedAsTheDialectHasIt) {
     EXPECT_EQ(quote_identifier("a\"b", kPostgres), "\"a\"\"b\"");
     EXPECT_EQ(quote_identifier("a`b", kMysql), "`a``b`");
