@@ -527,10 +527,10 @@ TEST_F(MysqlDriverTest, StopsAResultThatIsBeingRead) {
 TEST_F(MysqlDriverTest, KeepsTheConnectionWhenAStreamIsReleasedEarly) {
     DriverSession session(*driver, url());
     const auto start = Clock::now();
-    EXPECT_GT(session.read_one_batch("SELECT seq, REPEAT('x', 1000) FROM seq_1_to_50000000"), 0);
+    EXPECT_GT(session.read_some("SELECT seq, REPEAT('x', 1000) FROM seq_1_to_50000000", 1).at(0), 0);
     EXPECT_LT(Clock::now() - start, 10s);
     EXPECT_EQ(session.rows("SELECT 1 AS n"), R"([{"n":1}])");
-    EXPECT_EQ(session.read_one_batch("SELECT seq FROM seq_1_to_6000"), 4096);
+    EXPECT_EQ(session.read_some("SELECT seq FROM seq_1_to_6000", 1).at(0), 4096);
     EXPECT_EQ(session.rows("SELECT 2 AS n"), R"([{"n":2}])");
 }
 

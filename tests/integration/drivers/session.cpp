@@ -27,6 +27,11 @@ void expect(kdeps_call_& call, kdeps_status status) {
 // Reads a result to its end.
 void read(kdeps_call_& call, ArrowArrayStream& stream, Answer& answer) {
     if (stream.release == nullptr) return;
+    ArrowSchema schema{};
+    if (stream.get_schema(&stream, &schema) == 0) {
+        for (std::int64_t i = 0; i < schema.n_children; ++i) answer.formats.emplace_back(schema.children[i]->format);
+        schema.release(&schema);
+    }
     try {
         value::Table::from_stream(&stream)->append_json(answer.rows);
     } catch (const Error& error) {
@@ -64,9 +69,10 @@ void LoadedDriver::check(std::string_view url) const {
     expect(call, table().check(loaded_->driver.instance, &call, &target));
 }
 
-DriverSession::DriverSession(const LoadedDriver& driver, std::string_view url, std::chrono::nanoseconds limit)
-    : driver_(driver), limit_(limit) {
-    const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("pool")};
+DriverSession::DriverSession(const LoadedDriver& driver, std::string_view url, std::chrono::nanoseconds limit,
+                             const std::filesystem::path& folder, std::string_view pool)
+    : driver_(driver), folder_(folder), limit_(limit) {
+    const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str(folder_.native()), to_str(pool)};
     call([&](kdeps_call* handle) {
         return driver_.table().open(driver_.loaded().driver.instance, handle, &target, &connection_);
     });
@@ -75,7 +81,7 @@ DriverSession::DriverSession(const LoadedDriver& driver, std::string_view url, s
 DriverSession::~DriverSession() { driver_.table().close(connection_); }
 
 void DriverSession::call(const std::function<kdeps_status(kdeps_call*)>& slot) const {
-    kdeps_call_ call(driver_.loaded().registry, "test", "");
+    kdeps_call_ call(driver_.loaded().registry, "test", folder_.native());
     call.deadline = Deadline::after(limit_);
     call.stops[0] = stop_;
     expect(call, slot(&call));
@@ -107,35 +113,41 @@ Answer DriverSession::Prepared::execute(const Cells& parameters) {
 }
 
 Answer DriverSession::Prepared::batch(const std::vector<Cells>& sets) {
+    ArrowArrayStream parameters{};
+    make_parameter_stream(sets, &parameters);
+    return batch(&parameters, sets.size());
+}
+
+Answer DriverSession::Prepared::batch(ArrowArrayStream* moved, std::size_t sets) {
     Answer answer;
-    answer.affected.assign(sets.size(), -1);
+    answer.affected.assign(sets, -1);
     session_.call([&](kdeps_call* call) {
-        ArrowArrayStream parameters{};
-        make_parameter_stream(sets, &parameters);
         ArrowArrayStream stream{};
-        kdeps_batch batch{sizeof(kdeps_batch), 0, sets.size(), answer.affected.data()};
-        const auto status = session_.driver_.table().execute_batch(handle_, call, &parameters, &stream, &batch);
+        kdeps_batch batch{sizeof(kdeps_batch), 0, sets, answer.affected.data()};
+        const auto status = session_.driver_.table().execute_batch(handle_, call, moved, &stream, &batch);
         read(*call, stream, answer);
         return status;
     });
     return answer;
 }
 
-std::int64_t DriverSession::Prepared::read_one_batch() {
-    std::int64_t rows = 0;
+std::vector<std::int64_t> DriverSession::Prepared::read_some(std::size_t batches) {
+    std::vector<std::int64_t> rows;
     session_.call([&](kdeps_call* call) {
         ArrowArrayStream stream{};
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
         const auto status = session_.driver_.table().execute(handle_, call, nullptr, 0, &stream, &outcome);
         if (status != KDEPS_OK) return status;
-        ArrowArray batch{};
-        const bool is_read = stream.get_next(&stream, &batch) == 0;
-        if (is_read && batch.release != nullptr) {
-            rows = batch.length;
+        bool has_failed = false;
+        while (!has_failed && rows.size() < batches) {
+            ArrowArray batch{};
+            has_failed = stream.get_next(&stream, &batch) != 0;
+            if (has_failed || batch.release == nullptr) break;
+            rows.push_back(batch.length);
             batch.release(&batch);
         }
         stream.release(&stream);
-        return is_read ? KDEPS_OK : static_cast<kdeps_status>(call->error.value().status);
+        return has_failed ? static_cast<kdeps_status>(call->error.value().status) : KDEPS_OK;
     });
     return rows;
 }
@@ -171,9 +183,14 @@ Answer DriverSession::execute(std::string_view sql, const Cells& parameters) {
     return prepare(sql)->execute(parameters);
 }
 Answer DriverSession::batch(std::string_view sql, const std::vector<Cells>& sets) { return prepare(sql)->batch(sets); }
+Answer DriverSession::batch(std::string_view sql, ArrowArrayStream* moved, std::size_t sets) {
+    return prepare(sql)->batch(moved, sets);
+}
 std::string DriverSession::describe(std::string_view sql) { return prepare(sql)->describe(); }
 std::string DriverSession::columns(std::string_view sql) { return prepare(sql)->columns(); }
-std::int64_t DriverSession::read_one_batch(std::string_view sql) { return prepare(sql)->read_one_batch(); }
+std::vector<std::int64_t> DriverSession::read_some(std::string_view sql, std::size_t batches) {
+    return prepare(sql)->read_some(batches);
+}
 
 void DriverSession::begin(std::uint32_t isolation, bool is_read_only) {
     call([&](kdeps_call* handle) {

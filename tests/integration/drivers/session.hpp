@@ -5,6 +5,7 @@
 #include <kdeps/kdeps.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,7 +30,8 @@ struct Failure {
 };
 
 struct Answer {
-    std::string rows;  // JSON; empty if the statement returns no columns
+    std::string rows;                  // JSON; empty if the statement returns no columns
+    std::vector<std::string> formats;  // of the columns, as Arrow writes them
     std::int64_t rows_affected = -1;
     std::int64_t last_insert_id = -1;
     std::vector<std::int64_t> affected;  // of a batch
@@ -82,7 +84,8 @@ private:
 class DriverSession {
 public:
     DriverSession(const LoadedDriver& driver, std::string_view url,
-                  std::chrono::nanoseconds limit = std::chrono::seconds(60));
+                  std::chrono::nanoseconds limit = std::chrono::seconds(60), const std::filesystem::path& folder = "/",
+                  std::string_view pool = "pool");
     ~DriverSession();
     DriverSession(const DriverSession&) = delete;
     DriverSession& operator=(const DriverSession&) = delete;
@@ -96,12 +99,13 @@ public:
     Answer execute(std::string_view sql, const Cells& parameters = {});
     std::string rows(std::string_view sql, const Cells& parameters = {}) { return execute(sql, parameters).rows; }
     Answer batch(std::string_view sql, const std::vector<Cells>& sets);
+    Answer batch(std::string_view sql, ArrowArrayStream* moved, std::size_t sets);
     // "@p1 i -> id i, label u": names and Arrow formats of parameters and columns.
     std::string describe(std::string_view sql);
     // The columns of what it gives when it runs.
     std::string columns(std::string_view sql);
-    // Opens a result, reads one batch of it, releases it; returns the rows of the batch.
-    std::int64_t read_one_batch(std::string_view sql);
+    // Opens a result, reads `batches` of it, releases it; returns the rows of each batch.
+    std::vector<std::int64_t> read_some(std::string_view sql, std::size_t batches);
 
     void begin(std::uint32_t isolation = KDEPS_ISOLATION_DEFAULT, bool is_read_only = false);
     void commit();
@@ -115,6 +119,7 @@ private:
     void call(const std::function<kdeps_status(kdeps_call*)>& slot) const;
 
     const LoadedDriver& driver_;
+    const std::filesystem::path folder_;
     kdeps_connection* connection_ = nullptr;
     std::chrono::nanoseconds limit_;
     const StopFlag* stop_ = nullptr;
@@ -130,7 +135,8 @@ public:
 
     Answer execute(const Cells& parameters = {});
     Answer batch(const std::vector<Cells>& sets);
-    std::int64_t read_one_batch();
+    Answer batch(ArrowArrayStream* moved, std::size_t sets);
+    std::vector<std::int64_t> read_some(std::size_t batches);
     std::string describe();
     std::string columns();
 

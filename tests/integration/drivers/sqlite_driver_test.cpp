@@ -10,7 +10,7 @@
 #include <limits>
 #include <thread>
 
-#include "tests/integration/drivers/sqlite_session.hpp"
+#include "tests/integration/drivers/session.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 namespace kdeps::testing {
@@ -19,14 +19,6 @@ namespace {
 using columns::RowBuilder;
 using columns::Type;
 using namespace std::chrono_literals;
-
-kdeps_cell null() { return {}; }
-kdeps_cell boolean(bool value) { return {KDEPS_BOOL, 0, {.i = value ? 1 : 0}}; }
-kdeps_cell integer(std::int64_t value) { return {KDEPS_INT, 0, {.i = value}}; }
-kdeps_cell number(double value) { return {KDEPS_DOUBLE, 0, {.d = value}}; }
-kdeps_cell decimal(std::string_view digits) { return {KDEPS_DECIMAL, 0, {.s = {digits.data(), digits.size()}}}; }
-kdeps_cell text(std::string_view value) { return {KDEPS_STRING, 0, {.s = {value.data(), value.size()}}}; }
-kdeps_cell bytes(std::string_view value) { return {KDEPS_BYTES, 0, {.s = {value.data(), value.size()}}}; }
 
 // Counts to a number that no machine reaches within a test.
 constexpr std::string_view kEndless =
@@ -72,8 +64,8 @@ RowBuilder numbered(std::int64_t count) {
 
 class SqliteDriverTest : public ::testing::Test {
 protected:
-    std::unique_ptr<SqliteSession> open(std::string_view url, std::string_view pool = "pool") {
-        return std::make_unique<SqliteSession>(driver_, url, folder_.path(), pool);
+    std::unique_ptr<DriverSession> open(std::string_view url, std::string_view pool = "pool") {
+        return std::make_unique<DriverSession>(driver_, url, 60s, folder_.path(), pool);
     }
     std::string check_fault(std::string_view url) {
         const Failure failure = failure_of([&] { driver_.check(url); });
@@ -82,7 +74,7 @@ protected:
     }
 
     TemporaryFolder folder_;
-    SqliteDriver driver_;
+    LoadedDriver driver_{"sqlite"};
 };
 
 TEST_F(SqliteDriverTest, TellsWhatItIs) {
@@ -256,7 +248,7 @@ TEST_F(SqliteDriverTest, TakesOnlyJsonForJson) {
     session->execute("CREATE TABLE t (j JSON)");
     const auto stored = [&](std::string_view json) {
         session->execute("DELETE FROM t");
-        session->execute("INSERT INTO t VALUES (?)", {text(json)});
+        session->execute("INSERT INTO t VALUES (?)", {Cell(KDEPS_STRING, std::string(json))});
         return session->rows("SELECT j FROM t");
     };
     for (const std::string_view good :
@@ -274,18 +266,17 @@ TEST_F(SqliteDriverTest, TakesOnlyJsonForJson) {
 
 TEST_F(SqliteDriverTest, BindsEveryKind) {
     const auto session = open("sqlite://:memory:");
-    const auto bound = [&](const kdeps_cell& cell) { return session->rows("SELECT typeof(?1) AS t, ?1 AS v", {cell}); };
-    using namespace std::string_view_literals;
-    EXPECT_EQ(bound(null()), R"([{"t":"null","v":null}])");
-    EXPECT_EQ(bound(boolean(true)), R"([{"t":"integer","v":1}])");
-    EXPECT_EQ(bound(integer(std::numeric_limits<std::int64_t>::min())),
-              R"([{"t":"integer","v":-9223372036854775808}])");
-    EXPECT_EQ(bound(number(0.1)), R"([{"t":"real","v":0.1}])");
-    EXPECT_EQ(bound(number(std::numeric_limits<double>::quiet_NaN())), R"([{"t":"null","v":null}])");
-    EXPECT_EQ(bound(text("")), R"([{"t":"text","v":""}])");
-    EXPECT_EQ(bound(text("a\0b\u00e9"sv)), "[{\"t\":\"text\",\"v\":\"a\\u0000b\u00e9\"}]");
+    const auto bound = [&](const Cell& cell) { return session->rows("SELECT typeof(?1) AS t, ?1 AS v", {cell}); };
+    using namespace std::string_literals;
+    EXPECT_EQ(bound(nullptr), R"([{"t":"null","v":null}])");
+    EXPECT_EQ(bound(true), R"([{"t":"integer","v":1}])");
+    EXPECT_EQ(bound(std::numeric_limits<std::int64_t>::min()), R"([{"t":"integer","v":-9223372036854775808}])");
+    EXPECT_EQ(bound(0.1), R"([{"t":"real","v":0.1}])");
+    EXPECT_EQ(bound(std::numeric_limits<double>::quiet_NaN()), R"([{"t":"null","v":null}])");
+    EXPECT_EQ(bound(""), R"([{"t":"text","v":""}])");
+    EXPECT_EQ(bound(Cell(KDEPS_STRING, "a\0b\u00e9"s)), "[{\"t\":\"text\",\"v\":\"a\\u0000b\u00e9\"}]");
     EXPECT_EQ(bound(bytes("")), R"([{"t":"blob","v":""}])");
-    EXPECT_EQ(bound(bytes("\x00\xff"sv)), R"([{"t":"blob","v":"AP8="}])");
+    EXPECT_EQ(bound(bytes("\x00\xff"s)), R"([{"t":"blob","v":"AP8="}])");
     EXPECT_EQ(bound(decimal("42")), R"([{"t":"integer","v":42}])");
     EXPECT_EQ(bound(decimal("19.99")), R"([{"t":"real","v":19.99}])");
     EXPECT_EQ(bound(decimal("-1e400")), R"([{"t":"text","v":"-1e400"}])");
@@ -296,19 +287,19 @@ TEST_F(SqliteDriverTest, BindsEveryKind) {
 TEST_F(SqliteDriverTest, LetsAffinityConvertParameters) {
     const auto session = open("sqlite://:memory:");
     session->execute("CREATE TABLE t (i INTEGER, r REAL, s TEXT, n NUMERIC)");
-    session->execute("INSERT INTO t VALUES (?, ?, ?, ?)", {text("5"), integer(2), integer(7), decimal("20.00")});
-    EXPECT_EQ(session->rows("SELECT * FROM t WHERE i = ? AND r = ? AND s = ?", {text("5"), text("2"), integer(7)}),
+    session->execute("INSERT INTO t VALUES (?, ?, ?, ?)", {"5", 2, 7, decimal("20.00")});
+    EXPECT_EQ(session->rows("SELECT * FROM t WHERE i = ? AND r = ? AND s = ?", {"5", "2", 7}),
               R"([{"i":5,"r":2,"s":"7","n":20}])");
-    EXPECT_EQ(session->rows("SELECT i FROM t LIMIT ?", {text("1")}), R"([{"i":5}])");
+    EXPECT_EQ(session->rows("SELECT i FROM t LIMIT ?", {"1"}), R"([{"i":5}])");
 }
 
 TEST_F(SqliteDriverTest, KeepsColumnNamesAndOrder) {
     const auto session = open("sqlite://:memory:");
     EXPECT_EQ(session->rows("SELECT 2 AS b, 1 AS \"A b\", 3 AS [c]"), R"([{"b":2,"A b":1,"c":3}])");
     EXPECT_EQ(session->rows("SELECT 1 AS a WHERE 0"), "[]");
-    EXPECT_EQ(session->describe("SELECT ? AS p"), (std::vector<std::string>{"n", "->", "n"}));
+    EXPECT_EQ(session->describe("SELECT ? AS p"), "1 n -> p n");
     session->execute("CREATE TABLE t (i INTEGER, b BOOLEAN, s VARCHAR(9), r DOUBLE, z BLOB, n NUMERIC)");
-    EXPECT_EQ(session->describe("SELECT * FROM t"), (std::vector<std::string>{"->", "l", "b", "u", "g", "z", "n"}));
+    EXPECT_EQ(session->describe("SELECT * FROM t"), " -> i l, b b, s u, r g, z z, n n");
 }
 
 TEST_F(SqliteDriverTest, SeesColumnsThatWereAddedAfterPrepare) {
@@ -748,7 +739,7 @@ TEST_F(SqliteDriverTest, ServesSeveralThreads) {
         threads.emplace_back([&] {
             const auto session = open("sqlite://a.db");
             for (int n = 0; n < 25; ++n) {
-                session->execute("INSERT INTO t VALUES (?)", {integer(n)});
+                session->execute("INSERT INTO t VALUES (?)", {n});
                 session->rows("SELECT count(*) FROM t");
             }
         });
