@@ -234,10 +234,12 @@ void Connections::maintain() {
         lock.unlock();
         // First, as a database that does not answer holds up the maintenance of all.
         gauges.write(pools);
-        for (const auto& pool : pools) pool->maintain();
+        for (const auto& pool : pools) {
+            if (!is_ending_) pool->maintain();
+        }
         pools.clear();
         lock.lock();
-        wake_.wait_for(lock, kMaintenance, [this] { return is_ending_; });
+        wake_.wait_for(lock, kMaintenance, [this] { return is_ending_.load(); });
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <kdeps/connections.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -87,7 +88,7 @@ private:
     std::set<const Pool*> unreachable_;
     std::string created_;  // the CREATE statements of the workflow, lower case
     std::condition_variable wake_;
-    bool is_ending_ = false;
+    std::atomic<bool> is_ending_ = false;  // set under the lock, read without it too
     std::thread thread_;
 };
 
