@@ -3,6 +3,8 @@
 #pragma once
 
 #include <kdeps/kdeps.h>
+#include <concepts>
+#include <string>
 #include <string_view>
 
 namespace kdeps::plugin {
@@ -27,6 +29,8 @@ extern const kdeps_metrics kMetricsExtension;
 extern const kdeps_background kBackgroundExtension;
 
 inline kdeps_str to_str(std::string_view text) { return {text.data(), text.size()}; }
+template <std::same_as<std::string> Temporary>
+kdeps_str to_str(Temporary&&) = delete;  // would be gone before the plugin reads it
 inline std::string_view to_view(kdeps_str text) {
     return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
 }

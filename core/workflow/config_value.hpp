@@ -30,7 +30,7 @@ public:
 
     // The string as its author wrote it; empty for what is no string.
     const std::string& source() const { return node_.text; }
-    std::string called_function() const { return called_; }
+    const std::string& called_function() const { return called_; }  // empty: not a call
     const std::string& location() const { return location_; }
     Position position_of(std::size_t offset) const { return node_.position_of(offset); }
 
