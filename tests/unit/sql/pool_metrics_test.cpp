@@ -12,11 +12,12 @@ using std::chrono::seconds;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// The metrics are of the whole program, so each test has a connection name of its own.
+// The metrics are of the whole program and only grow, so each test has a connection name of its own.
 struct PoolMetrics : PoolFixture {
     PoolMetrics() {
         options.max_connections = 1;
-        name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
+        static int made = 0;
+        name = "pool " + std::to_string(++made);
     }
     std::string line(const std::string& metric, const std::string& value) const {
         return "kdeps_sql_pool_" + metric + "{connection=\"" + name + "\"} " + value + "\n";
