@@ -31,27 +31,36 @@ private:
     std::size_t at_ = bytes_.size();
 };
 
-}  // namespace
-
-std::string random_hex(std::size_t bytes) {
+void append_hex(std::size_t bytes, std::string& out) {
     static constexpr std::string_view kDigits = "0123456789abcdef";
     thread_local RandomBytes random;
-    std::string out;
-    out.reserve(2 * bytes);
     for (std::size_t i = 0; i < bytes; ++i) {
         const unsigned char byte = random.next();
         out += kDigits[byte >> 4];
         out += kDigits[byte & 15];
     }
+}
+
+}  // namespace
+
+std::string random_hex(std::size_t bytes) {
+    std::string out;
+    out.reserve(2 * bytes);
+    append_hex(bytes, out);
     return out;
 }
 
 std::string random_uuid() {
-    std::string hex = random_hex(16);
-    hex[12] = '4';
-    hex[16] = "89ab"[static_cast<unsigned char>(hex[16]) & 3];
-    for (const std::size_t dash : {8U, 13U, 18U, 23U}) hex.insert(dash, 1, '-');
-    return hex;
+    std::string out;
+    out.reserve(36);
+    append_hex(4, out);
+    for (const std::size_t bytes : {2U, 2U, 2U, 6U}) {
+        out += '-';
+        append_hex(bytes, out);
+    }
+    out[14] = '4';
+    out[19] = "89ab"[static_cast<unsigned char>(out[19]) & 3];
+    return out;
 }
 
 }  // namespace kdeps

@@ -18,6 +18,7 @@ int hex_digit(char c) {
 std::vector<std::string_view> split(std::string_view path) {
     std::vector<std::string_view> out;
     if (path.starts_with('/')) path.remove_prefix(1);
+    out.reserve(static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')) + 1);
     while (true) {
         const std::size_t slash = path.find('/');
         out.push_back(path.substr(0, slash));

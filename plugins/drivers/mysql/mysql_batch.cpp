@@ -176,7 +176,7 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
 
     std::unique_ptr<CollectedRows> collected;
     const auto collect = [&] {
-        if (collected == nullptr) collected = std::make_unique<CollectedRows>(statement_.get(), result_columns());
+        if (collected == nullptr) collected = std::make_unique<CollectedRows>(statement_.get(), reader());
         return collected->collect();
     };
 

@@ -34,6 +34,7 @@ void warn_of_lost_dates(const Call& call) {
 RowReader::RowReader(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
     : statement_(statement),
       columns_(std::move(columns)),
+      layout_(plain_columns(columns_)),
       values_(columns_.size()),
       lengths_(columns_.size()),
       nulls_(columns_.size()),
@@ -57,7 +58,19 @@ RowReader::RowReader(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
     }
 }
 
-void RowReader::bind() { mysql_stmt_bind_result(statement_, binds_.data()); }
+bool RowReader::fits(MYSQL_STMT* statement, const std::vector<bool>& json_columns) const {
+    if (statement != statement_ || mysql_stmt_field_count(statement) != columns_.size()) return false;
+    const MYSQL_FIELD* fields = mariadb_stmt_fetch_fields(statement);
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (!is_still(columns_[i], fields[i], i < json_columns.size() && json_columns[i])) return false;
+    }
+    return true;
+}
+
+void RowReader::bind() {
+    has_lost_date_ = false;
+    mysql_stmt_bind_result(statement_, binds_.data());
+}
 
 void RowReader::copy_text(std::size_t i, ColumnBuilder& out) {
     const unsigned long length = lengths_[i];
@@ -89,20 +102,18 @@ RowReader::Fetched RowReader::read(RowBuilder& out) {
 }
 
 LazyRows::LazyRows(Connection& connection, const Call& call, std::unique_ptr<PendingRows> pending,
-                   std::vector<ResultColumn> columns)
+                   std::shared_ptr<RowReader> reader)
     : connection_(connection),
       call_(call),
       pending_(std::move(pending)),
-      reader_(pending_->statement(), std::move(columns)),
-      rows_(plain_columns(reader_.columns())) {
-    reader_.bind();
-}
+      reader_(std::move(reader)),
+      rows_(reader_->layout()) {}
 
 bool LazyRows::next(ArrowArray* out) {
     if (!pending_->is_open()) return false;
     Operation operation(connection_.limits(call_, OnStop::interrupt));
     fill(operation);
-    if (!pending_->is_open() && reader_.has_lost_date()) warn_of_lost_dates(call_);
+    if (!pending_->is_open() && reader_->has_lost_date()) warn_of_lost_dates(call_);
     if (rows_.rows() == 0) return false;
     rows_.finish(out);
     return true;
@@ -115,7 +126,7 @@ void LazyRows::fill(Operation& operation) {
             pending_->discard();
             throw connection_.failure(operation, {ER_QUERY_INTERRUPTED, "70100", ""});
         }
-        const RowReader::Fetched fetched = reader_.read(rows_);
+        const RowReader::Fetched fetched = reader_->read(rows_);
         if (fetched == RowReader::Fetched::row) continue;
         if (fetched == RowReader::Fetched::failed) {
             pending_->end();
@@ -160,9 +171,9 @@ bool CollectedRows::collect() {
     if (mysql_stmt_field_count(statement_) != rows_.column_count()) {
         throw Error(KDEPS_UNSUPPORTED, "the sets of the batch give rows with different columns; run them one by one");
     }
-    reader_.bind();
+    reader_->bind();
     while (true) {
-        const RowReader::Fetched fetched = reader_.read(rows_);
+        const RowReader::Fetched fetched = reader_->read(rows_);
         if (fetched != RowReader::Fetched::row) return fetched == RowReader::Fetched::end;
         if (is_full(rows_)) {
             ArrowArray full{};

@@ -41,7 +41,9 @@ class RowReader {
 public:
     RowReader(MYSQL_STMT* statement, std::vector<ResultColumn> columns);
 
-    const std::vector<ResultColumn>& columns() const { return columns_; }
+    const columns::Layout& layout() const { return layout_; }
+    // Is it made for what `statement` gives?
+    bool fits(MYSQL_STMT* statement, const std::vector<bool>& json_columns) const;
     // After each execution, before its first row.
     void bind();
 
@@ -53,6 +55,7 @@ public:
 private:
     MYSQL_STMT* statement_;
     std::vector<ResultColumn> columns_;
+    columns::Layout layout_;
     std::vector<WireValue> values_;
     std::vector<unsigned long> lengths_;
     std::vector<my_bool> nulls_;
@@ -67,7 +70,7 @@ private:
 class LazyRows final : public BatchSource {
 public:
     LazyRows(Connection& connection, const Call& call, std::unique_ptr<PendingRows> pending,
-             std::vector<ResultColumn> columns);
+             std::shared_ptr<RowReader> reader);
     ~LazyRows() override { pending_->discard(); }  // while there is a reader, whose memory the statement knows
 
     void schema(ArrowSchema* out) override { rows_.schema(out); }
@@ -79,7 +82,7 @@ private:
     Connection& connection_;
     Call call_;
     std::unique_ptr<PendingRows> pending_;
-    RowReader reader_;
+    std::shared_ptr<RowReader> reader_;
     columns::RowBuilder rows_;
 };
 
@@ -101,8 +104,8 @@ private:
 // Of all sets of a batch.
 class CollectedRows final : public BatchSource {
 public:
-    CollectedRows(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
-        : statement_(statement), reader_(statement, std::move(columns)), rows_(plain_columns(reader_.columns())) {}
+    CollectedRows(MYSQL_STMT* statement, std::shared_ptr<RowReader> reader)
+        : statement_(statement), reader_(std::move(reader)), rows_(reader_->layout()) {}
 
     // The rows of the statement's last execution; false if reading failed.  Throws Error if it has not the columns of
     // the first.
@@ -113,7 +116,7 @@ public:
 
 private:
     MYSQL_STMT* statement_;
-    RowReader reader_;
+    std::shared_ptr<RowReader> reader_;
     columns::RowBuilder rows_;
     std::vector<columns::Array> full_;
     std::size_t given_ = 0;

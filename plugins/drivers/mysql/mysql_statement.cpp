@@ -80,16 +80,23 @@ void Statement::learn_json_columns(const MYSQL_FIELD* fields, std::size_t count)
     }
 }
 
-std::vector<ResultColumn> Statement::result_columns() {
-    const std::size_t count = mysql_stmt_field_count(statement_.get());
-    // INSERT ... RETURNING and CALL tell their columns with the execution only.
-    if (json_columns_.empty()) learn_json_columns(connection_.client()->fields, count);
+std::vector<ResultColumn> Statement::described_columns() const {
     std::vector<ResultColumn> out;
     const MYSQL_FIELD* fields = mariadb_stmt_fetch_fields(statement_.get());
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < mysql_stmt_field_count(statement_.get()); ++i) {
         out.push_back(result_column(fields[i], i < json_columns_.size() && json_columns_[i]));
     }
     return out;
+}
+
+std::shared_ptr<RowReader> Statement::reader() {
+    // INSERT ... RETURNING and CALL tell their columns with the execution only.
+    if (json_columns_.empty())
+        learn_json_columns(connection_.client()->fields, mysql_stmt_field_count(statement_.get()));
+    if (reader_ == nullptr || !reader_->fits(statement_.get(), json_columns_))
+        reader_ = std::make_shared<RowReader>(statement_.get(), described_columns());
+    reader_->bind();
+    return reader_;
 }
 
 void Statement::refresh(const Operation& operation) {
@@ -156,14 +163,10 @@ void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* colum
         std::vector<columns::Column> types;
         for (std::size_t i = 0; i < parameters_.size(); ++i)
             types.push_back({std::to_string(i + 1), columns::Type::null});
-        columns::RowBuilder(types).schema(parameters);
+        columns::Layout(std::move(types)).schema(parameters);
     }
     if (columns != nullptr) {
-        std::vector<ResultColumn> described;
-        const MYSQL_FIELD* fields = mariadb_stmt_fetch_fields(statement_.get());
-        for (std::size_t i = 0; i < mysql_stmt_field_count(statement_.get()); ++i)
-            described.push_back(result_column(fields[i], i < json_columns_.size() && json_columns_[i]));
-        columns::RowBuilder(plain_columns(described)).schema(columns);
+        columns::Layout(plain_columns(described_columns())).schema(columns);
     }
 }
 
@@ -201,8 +204,7 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
     if (auto failed = run(operation)) throw *failed;
     if (mysql_field_count(connection_.client()) > 0) {
         auto pending = std::make_unique<PendingRows>(connection_, statement_.get());
-        auto columns = result_columns();
-        make_stream(std::make_unique<LazyRows>(connection_, call, std::move(pending), std::move(columns)), call, rows);
+        make_stream(std::make_unique<LazyRows>(connection_, call, std::move(pending), reader()), call, rows);
         return {};
     }
     return outcome();

@@ -17,6 +17,8 @@
 
 namespace kdeps::mysql {
 
+class RowReader;
+
 class Statement {
 public:
     Statement(Connection& connection, const Call& call, std::string_view sql);
@@ -41,8 +43,10 @@ private:
     bool bulk_batch(Operation& operation, const Sets& sets, std::span<std::int64_t> affected);
     bool suits_bulk(const Operation& operation);
     void learn_json_columns(const MYSQL_FIELD* fields, std::size_t count);
-    // After an execution that gives rows: what they are.
-    std::vector<ResultColumn> result_columns();
+    // What the server told when it prepared.
+    std::vector<ResultColumn> described_columns() const;
+    // After an execution that gives rows: who reads them.
+    std::shared_ptr<RowReader> reader();
     void expect_count(std::size_t given) const;
     // Executes with the bound values and waits; prepares again, and sends moments instead of their texts, where the
     // server wants it.
@@ -58,6 +62,7 @@ private:
     bool is_sent_ = false;        // by send(), and not received
     bool is_unprepared_ = false;  // the server does not prepare statements of its kind
     std::vector<bool> json_columns_;
+    std::shared_ptr<RowReader> reader_;  // of the execution before: the next one mostly has the same columns
     Parameters parameters_{0};
     std::optional<BulkTarget> bulk_;  // none if the text is not a plain INSERT
 };

@@ -167,6 +167,12 @@ ResultColumn result_column(const MYSQL_FIELD& field, bool is_json) {
             (field.flags & UNSIGNED_FLAG) != 0};
 }
 
+bool is_still(const ResultColumn& column, const MYSQL_FIELD& field, bool is_json) {
+    return column.wire == field.type && column.is_unsigned == ((field.flags & UNSIGNED_FLAG) != 0) &&
+           column.column.name == (field.name == nullptr ? "" : field.name) &&
+           column.column.type == type_of(field, is_json);
+}
+
 bool is_variable(const ResultColumn& column) {
     const Type type = column.column.type;
     return column.wire != MYSQL_TYPE_TIME &&

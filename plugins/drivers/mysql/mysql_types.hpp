@@ -22,6 +22,9 @@ struct ResultColumn {
 // in the table.
 ResultColumn result_column(const MYSQL_FIELD& field, bool is_json);
 
+// Would result_column give the same?  Throws as it does.
+bool is_still(const ResultColumn& column, const MYSQL_FIELD& field, bool is_json);
+
 // Of metadata that was just received: the library keeps it no longer.
 bool has_json_format(const MYSQL_FIELD& field);
 

@@ -41,7 +41,7 @@ public:
           call_(call),
           batch_(batch),
           reader_(description.columns, connection.types()),
-          rows_(reader_.columns()) {
+          rows_(reader_.layout()) {
         std::fill_n(batch.affected, batch.sets, -1);
     }
 

@@ -5,11 +5,23 @@
 
 namespace kdeps::postgres {
 
-RowReader::RowReader(const std::vector<Description::Column>& columns, const Types& types) {
+namespace {
+
+columns::Layout layout_of(const std::vector<Description::Column>& columns, const Types& types) {
+    std::vector<columns::Column> out;
+    for (const Description::Column& column : columns) {
+        out.push_back({column.name, column_of(types.of(column.type).kind)});
+    }
+    return columns::Layout(std::move(out));
+}
+
+}  // namespace
+
+RowReader::RowReader(const std::vector<Description::Column>& columns, const Types& types)
+    : layout_(layout_of(columns, types)) {
     for (const Description::Column& column : columns) {
         const Type& type = types.of(column.type);
         columns_.push_back({column.name, type.kind, types.element_of(type), column_of(type.kind)});
-        given_.push_back({column.name, columns_.back().type});
         // The protocol of libpq knows one format for the whole row.
         is_binary_ = is_binary_ && types.has_binary(column.type);
     }
@@ -68,7 +80,7 @@ void RowReader::read_cell(const Column& column, std::string_view value, columns:
 }
 
 RowStream::RowStream(Connection& connection, const Call& call, RowReader& reader, EarlyEnd early_end)
-    : connection_(connection), call_(call), reader_(reader), early_end_(early_end), rows_(reader_.columns()) {
+    : connection_(connection), call_(call), reader_(reader), early_end_(early_end), rows_(reader_.layout()) {
     reader_.take_loss();  // of rows that nobody read to their end
 }
 

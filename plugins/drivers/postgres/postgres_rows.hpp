@@ -17,7 +17,7 @@ public:
     RowReader(const std::vector<Description::Column>& columns, const Types& types);
 
     bool is_binary() const { return is_binary_; }  // how the rows must be asked for
-    const std::vector<columns::Column>& columns() const { return given_; }
+    const columns::Layout& layout() const { return layout_; }
     // Adds a row; returns its bytes.  Throws Error (BAD_DATA) that names the column.
     std::size_t read(const PGresult* result, int row, columns::RowBuilder& out);
     // A NaN or an infinity became null since the last call; for a warning.
@@ -33,7 +33,7 @@ private:
     void read_cell(const Column& column, std::string_view value, columns::ColumnBuilder& out);
 
     std::vector<Column> columns_;
-    std::vector<columns::Column> given_;
+    columns::Layout layout_;
     bool is_binary_ = true;
     bool has_lost_ = false;
     std::string scratch_;

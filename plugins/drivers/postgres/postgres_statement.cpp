@@ -123,10 +123,10 @@ void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* colum
             types.push_back(
                 {"$" + std::to_string(i + 1), column_of(connection_.types().of(description_.parameters[i]).kind)});
         }
-        columns::RowBuilder(types).schema(parameters);
+        columns::Layout(std::move(types)).schema(parameters);
     }
     if (columns != nullptr) {
-        columns::RowBuilder(reader_->columns()).schema(columns);
+        reader_->layout().schema(columns);
     }
 }
 

@@ -172,7 +172,7 @@ void Statement::describe(Call& /*call*/, ArrowSchema* parameters, ArrowSchema* c
             described.push_back(
                 {std::to_string(i), columns::Type::null});  // any type: SQLite has no types for parameters
         }
-        columns::RowBuilder(described).schema(parameters);
+        columns::Layout(std::move(described)).schema(parameters);
     }
     if (columns != nullptr) {
         described.clear();

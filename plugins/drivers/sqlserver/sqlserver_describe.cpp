@@ -132,8 +132,8 @@ void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* colum
         unknown.detail = error.message;
         throw unknown;
     }
-    if (parameters != nullptr) columns::RowBuilder(types).schema(parameters);
-    if (columns != nullptr) columns::RowBuilder(found).schema(columns);
+    if (parameters != nullptr) columns::Layout(std::move(types)).schema(parameters);
+    if (columns != nullptr) columns::Layout(std::move(found)).schema(columns);
 }
 
 }  // namespace kdeps::sqlserver

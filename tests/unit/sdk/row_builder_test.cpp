@@ -231,6 +231,42 @@ TEST(RowBuilder, LetsAConsumerTakeOneColumn) {
     EXPECT_EQ(*static_cast<const char*>(taken->buffers[2]), 'a');
 }
 
+TEST(RowBuilder, SharesOneLayoutAmongSchemas) {
+    const Layout layout({{"a", Type::decimal}, {"v", Type::variant}, {"b", Type::text}});
+    Schema taken;
+    {
+        ArrowSchema raw{};
+        RowBuilder(layout).schema(&raw);
+        const Schema schema(&raw);
+        EXPECT_EQ(std::string_view(schema->children[1]->format), "+ud:");
+        taken = Schema(schema->children[0]);  // outlives the rest
+    }
+    EXPECT_EQ(std::string_view(taken->name), "a");
+    EXPECT_EQ(metadata_value(*taken, kExtensionKey), kDecimalExtension);
+    ArrowSchema again{};
+    RowBuilder(layout).schema(&again);
+    const Schema second(&again);
+    EXPECT_EQ(second->children[0]->name, taken->name);
+    EXPECT_EQ(std::string_view(second->children[2]->format), "u");
+}
+
+TEST(RowBuilder, MakesTheBitmapWithTheFirstNull) {
+    for (int first : {0, 1, 7, 8, 9, 16}) {
+        RowBuilder rows({{"n", Type::int32}});
+        for (int i = 0; i < 20; ++i) {
+            if (i == first || i == first + 2) {
+                rows[0].null();
+            } else {
+                rows[0].integer(i);
+            }
+            rows.end_row();
+        }
+        const Finished out(rows);
+        const ColumnReader reader(*out.schema->children[0], *out.batch->children[0]);
+        for (int i = 0; i < 20; ++i) EXPECT_EQ(reader.is_null(i), i == first || i == first + 2) << first << " " << i;
+    }
+}
+
 void write_mixed(ColumnBuilder& column) {
     column.null();
     column.integer(7);

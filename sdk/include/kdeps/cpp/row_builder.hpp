@@ -9,14 +9,10 @@
 #include <kdeps/cpp/arrow.hpp>
 #include <kdeps/cpp/columns.hpp>
 #include <kdeps/cpp/error.hpp>
+#include <kdeps/cpp/layout.hpp>
 #include <memory>
 
 namespace kdeps::columns {
-
-struct Column {
-    std::string name;
-    Type type = Type::text;
-};
 
 // Bytes of one Arrow buffer.  Grows by doubling; malloc, so that ownership can be handed on without a destructor.
 class Buffer {
@@ -73,11 +69,7 @@ private:
 // The cells of one column, of one type.
 class ColumnBuilder {
 public:
-    explicit ColumnBuilder(Type type) : type_(type) {
-        if (is_variable()) {
-            values_.push<std::int32_t>(0);
-        }
-    }
+    explicit ColumnBuilder(Type type) : type_(type) {}
 
     Type type() const { return type_; }
     std::int64_t size() const { return size_; }
@@ -95,7 +87,7 @@ public:
         ++null_count_;
         mark(false);
         if (is_variable()) {
-            values_.push(offset());
+            end_text();
         } else if (type_ == Type::boolean) {
             bit(false);
         } else if (type_ != Type::null) {
@@ -147,7 +139,7 @@ public:
         }
         text_.append(value.data(), value.size());
         mark(true);
-        values_.push(offset());
+        end_text();
         ++size_;
     }
 
@@ -155,7 +147,7 @@ public:
     char* text_room(std::size_t count) {
         char* at = text_.grow(count);
         mark(true);
-        values_.push(offset());
+        end_text();
         ++size_;
         return at;
     }
@@ -263,8 +255,21 @@ private:
         ++size_;
     }
 
+    // The first offset stands before the first text.
+    void end_text() {
+        if (values_.size() == 0) values_.push<std::int32_t>(0);
+        values_.push(offset());
+    }
+
+    // There is no bitmap before the first NULL.
     void mark(bool is_valid) {
-        if (type_ != Type::null) set_bit(valid_, is_valid);
+        if (type_ == Type::null || (is_valid && null_count_ == 0)) return;
+        if (!is_valid && null_count_ == 1 && size_ > 0) {
+            const auto whole = static_cast<std::size_t>(size_ / 8);
+            std::memset(valid_.grow(whole), 0xFF, whole);
+            if (size_ % 8 != 0) valid_.push(static_cast<std::uint8_t>((1U << size_ % 8) - 1));
+        }
+        set_bit(valid_, is_valid);
     }
     void bit(bool value) { set_bit(values_, value); }
     // Bit size_ of a bitmap.
@@ -307,79 +312,6 @@ private:
     std::vector<ColumnBuilder> children_;
 };
 
-namespace detail {
-
-inline std::string metadata(std::string_view key, std::string_view value) {
-    std::string out;
-    const auto number = [&](std::size_t n) {
-        const auto small = static_cast<std::int32_t>(n);
-        out.append(reinterpret_cast<const char*>(&small), sizeof(small));
-    };
-    number(1);
-    number(key.size());
-    out += key;
-    number(value.size());
-    out += value;
-    return out;
-}
-
-struct OwnedSchema {
-    std::string format;
-    std::string name;
-    std::string metadata;
-    std::vector<ArrowSchema> children;
-    std::vector<ArrowSchema*> child_pointers;
-};
-
-inline void release_schema(ArrowSchema* schema) {
-    auto* owned = static_cast<OwnedSchema*>(schema->private_data);
-    for (ArrowSchema& child : owned->children) {
-        if (child.release != nullptr) child.release(&child);
-    }
-    delete owned;
-    schema->release = nullptr;
-}
-
-inline void give_schema(std::unique_ptr<OwnedSchema> owned, ArrowSchema* out) {
-    *out = {};
-    for (ArrowSchema& child : owned->children) {
-        owned->child_pointers.push_back(&child);
-    }
-    out->format = owned->format.c_str();
-    out->name = owned->name.c_str();
-    out->metadata = owned->metadata.empty() ? nullptr : owned->metadata.data();
-    out->flags = ARROW_FLAG_NULLABLE;
-    out->n_children = static_cast<std::int64_t>(owned->children.size());
-    out->children = owned->child_pointers.data();
-    out->private_data = owned.release();
-    out->release = release_schema;
-}
-
-inline const char* format_of(Type type) {
-    switch (type) {
-        case Type::null: return "n";
-        case Type::boolean: return "b";
-        case Type::int8: return "c";
-        case Type::int16: return "s";
-        case Type::int32: return "i";
-        case Type::int64: return "l";
-        case Type::uint8: return "C";
-        case Type::uint16: return "S";
-        case Type::uint32: return "I";
-        case Type::uint64: return "L";
-        case Type::float32: return "f";
-        case Type::float64: return "g";
-        case Type::bytes: return "z";
-        case Type::date: return "tdD";
-        case Type::time: return "ttu";
-        case Type::timestamp: return "tsu:";
-        case Type::timestamp_utc: return "tsu:UTC";
-        default: return "u";
-    }
-}
-
-}  // namespace detail
-
 inline void ColumnBuilder::schema(const std::string& name, ArrowSchema* out) const {
     auto owned = std::make_unique<detail::OwnedSchema>();
     owned->name = name;
@@ -415,6 +347,7 @@ inline void ColumnBuilder::finish(ArrowArray* out) {
     } else if (type_ == Type::null) {
         out->null_count = size_;
     } else {
+        if (is_variable() && values_.size() == 0) values_.push<std::int32_t>(0);
         out->null_count = null_count_;
         out->n_buffers = is_variable() ? 3 : 2;
         owned->buffers[0] = std::move(valid_);
@@ -437,21 +370,17 @@ inline void ColumnBuilder::finish(ArrowArray* out) {
     values_ = Buffer();
     text_ = Buffer();
     ids_ = Buffer();
-    if (is_variable()) {
-        values_.push<std::int32_t>(0);
-    }
 }
 
 class RowBuilder {
 public:
-    explicit RowBuilder(const std::vector<Column>& columns) {
-        names_.reserve(columns.size());
-        columns_.reserve(columns.size());
-        for (const Column& column : columns) {
-            names_.push_back(column.name);
+    explicit RowBuilder(Layout layout) : layout_(std::move(layout)) {
+        columns_.reserve(layout_.columns().size());
+        for (const Column& column : layout_.columns()) {
             columns_.emplace_back(column.type);
         }
     }
+    explicit RowBuilder(std::vector<Column> columns) : RowBuilder(Layout(std::move(columns))) {}
 
     // The builder of column i: exactly one cell is written to each column of a row.
     ColumnBuilder& operator[](std::size_t i) { return columns_[i]; }
@@ -466,26 +395,24 @@ public:
     }
 
     void schema(ArrowSchema* out) const {
-        auto owned = std::make_unique<detail::OwnedSchema>();
-        owned->format = "+s";
-        owned->children.resize(columns_.size());
+        layout_.schema(out);
         for (std::size_t i = 0; i < columns_.size(); ++i) {
-            columns_[i].schema(names_[i], &owned->children[i]);
+            // Only its builder knows of which types a variant is, or has become.
+            if (layout_.columns()[i].type != Type::variant) continue;
+            out->children[i]->release(out->children[i]);
+            columns_[i].schema(layout_.columns()[i].name, out->children[i]);
         }
-        detail::give_schema(std::move(owned), out);
-        out->flags = 0;
     }
 
     // The rows so far as one batch; the builder is empty afterwards.
     void finish(ArrowArray* out) {
         struct Batch {
+            explicit Batch(std::size_t columns) : children(columns) { pointers.reserve(columns); }
             std::vector<ArrowArray> children;
             std::vector<ArrowArray*> pointers;
             const void* no_bitmap = nullptr;
         };
-        auto batch = std::make_unique<Batch>();
-        batch->children.resize(columns_.size());
-        batch->pointers.reserve(columns_.size());
+        auto batch = std::make_unique<Batch>(columns_.size());
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             columns_[i].finish(&batch->children[i]);
             batch->pointers.push_back(&batch->children[i]);
@@ -509,7 +436,7 @@ public:
     }
 
 private:
-    std::vector<std::string> names_;
+    Layout layout_;
     std::vector<ColumnBuilder> columns_;
     std::int64_t rows_ = 0;
 };
