@@ -23,6 +23,7 @@ Run::Run(Parts& parts, const Request& request, const StopFlag& client_stop)
       outputs_(parts.resources.size()) {
     const auto& nodes = parts.plan.nodes();
     waiting_for_.reserve(nodes.size());
+    ready_.reserve(nodes.size());
     for (std::size_t i = 0; i < nodes.size(); ++i) {
         waiting_for_.push_back(nodes[i].predecessors.size());
         if (nodes[i].predecessors.empty()) {
@@ -110,6 +111,7 @@ std::optional<Run::Ready> Run::take(bool is_owner) {
 // Only what could not be sent, or has successors that need not wait for the others, calls for more threads.
 void Run::begin_together(std::unique_lock<std::mutex>& lock) {
     std::vector<Ready> together;
+    together.reserve(ready_.size());
     for (auto at = ready_.begin(); at != ready_.end();) {
         const bool is_fresh =
             at->begun == nullptr && ResourceRun::can_begin(parts_.resources[parts_.plan.nodes()[at->node].resource]);
