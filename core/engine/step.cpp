@@ -52,7 +52,7 @@ value::Value Step::run(kdeps_call_& call, Watch& watch) {
 
 value::Value Step::check_live(kdeps_call_& call) const {
     const auto* live = static_cast<const kdeps_live*>(executor_.plugin->interface(KDEPS_LIVE_ID));
-    if (live == nullptr || step_ == nullptr || !KDEPS_HAS(kdeps_live, live, check) || live->check == nullptr) return {};
+    if (live == nullptr || step_ == nullptr) return {};
     kdeps_value out = nullptr;
     if (const kdeps_status status = live->check(executor_.instance, &call, step_, &out); status != KDEPS_OK) {
         throw call.failure(status, plugin_id());

@@ -153,4 +153,10 @@ kdeps_connections normalise_connections(const void* raw, std::string_view plugin
     return table;
 }
 
+kdeps_live normalise_live(const void* raw, std::string_view plugin) {
+    auto table = copy_of<kdeps_live>(raw, plugin, KDEPS_LIVE_ID);
+    Slots(plugin, KDEPS_LIVE_ID).require(table.check, "check");
+    return table;
+}
+
 }  // namespace kdeps::plugin

@@ -5,6 +5,7 @@
 
 #include <kdeps/connections.h>
 #include <kdeps/executor.h>
+#include <kdeps/live.h>
 #include <kdeps/settings.h>
 #include <string_view>
 
@@ -16,5 +17,6 @@ kdeps_settings normalise_settings(const void* raw, std::string_view plugin);
 kdeps_health normalise_health(const void* raw, std::string_view plugin);
 kdeps_driver normalise_driver(const void* raw, std::string_view plugin);
 kdeps_connections normalise_connections(const void* raw, std::string_view plugin);
+kdeps_live normalise_live(const void* raw, std::string_view plugin);
 
 }  // namespace kdeps::plugin

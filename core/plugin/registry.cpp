@@ -78,6 +78,7 @@ const void* Plugin::interface(std::string_view id) {
         if (id == KDEPS_HEALTH_ID) return std::make_unique<Table>(normalise_health(raw, manifest_.id));
         if (id == KDEPS_DRIVER_ID) return std::make_unique<Table>(normalise_driver(raw, manifest_.id));
         if (id == KDEPS_CONNECTIONS_ID) return std::make_unique<Table>(normalise_connections(raw, manifest_.id));
+        if (id == KDEPS_LIVE_ID) return std::make_unique<Table>(normalise_live(raw, manifest_.id));
         return nullptr;
     }();
     if (normalised == nullptr) {

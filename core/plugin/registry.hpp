@@ -54,7 +54,7 @@ public:
 private:
     void load_once();
 
-    using Table = std::variant<kdeps_executor, kdeps_settings, kdeps_health, kdeps_driver, kdeps_connections>;
+    using Table = std::variant<kdeps_executor, kdeps_settings, kdeps_health, kdeps_driver, kdeps_connections, kdeps_live>;
 
     Manifest manifest_;
     Registry& registry_;

@@ -11,6 +11,7 @@
 #include <kdeps/executor.h>
 #include <kdeps/expression.h>
 #include <kdeps/host.h>
+#include <kdeps/live.h>
 #include <kdeps/plugin.h>
 #include <kdeps/progress.h>
 #include <kdeps/settings.h>

@@ -56,6 +56,13 @@ TEST(Executor, GetsACancelThatDoesNothing) {
     EXPECT_EQ(normal.run, table.run);
 }
 
+TEST(Live, LacksASlotByName) {
+    kdeps_live table{};
+    table.struct_size = sizeof(table);
+    EXPECT_EQ(message_of([&] { normalise_live(&table, "com.example.x"); }),
+              "BAD_DATA: plugin 'com.example.x': its table for kdeps.live/1 lacks the required slot 'check'");
+}
+
 TEST(Driver, LacksASlotByName) {
     const std::pair<const char*, void (*)(kdeps_driver&)> slots[] = {
         {"open", [](kdeps_driver& d) { d.open = nullptr; }},
