@@ -58,6 +58,43 @@ void write(const Value& value, ColumnBuilder& out) {
     }
 }
 
+// Rows that all have the types of the first one, written in one go; nothing for others.
+std::optional<columns::RowBuilder> uniform_rows(const List& rows) {
+    if (rows.empty() || rows[0].kind() != Kind::list || rows[0].size() == 0) return std::nullopt;
+    std::vector<columns::Column> shape;
+    for (const Value& cell : rows[0].list()) {
+        const std::optional<Type> type = type_of(cell);
+        if (!type || *type == Type::null) return std::nullopt;
+        shape.push_back({std::to_string(shape.size() + 1), *type});
+    }
+    columns::RowBuilder out(shape);
+    std::size_t bytes = 0;
+    for (const Value& row : rows) {
+        if (row.kind() != Kind::list || row.list().size() != shape.size()) return std::nullopt;
+        const Value* cell = row.list().data();
+        for (std::size_t i = 0; i < shape.size(); ++i, ++cell) {
+            const std::optional<Type> type = type_of(*cell);
+            if (!type || (*type != shape[i].type && *type != Type::null)) return std::nullopt;
+            if (*type >= Type::text) bytes += cell->text().size();
+            write(*cell, out[i]);
+        }
+        out.end_row();
+        if (bytes > kLargestText) return std::nullopt;
+    }
+    return out;
+}
+
+std::optional<columns::RowBuilder> mixed_rows(const List& rows) {
+    const auto shape = shape_of(rows);
+    if (!shape) return std::nullopt;
+    columns::RowBuilder out(*shape);
+    for (const Value& row : rows) {
+        for (std::size_t i = 0; i < shape->size(); ++i) write(row.list()[i], out[i]);
+        out.end_row();
+    }
+    return out;
+}
+
 }  // namespace
 
 bool export_list_rows(const List& rows, ArrowArrayStream* out) {
@@ -65,13 +102,10 @@ bool export_list_rows(const List& rows, ArrowArrayStream* out) {
         columns::RowBuilder rows;
         bool is_given = false;
     };
-    const auto shape = shape_of(rows);
-    if (!shape) return false;
-    auto state = std::make_unique<State>(State{columns::RowBuilder(*shape)});
-    for (const Value& row : rows) {
-        for (std::size_t i = 0; i < shape->size(); ++i) write(row.list()[i], state->rows[i]);
-        state->rows.end_row();
-    }
+    auto built = uniform_rows(rows);
+    if (!built) built = mixed_rows(rows);
+    if (!built) return false;
+    auto state = std::make_unique<State>(State{std::move(*built)});
     *out = {};
     out->private_data = state.release();
     out->get_schema = [](ArrowArrayStream* stream, ArrowSchema* schema) {
