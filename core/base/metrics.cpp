@@ -8,6 +8,7 @@
 #include <prometheus/text_serializer.h>
 #include <map>
 #include <mutex>
+#include <unordered_map>
 
 namespace kdeps {
 
@@ -17,28 +18,41 @@ namespace {
 const prometheus::Histogram::BucketBoundaries kBuckets = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
                                                           0.25,   0.5,   1.0,    2.5,   5.0,  10.0,  30.0};
 
-prometheus::Labels to_labels(const Metrics::Labels& labels) { return {labels.begin(), labels.end()}; }
+// The metrics of one kind.  The library makes a metric to find out that it has it already, so each is asked for once.
+template <typename Metric>
+class Known {
+public:
+    template <typename Builder, typename... More>
+    Metric& find(prometheus::Registry& registry, Builder build, std::string_view name, const Metrics::Labels& labels,
+                 const More&... more) {
+        thread_local std::string key;
+        key.assign(name);
+        for (const auto& [label, value] : labels) key.append(1, '\0').append(label).append(1, '\0').append(value);
+        const std::lock_guard lock(mutex_);
+        if (const auto found = metrics_.find(key); found != metrics_.end()) return *found->second;
+        auto family = families_.find(name);
+        if (family == families_.end()) {
+            auto& made = build().Name(std::string(name)).Register(registry);
+            family = families_.emplace(std::string(name), &made).first;
+        }
+        Metric& made = family->second->Add({labels.begin(), labels.end()}, more...);
+        metrics_.emplace(key, &made);
+        return made;
+    }
+
+private:
+    std::mutex mutex_;  // guards the maps; the metrics guard themselves
+    std::map<std::string, prometheus::Family<Metric>*, std::less<>> families_;
+    std::unordered_map<std::string, Metric*> metrics_;  // by name and labels
+};
 
 }  // namespace
 
 struct Metrics::Families {
     prometheus::Registry registry;
-    std::mutex mutex;  // guards the maps; the families guard themselves
-    std::map<std::string, prometheus::Family<prometheus::Counter>*, std::less<>> counters;
-    std::map<std::string, prometheus::Family<prometheus::Gauge>*, std::less<>> gauges;
-    std::map<std::string, prometheus::Family<prometheus::Histogram>*, std::less<>> histograms;
-
-    template <typename Metric, typename Builder>
-    prometheus::Family<Metric>& family(std::map<std::string, prometheus::Family<Metric>*, std::less<>>& known,
-                                       std::string_view name, Builder build) {
-        const std::lock_guard lock(mutex);
-        auto found = known.find(name);
-        if (found == known.end()) {
-            auto& made = build().Name(std::string(name)).Register(registry);
-            found = known.emplace(std::string(name), &made).first;
-        }
-        return *found->second;
-    }
+    Known<prometheus::Counter> counters;
+    Known<prometheus::Gauge> gauges;
+    Known<prometheus::Histogram> histograms;
 };
 
 Metrics::Metrics() : families_(std::make_unique<Families>()) {}
@@ -48,21 +62,18 @@ void Metrics::Counter::add(double number) const { counter_->Increment(number); }
 void Metrics::Histogram::observe(double seconds) const { histogram_->Observe(seconds); }
 
 Metrics::Counter Metrics::counter(std::string_view name, const Labels& labels) {
-    return Counter(families_->family<prometheus::Counter>(families_->counters, name, prometheus::BuildCounter)
-                       .Add(to_labels(labels)));
+    return Counter(families_->counters.find(families_->registry, prometheus::BuildCounter, name, labels));
 }
 
 Metrics::Histogram Metrics::histogram(std::string_view name, const Labels& labels) {
-    return Histogram(families_->family<prometheus::Histogram>(families_->histograms, name, prometheus::BuildHistogram)
-                         .Add(to_labels(labels), kBuckets));
+    return Histogram(
+        families_->histograms.find(families_->registry, prometheus::BuildHistogram, name, labels, kBuckets));
 }
 
 void Metrics::count(std::string_view name, const Labels& labels, double add) { counter(name, labels).add(add); }
 
 void Metrics::gauge(std::string_view name, const Labels& labels, double value) {
-    families_->family<prometheus::Gauge>(families_->gauges, name, prometheus::BuildGauge)
-        .Add(to_labels(labels))
-        .Set(value);
+    families_->gauges.find(families_->registry, prometheus::BuildGauge, name, labels).Set(value);
 }
 
 void Metrics::observe(std::string_view name, const Labels& labels, double seconds) {
