@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "../plain_insert.hpp"
 #include "mysql_rows.hpp"
 #include "mysql_statement.hpp"
 
@@ -18,55 +19,6 @@ constexpr std::size_t kBulkFrom = 64;
 constexpr std::size_t kPacketBytes = 512 << 10;
 constexpr unsigned int kPacketRows = 16'384;
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// Takes the parts of a statement from its start; false for anything that it does not expect, comments too.
-class Scanner {
-public:
-    explicit Scanner(std::string_view sql) : rest_(sql) { skip_space(); }
-
-    bool sign(char c) {
-        if (!rest_.starts_with(c)) return false;
-        rest_.remove_prefix(1);
-        skip_space();
-        return true;
-    }
-    bool word(std::string_view wanted) {
-        std::string found;
-        name(found);
-        for (char& c : found) c = lower(c);
-        return found == wanted;
-    }
-    // A name with or without backticks.
-    bool name(std::string& out) {
-        out.clear();
-        std::size_t i = 0;
-        if (rest_.starts_with('`')) {
-            for (i = 1; i < rest_.size(); ++i) {
-                if (rest_[i] == '`' && !(i + 1 < rest_.size() && rest_[i + 1] == '`')) break;
-                if (rest_[i] == '`') ++i;
-                out += rest_[i];
-            }
-            if (i >= rest_.size()) return false;
-            ++i;
-        } else {
-            while (i < rest_.size() && (is_letter(rest_[i]) || is_digit(rest_[i]) || rest_[i] == '$'))
-                out += rest_[i++];
-        }
-        rest_.remove_prefix(i);
-        skip_space();
-        return !out.empty();
-    }
-    bool is_done() const { return rest_.empty(); }
-
-private:
-    void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n\f"), rest_.size())); }
-
-    std::string_view rest_;
-};
-
 void append_quoted(MYSQL* client, const std::string& text, std::string& out) {
     std::string escaped(text.size() * 2 + 1, '\0');
     escaped.resize(mysql_real_escape_string(client, escaped.data(), text.data(), text.size()));
@@ -74,7 +26,7 @@ void append_quoted(MYSQL* client, const std::string& text, std::string& out) {
 }
 
 bool may_have_zone(std::string_view text) {
-    return text.size() >= 20 && text.size() <= 40 && text[10] == 'T' && is_digit(text[0]);
+    return text.size() >= 20 && text.size() <= 40 && text[10] == 'T' && text[0] >= '0' && text[0] <= '9';
 }
 
 bool has_bulk_protocol(MYSQL* client) {
@@ -87,27 +39,9 @@ bool has_bulk_protocol(MYSQL* client) {
 }  // namespace
 
 std::optional<BulkTarget> BulkTarget::of(std::string_view sql) {
-    BulkTarget out;
-    Scanner scanner(sql);
-    if (!scanner.word("insert") || !scanner.word("into") || !scanner.name(out.table)) return std::nullopt;
-    if (scanner.sign('.')) {
-        out.schema = out.table;
-        if (!scanner.name(out.table)) return std::nullopt;
-    }
-    if (scanner.sign('(')) {
-        std::string column;
-        do {
-            if (!scanner.name(column)) return std::nullopt;
-        } while (scanner.sign(','));
-        if (!scanner.sign(')')) return std::nullopt;
-    }
-    if (!scanner.word("values") || !scanner.sign('(')) return std::nullopt;
-    do {
-        if (!scanner.sign('?')) return std::nullopt;
-    } while (scanner.sign(','));
-    if (!scanner.sign(')')) return std::nullopt;
-    scanner.sign(';');
-    return scanner.is_done() ? std::optional(out) : std::nullopt;
+    auto insert = drivers::read_plain_insert(sql, {'`', false, false});
+    if (!insert) return std::nullopt;
+    return BulkTarget{insert->schema ? std::move(insert->schema->meant) : "", std::move(insert->table.meant)};
 }
 
 bool BulkRows::append_cell(Column& column, const kdeps_cell& cell) {

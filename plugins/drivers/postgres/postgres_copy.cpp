@@ -1,96 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres_copy.hpp"
 
+#include "../plain_insert.hpp"
 #include "postgres_encode.hpp"
 
 namespace kdeps::postgres {
-namespace {
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-// Takes the parts of a statement from its start; false for anything that it does not expect, comments too.
-class Scanner {
-public:
-    explicit Scanner(std::string_view sql) : rest_(sql) { skip_space(); }
-
-    bool sign(char c) {
-        if (!rest_.starts_with(c)) return false;
-        advance(1);
-        return true;
-    }
-    bool word(std::string_view wanted) {
-        std::size_t i = 0;
-        while (i < wanted.size() && i < rest_.size() && lower(rest_[i]) == wanted[i]) ++i;
-        if (i < wanted.size() || (i < rest_.size() && (is_letter(rest_[i]) || is_digit(rest_[i]) || rest_[i] == '$')))
-            return false;
-        advance(i);
-        return true;
-    }
-    bool placeholder(std::size_t wanted) {
-        const std::string text = "$" + std::to_string(wanted);
-        if (!rest_.starts_with(text) || (rest_.size() > text.size() && is_digit(rest_[text.size()]))) return false;
-        advance(text.size());
-        return true;
-    }
-    // `written` gets it as it stands, `meant` without quotes and in the case that PostgreSQL gives it.
-    bool name(std::string& written, std::string& meant) {
-        std::size_t i = 0;
-        if (rest_.starts_with('"')) {
-            for (i = 1; i < rest_.size(); ++i) {
-                if (rest_[i] == '"' && !(i + 1 < rest_.size() && rest_[i + 1] == '"')) break;
-                if (rest_[i] == '"') ++i;
-                meant += rest_[i];
-            }
-            if (i >= rest_.size()) return false;
-            ++i;
-        } else {
-            while (i < rest_.size() && (is_letter(rest_[i]) || (i > 0 && (is_digit(rest_[i]) || rest_[i] == '$'))))
-                meant += lower(rest_[i++]);
-        }
-        if (meant.empty()) return false;
-        written = rest_.substr(0, i);
-        advance(i);
-        return true;
-    }
-    bool is_done() const { return rest_.empty(); }
-
-private:
-    void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n\f"), rest_.size())); }
-    void advance(std::size_t count) {
-        rest_.remove_prefix(count);
-        skip_space();
-    }
-
-    std::string_view rest_;
-};
-
-}  // namespace
 
 std::optional<CopyTarget> CopyTarget::of(std::string_view sql) {
+    const auto insert = drivers::read_plain_insert(sql, {'"', true, true});
+    if (!insert || insert->columns.empty() || insert->columns.size() != insert->placeholders) return std::nullopt;
     CopyTarget out;
-    Scanner scanner(sql);
-    std::string meant;
-    if (!scanner.word("insert") || !scanner.word("into") || !scanner.name(out.table_, meant)) return std::nullopt;
-    if (scanner.sign('.')) {
-        std::string table;
-        if (!scanner.name(table, meant)) return std::nullopt;
-        out.table_ += "." + table;
+    if (insert->schema) out.table_.append(insert->schema->written).append(".");
+    out.table_ += insert->table.written;
+    for (const auto& column : insert->columns) {
+        out.columns_.append(out.columns_.empty() ? "" : ", ").append(column.written);
+        out.names_.push_back(column.meant);
     }
-    if (!scanner.sign('(')) return std::nullopt;
-    do {
-        std::string written;
-        if (!scanner.name(written, out.names_.emplace_back())) return std::nullopt;
-        out.columns_ += (out.columns_.empty() ? "" : ", ") + written;
-    } while (scanner.sign(','));
-    if (!scanner.sign(')') || !scanner.word("values") || !scanner.sign('(')) return std::nullopt;
-    for (std::size_t i = 1; i <= out.names_.size(); ++i) {
-        if ((i > 1 && !scanner.sign(',')) || !scanner.placeholder(i)) return std::nullopt;
-    }
-    if (!scanner.sign(')')) return std::nullopt;
-    scanner.sign(';');
-    return scanner.is_done() ? std::optional(out) : std::nullopt;
+    return out;
 }
 
 const char* const CopyTarget::kSuits =
