@@ -191,6 +191,7 @@ Error Pool::full(nanoseconds waited) const {
 std::unique_ptr<Connection> Pool::open(const Call& call, const Limit& limit) {
     kdeps_target target{};
     target.struct_size = sizeof(target);
+    target.flags = options_.statement_cache == 0 ? KDEPS_TARGET_ONE_SHOT : 0;
     target.url = to_str(database_.url);
     target.folder = to_str(database_.folder);
     target.name = to_str(database_.name);

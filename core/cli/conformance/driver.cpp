@@ -132,6 +132,20 @@ bool check_stop(Session& session, std::string_view sql, const std::string& check
     return true;
 }
 
+// A flag that the driver does not know, and one that it may not, change no result.
+std::string wrong_one_shot(Subject& subject, const kdeps_driver& driver, std::string_view url, std::string_view batch) {
+    constexpr std::uint32_t kNoFlagYet = 1U << 31U;
+    std::string wrong;
+    const std::string failure = wrong_in([&] {
+        Session session(subject, driver, url, {}, KDEPS_TARGET_ONE_SHOT | kNoFlagYet);
+        session.execute(kSelect);
+        wrong = wrong_failing([&] { session.execute("THIS IS NO STATEMENT OF ANY DIALECT"); });
+        if (wrong.empty()) wrong = session.wrong_batch(batch, 3);
+        session.execute(kSelect);
+    });
+    return failure.empty() ? wrong : failure;
+}
+
 }  // namespace
 
 void check_driver_urls(const Options& options, const Quirks& quirks, Reporter& reporter) {
@@ -201,6 +215,8 @@ void check_driver(const Options& options, const Quirks& quirks, Reporter& report
     reporter.result("empty batch", session.wrong_batch(batch, 0));
     reporter.at("execute after a batch");
     reporter.result("a statement after a batch", wrong_in([&] { session.execute(kSelect); }));
+    reporter.at("a connection for one-shot statements");
+    reporter.result("a connection for one-shot statements", wrong_one_shot(subject, driver, url, batch));
 }
 
 void check_driver_stops(const Options& options, const Quirks& quirks, Reporter& reporter) {

@@ -130,10 +130,11 @@ std::string placeholder(const kdeps_driver& driver, std::size_t n) {
     }
 }
 
-Session::Session(Subject& subject, const kdeps_driver& driver, std::string_view url, Deadline deadline)
+Session::Session(Subject& subject, const kdeps_driver& driver, std::string_view url, Deadline deadline,
+                 std::uint32_t flags)
     : subject_(subject), driver_(driver) {
     Invocation invocation(subject.registry(), deadline);
-    const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("conformance")};
+    const kdeps_target target{sizeof(kdeps_target), flags, to_str(url), to_str("/"), to_str("conformance")};
     auto* const untouched = reinterpret_cast<kdeps_connection*>(&invocation);
     kdeps_connection* made = untouched;
     const kdeps_status status = driver.open(subject.instance(), invocation.handle(), &target, &made);

@@ -18,7 +18,8 @@ struct Rows {
 // what the database said otherwise.
 class Session {
 public:
-    Session(Subject& subject, const kdeps_driver& driver, std::string_view url, Deadline deadline = {});
+    Session(Subject& subject, const kdeps_driver& driver, std::string_view url, Deadline deadline = {},
+            std::uint32_t flags = 0);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;

@@ -45,6 +45,7 @@ struct FakeDatabase {
     int most_at_once = 0;
     int pinged = 0;
     int reset = 0;
+    std::uint32_t flags = 0;  // of the target that was opened last
     std::vector<std::string> prepared;
     std::vector<std::string> finalized;
 };
@@ -70,13 +71,14 @@ inline kdeps_driver fake_driver() {
     kdeps_driver out{};
     out.struct_size = sizeof(out);
     out.name = to_str("fake");
-    out.open = [](kdeps_instance* instance, kdeps_call* call, const kdeps_target*,
+    out.open = [](kdeps_instance* instance, kdeps_call* call, const kdeps_target* target,
                   kdeps_connection** made) -> kdeps_status {
         auto& database = *reinterpret_cast<FakeDatabase*>(instance);
         database.on_open();
         const std::lock_guard lock(database.mutex);
         if (const kdeps_status status = take_time(call, database.open_time); status != KDEPS_OK) return status;
         if (database.is_down) return refuse(call, KDEPS_UNAVAILABLE, "connection refused");
+        database.flags = target->flags;
         *made = reinterpret_cast<kdeps_connection*>(new FakeConnection{&database, ++database.opened});
         database.most_at_once = std::max(database.most_at_once, database.opened - database.closed);
         return KDEPS_OK;

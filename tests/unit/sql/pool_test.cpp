@@ -31,6 +31,18 @@ TEST_F(PoolTest, LendsTheOneThatWasUsedLast) {
     release(std::move(again));
 }
 
+TEST_F(PoolTest, WithoutACacheStatementsAreOneShot) {
+    options.statement_cache = 0;
+    release(acquire());
+    EXPECT_EQ(database.flags, KDEPS_TARGET_ONE_SHOT);
+}
+
+TEST_F(PoolTest, WithACacheTheyAreNot) {
+    database.flags = KDEPS_TARGET_ONE_SHOT;
+    release(acquire());
+    EXPECT_EQ(database.flags, 0U);
+}
+
 TEST_F(PoolTest, ChecksAConnectionThatWasIdleForMoreThanASecond) {
     release(acquire());
     pass(seconds(1));

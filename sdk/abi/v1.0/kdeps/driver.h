@@ -40,10 +40,16 @@ extern "C" {
 #define KDEPS_ISOLATION_SERIALIZABLE 4u
 #define KDEPS_ISOLATION_SNAPSHOT 5u
 
+/* Flags of a target.  A driver ignores those that it does not know. */
+/* Each statement is prepared to be executed once, and the session may be another after each transaction, as behind a
+   pooler: open leaves nothing in the session that later work needs, and no statement stays in it.  `prepare` may put
+   off what it finds wrong until the statement is executed or described. */
+#define KDEPS_TARGET_ONE_SHOT 1u
+
 /* Where to connect. */
 typedef struct kdeps_target {
     uint32_t struct_size;
-    uint32_t reserved;
+    uint32_t flags;   /* KDEPS_TARGET_*, for open */
     kdeps_str url;    /* as the user wrote it, percent-encoded; may hold a password: never log it */
     kdeps_str folder; /* relative paths in the URL start here */
     kdeps_str name;   /* of the pool: connections with the same name and an in-memory database share that database */

@@ -13,6 +13,7 @@ struct Target {
     std::string_view url;     // may hold a password: never log it
     std::string_view folder;  // relative paths start here
     std::string_view name;    // of the pool
+    std::uint32_t flags = 0;  // KDEPS_TARGET_*
 };
 
 struct Outcome {
@@ -64,7 +65,7 @@ kdeps_driver make_driver(const DriverInfo& info) {
         });
     };
     static const auto target_of = [](const kdeps_target* target) {
-        return Target{to_view(target->url), to_view(target->folder), to_view(target->name)};
+        return Target{to_view(target->url), to_view(target->folder), to_view(target->name), target->flags};
     };
 
     kdeps_driver out{};
