@@ -14,9 +14,7 @@ using namespace std::chrono_literals;
 
 // Statements that sleep on the server now.
 int sleeping() {
-    return std::stoi(postgres().scalar("test",
-                                       "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE "
-                                       "'%pg_sleep%' AND pid <> pg_backend_pid()"));
+    return std::stoi(postgres().scalar("test", "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"));
 }
 
 // Until that many sleep; each look is a round trip to the server.
