@@ -58,7 +58,7 @@ TEST_F(PoolOptions, MaxLifetimeReplacesConnections) {
 TEST_F(PoolOptions, StatementCacheBoundsWhatAConnectionKeepsPrepared) {
     EXPECT_EQ(prepared(""), 3);
     EXPECT_EQ(prepared(", statementCache: 2"), 2);
-    EXPECT_EQ(prepared(", statementCache: 0"), 1);
+    EXPECT_EQ(prepared(", statementCache: 0"), 0);
 }
 
 }  // namespace

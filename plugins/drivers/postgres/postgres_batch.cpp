@@ -71,10 +71,6 @@ public:
         make_stream(std::make_unique<KeptBatches>(std::move(rows_), std::move(kept_)), call_, rows);
     }
 
-    void read_preface() {
-        if (!std::exchange(has_begun_, true)) connection_.read_preface();
-    }
-
     bool has_sent() const { return sent_ > 0; }
     bool has_stale_plan() const { return has_stale_plan_; }
 
@@ -110,7 +106,7 @@ private:
     }
 
     void receive() {
-        read_preface();
+        connection_.read_preface();
         Link& link = connection_.link();
         const Result result = link.next();
         const ExecStatusType status = PQresultStatus(result.get());
@@ -149,7 +145,6 @@ private:
     std::size_t received_ = 0;
     std::size_t bytes_ = 0;      // about what is on the way
     std::size_t row_bytes_ = 0;  // of rows_
-    bool has_begun_ = false;
     bool has_stale_plan_ = false;
 };
 
@@ -164,16 +159,22 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
     const bool is_own = connection_.is_idle();
     if (is_own) connection_.begin(call, KDEPS_ISOLATION_DEFAULT, false);
     Link& link = connection_.link();
+    try {
+        open_exchange(call);
+    } catch (Error& error) {
+        if (is_own && !link.is_broken()) {
+            connection_.rollback(call);
+            error.damage = KDEPS_DAMAGE_NONE;
+        }
+        throw;
+    }
     BatchRun run(connection_, description_, call, batch);
-    bool is_synced = false;
     const auto end_failed = [&] {
         is_stale_ = run.has_stale_plan();
         if (link.is_broken()) return;
-        if (!is_synced) link.sync();
         link.drain();
         if (is_own) connection_.rollback(call);
     };
-    connection_.open_exchange(call, Effect::none);
     try {
         run.send(name_, sets, parameters_);
         if (is_own) {
@@ -181,8 +182,7 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
             link.query("COMMIT");
         }
         link.sync();
-        is_synced = true;
-        run.read_preface();
+        connection_.read_preface();
         run.receive_rest();
         if (Result failed = link.drain(); failed != nullptr)
             connection_.fail(std::move(failed), "committing the batch failed");

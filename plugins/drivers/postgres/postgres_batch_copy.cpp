@@ -16,7 +16,10 @@ bool Statement::copy_batch(Call& call, const Sets& sets, kdeps_batch& batch) {
     const bool is_own = connection_.is_idle();
     if (is_own) connection_.begin(call, KDEPS_ISOLATION_DEFAULT, false);
     try {
-        const bool is_done = copy_behind_savepoint(call, sets, batch.sets);
+        // In the transaction, which has one session.
+        if (connection_.is_one_shot() && !is_copy_known_) prepare(call);
+        const bool is_done =
+            copy_->column_count() == description_.parameters.size() && copy_behind_savepoint(call, sets, batch.sets);
         if (is_own && is_done) connection_.commit(call);
         if (is_own && !is_done) connection_.rollback(call);
         if (is_done) std::fill_n(batch.affected, batch.sets, 1);

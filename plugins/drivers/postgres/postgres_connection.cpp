@@ -10,6 +10,8 @@ namespace kdeps::postgres {
 namespace {
 
 constexpr const char* kIsoDates = "SET datestyle = ISO";
+// Until the end of the transaction, also of one that only a sync ends.
+constexpr const char* kIsoDatesHere = "SELECT pg_catalog.set_config('datestyle', 'ISO', true)";
 
 std::string_view isolation_words(std::uint32_t isolation) {
     switch (isolation) {
@@ -32,7 +34,7 @@ Oid parse_oid(std::string_view text) {
 }  // namespace
 
 Connection::Connection(const Call& call, const Options& options)
-    : link_(call, options.parameters, options.connect_timeout) {
+    : link_(call, options.parameters, options.connect_timeout), is_one_shot_(options.is_one_shot) {
     const auto setting = [&](const char* name) {
         const char* value = PQparameterStatus(link_.get(), name);
         return value == nullptr ? std::string_view() : std::string_view(value);
@@ -42,7 +44,7 @@ Connection::Connection(const Call& call, const Options& options)
     server_ = "PostgreSQL " + std::string(version.substr(0, version.find(' ')));
     // The text forms of dates are read as ISO; only a role or a database that is set up otherwise pays this round trip.
     needs_iso_dates_ = !setting("DateStyle").starts_with("ISO");
-    if (needs_iso_dates_) {
+    if (needs_iso_dates_ && !is_one_shot_) {
         open_exchange(call, Effect::none);
         run_alone(kIsoDates, "setting the date style failed");
     }
@@ -57,7 +59,7 @@ void Connection::ping(Call& call) {
 void Connection::reset(Call& call) {
     pending_begin_.clear();
     link_.start_cleanup(call);
-    has_preface_ = false;
+    has_preface_ = has_begun_ = false;
     begun_with_.clear();
     if (link_.transaction() != PQTRANS_IDLE) link_.query("ROLLBACK");
     link_.sync();
@@ -66,7 +68,9 @@ void Connection::reset(Call& call) {
                             "RESET SESSION AUTHORIZATION", "RESET ALL"}) {
         link_.query(sql);
     }
-    if (needs_iso_dates_) link_.query(kIsoDates);
+    // A session of a pooler goes back to its own encoding, and the pooler would take that for the client's wish.
+    if (is_one_shot_) link_.query("SET client_encoding = 'UTF8'");
+    if (needs_iso_dates_ && !is_one_shot_) link_.query(kIsoDates);
     link_.sync();
     if (Result failed = link_.drain(); failed != nullptr) fail(std::move(failed), "resetting the connection failed");
 }
@@ -116,7 +120,7 @@ void Connection::rollback(Call& call) {
     }
     if (link_.transaction() == PQTRANS_IDLE) return;
     link_.start_cleanup(call);
-    has_preface_ = false;
+    has_preface_ = has_begun_ = false;
     begun_with_.clear();
     run_alone("ROLLBACK", "the rollback failed");
 }
@@ -128,7 +132,7 @@ void Connection::run_alone(const char* sql, std::string_view doing) {
     if (Result failed = link_.drain(); failed != nullptr) fail(std::move(failed), doing);
 }
 
-std::string Connection::new_name() { return "kdeps_" + std::to_string(++names_); }
+std::string Connection::new_name() { return is_one_shot_ ? "" : "kdeps_" + std::to_string(++names_); }
 
 void Connection::open_exchange(const Call& call, Effect effect) {
     const bool was_idle = link_.transaction() == PQTRANS_IDLE;
@@ -145,6 +149,7 @@ void Connection::open_exchange(const Call& call, Effect effect) {
     if (!pending_begin_.empty()) {
         link_.query(pending_begin_.c_str());
         begun_with_ = std::exchange(pending_begin_, {});
+        has_begun_ = true;
     }
 }
 
@@ -153,7 +158,7 @@ void Connection::read_preface() {
         const Result result = link_.next();
         has_preface_ = result == nullptr || PQresultStatus(result.get()) != PGRES_PIPELINE_SYNC;
     }
-    if (!begun_with_.empty()) {
+    if (std::exchange(has_begun_, false)) {
         Result result = link_.next();
         if (PQresultStatus(result.get()) != PGRES_COMMAND_OK)
             fail(std::move(result), "the transaction could not be begun");
@@ -178,32 +183,73 @@ bool Connection::begin_again(const Call& call) {
     return true;
 }
 
-Description Connection::describe(const Call& call, const std::string& name, const std::string& sql) {
+Description Connection::describe(const Call& call, const std::string& name, const std::string& sql, Exchange exchange) {
+    bool wants_iso_dates = false;
+    while (true) {
+        open_exchange(call, Effect::none);
+        if (wants_iso_dates) link_.query(kIsoDatesHere);
+        link_.prepare(name, sql);
+        if (exchange == Exchange::ends) {
+            link_.sync();
+        } else {
+            link_.flush_request();
+        }
+        read_preface();
+        if (wants_iso_dates) {
+            Result result = link_.next();
+            if (PQresultStatus(result.get()) != PGRES_TUPLES_OK)
+                fail(std::move(result), "setting the date style failed");
+            link_.next();
+        }
+        Description out = read_description(sql);
+        std::vector<Oid> unknown;
+        const auto meet = [&](Oid oid) {
+            if (!types_.knows(oid)) unknown.push_back(oid);
+        };
+        for (const Oid oid : out.parameters) meet(oid);
+        for (const Description::Column& column : out.columns) meet(column.type);
+        const bool is_ready = unknown.empty() && (wants_iso_dates || !needs_iso_dates_ || !has_text_format(out));
+        if (exchange == Exchange::stays_open && is_ready) {
+            expect_not_stopped();
+            return out;
+        }
+        link_.drain();
+        look_up(call, std::move(unknown));
+        if (exchange == Exchange::ends) return out;
+        // Once more, now that it is known what the exchange must hold.
+        wants_iso_dates = needs_iso_dates_ && has_text_format(out);
+    }
+}
+
+Description Connection::read_description(const std::string& sql) {
     constexpr std::string_view kDoing = "the statement could not be prepared";
-    open_exchange(call, Effect::none);
-    link_.prepare(name, sql);
-    link_.sync();
-    read_preface();
     Description out;
     Result result = link_.next();
     if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(std::move(result), kDoing, sql);
     link_.next();
     result = link_.next();
     if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(std::move(result), kDoing, sql);
-    std::vector<Oid> unknown;
-    const auto met = [&](Oid oid) {
-        if (!types_.knows(oid)) unknown.push_back(oid);
-        return oid;
-    };
-    for (int i = 0; i < PQnparams(result.get()); ++i) {
-        out.parameters.push_back(met(PQparamtype(result.get(), i)));
-    }
-    for (int i = 0; i < PQnfields(result.get()); ++i) {
-        out.columns.push_back({PQfname(result.get(), i), met(PQftype(result.get(), i))});
-    }
-    link_.drain();
-    look_up(call, std::move(unknown));
+    for (int i = 0; i < PQnparams(result.get()); ++i) out.parameters.push_back(PQparamtype(result.get(), i));
+    for (int i = 0; i < PQnfields(result.get()); ++i)
+        out.columns.push_back({PQfname(result.get(), i), PQftype(result.get(), i)});
+    link_.next();
     return out;
+}
+
+bool Connection::has_text_format(const Description& description) const {
+    return std::any_of(description.columns.begin(), description.columns.end(),
+                       [this](const Description::Column& column) { return !types_.has_binary(column.type); });
+}
+
+// A request to stop that comes between two commands stops neither.
+void Connection::expect_not_stopped() {
+    const kdeps_status why = link_.stopped();
+    if (why == KDEPS_OK) return;
+    if (Result failed = link_.drain(); failed != nullptr) fail(std::move(failed), "the statement failed");
+    Error error(why, why == KDEPS_TIMEOUT ? "the statement was stopped at its time limit"
+                                          : "the statement was stopped because the run was cancelled");
+    error.sqlstate = "57014";
+    throw error;
 }
 
 void Connection::look_up(const Call& call, std::vector<Oid> oids) {

@@ -191,7 +191,15 @@ Error connect_error(const PGconn* connection) {
         }
         state = rule.state;
     }
-    Error error(rule.status, "cannot connect to PostgreSQL: " + std::string(line));
+    std::string message = "cannot connect to PostgreSQL: " + std::string(line);
+    // A pooler's words: PostgreSQL itself takes every parameter that libpq sends.
+    if (line.starts_with("unsupported startup parameter")) {
+        rule = {"08P01", KDEPS_INVALID_ARGUMENT};
+        message +=
+            "; remove it from the connection URL or the environment (PGOPTIONS), or have pgbouncer drop it: "
+            "ignore_startup_parameters";
+    }
+    Error error(rule.status, std::move(message));
     error.sqlstate = std::string(state);
     error.retry = rule.retry;
     error.damage = KDEPS_DAMAGE_CONNECTION;

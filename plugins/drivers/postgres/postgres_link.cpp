@@ -135,6 +135,7 @@ void Link::notice_closed() {
 void Link::require(int is_ok) {
     if (is_ok != 1) fail_lost();
     has_sent_ = true;
+    needs_sync_ = true;
 }
 
 void Link::query(const char* sql, const Parameters* parameters) {
@@ -156,6 +157,7 @@ void Link::execute(const std::string& name, const Parameters& parameters, bool i
 
 void Link::sync() {
     require(PQpipelineSync(connection_));
+    needs_sync_ = false;
     ++syncs_;
 }
 
@@ -179,7 +181,7 @@ Result Link::next() {
     }
     const ExecStatusType status = PQresultStatus(result.get());
     if (status == PGRES_PIPELINE_SYNC) {
-        if (--syncs_ == 0) settle();
+        if (--syncs_ == 0 && !needs_sync_) settle();
     } else if (status == PGRES_FATAL_ERROR && (is_fatal(result.get()) || PQstatus(connection_) == CONNECTION_BAD)) {
         keep_farewell(result.get());
         fail_lost();
@@ -190,6 +192,7 @@ Result Link::next() {
 }
 
 Result Link::drain() {
+    if (needs_sync_) sync();
     Result first;
     while (is_in_exchange()) {
         Result result = next();
@@ -202,6 +205,7 @@ Result Link::drain() {
 Result Link::copy(const std::string& sql, std::string_view data) {
     if (PQexitPipelineMode(connection_) != 1) throw Error(KDEPS_INTERNAL, "libpq does not leave pipeline mode");
     require(PQsendQuery(connection_, sql.c_str()));
+    needs_sync_ = false;
     syncs_ = 1;  // an exchange is under way
     Result answer;
     while (true) {
@@ -304,6 +308,7 @@ void Link::settle() {
 
 void Link::give_up() {
     is_broken_ = true;
+    needs_sync_ = false;
     syncs_ = 0;
     if (effect_ == Effect::commits) {
         throw lost_error(stop_words(stopped_) + " and the server did not confirm that it stopped", Loss::in_doubt);
@@ -324,11 +329,14 @@ void Link::keep_farewell(const PGresult* result) {
 
 void Link::fail_lost() {
     is_broken_ = true;
+    needs_sync_ = false;
     syncs_ = 0;
     cancel_.reset();
     const bool is_in_doubt = has_sent_ && effect_ == Effect::commits;
-    // A session that the server ends while a command runs has not committed it.
-    if (farewell_ && !(is_in_doubt && has_result_)) {
+    // A session that the server ends while a command runs has not committed it.  Class 08 are the words of a pooler
+    // whose server is lost, and it does not know.
+    const bool is_known = farewell_ && !has_result_ && !farewell_->sqlstate.starts_with("08");
+    if (farewell_ && (!is_in_doubt || is_known)) {
         Error error = *farewell_;
         error.status = error.status == KDEPS_EXHAUSTED ? KDEPS_EXHAUSTED : KDEPS_UNAVAILABLE;
         error.retry = KDEPS_RETRY_FRESH;

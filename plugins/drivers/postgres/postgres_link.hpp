@@ -17,6 +17,7 @@ enum class Effect { none, commits };
 
 // libpq's connection, in pipeline mode and non-blocking for its whole life.  One exchange at a time:
 //   start, then query/prepare/execute and sync, which only queue; then next() until every sync has been answered.
+// What is sent without a sync after it keeps the exchange open: drain() syncs first.
 // One thread, but for wake().  Everything throws Error.
 class Link {
 public:
@@ -45,7 +46,10 @@ public:
     // command's result, or its error.
     Result copy(const std::string& sql, std::string_view data);
     // What is sent from now on may be committed by this exchange.
-    void may_commit() { effect_ = Effect::commits; }
+    void may_commit() {
+        effect_ = Effect::commits;
+        has_result_ = false;
+    }
     // Asks for the results so far without ending the implicit transaction, as sync would.
     void flush_request();
 
@@ -57,7 +61,7 @@ public:
     Result next();
     // Reads what is left of the exchange, syncs included; returns the first error in it, or null.
     Result drain();
-    bool is_in_exchange() const { return syncs_ > 0; }
+    bool is_in_exchange() const { return syncs_ > 0 || needs_sync_; }
 
     // Tells the server to stop now; next() gives what still comes.
     void stop(kdeps_status why);
@@ -94,7 +98,8 @@ private:
     Effect effect_ = Effect::none;
     bool is_broken_ = false;
     bool has_sent_ = false;
-    bool has_result_ = false;  // a command of the exchange has ended well
+    bool has_result_ = false;  // a command has ended well since what the exchange does may be committed
+    bool needs_sync_ = false;  // something was sent since the last sync
     int syncs_ = 0;            // sent and not answered
     unsigned results_ = 0;
     kdeps_status stopped_ = KDEPS_OK;

@@ -97,6 +97,7 @@ Options read_options(const Call& call, const Target& target) {
     const Url url = parse_url(target.url);
     const std::vector<std::string> accepted = accepted_names();
     Options out;
+    out.is_one_shot = (target.flags & KDEPS_TARGET_ONE_SHOT) != 0;
     const auto has = [&](std::string_view name) {
         return std::any_of(out.parameters.begin(), out.parameters.end(),
                            [&](const auto& parameter) { return parameter.first == name; });

@@ -14,7 +14,8 @@ namespace kdeps::postgres {
 struct Options {
     std::vector<std::pair<std::string, std::string>> parameters;  // keyword, value
     std::optional<std::chrono::seconds>
-        connect_timeout;  // of the whole opening; libpq does not watch it when it must not block
+        connect_timeout;       // of the whole opening; libpq does not watch it when it must not block
+    bool is_one_shot = false;  // KDEPS_TARGET_ONE_SHOT
 };
 
 // Throws Error (INVALID_ARGUMENT) with the first fault.

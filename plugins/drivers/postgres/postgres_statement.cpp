@@ -97,15 +97,14 @@ Statement::Statement(Connection& connection, const Call& call, std::string_view 
         throw Error(KDEPS_INVALID_ARGUMENT, "the statement's text holds a zero byte");
     }
     refuse_copy(sql_);
-    prepare(call);
+    if (!connection_.is_one_shot()) prepare(call);
     copy_ = CopyTarget::of(sql);
-    if (copy_ && copy_->column_count() != description_.parameters.size()) copy_.reset();
 }
 
 Statement::~Statement() { connection_.forget(std::move(name_)); }
 
-void Statement::prepare(const Call& call) {
-    description_ = connection_.describe(call, name_, sql_);
+void Statement::prepare(const Call& call, Exchange exchange) {
+    description_ = connection_.describe(call, name_, sql_, exchange);
     reader_.emplace(description_.columns, connection_.types());
     is_stale_ = false;
 }
@@ -115,8 +114,17 @@ void Statement::prepare_again(const Call& call) {
     prepare(call);
 }
 
+void Statement::open_exchange(const Call& call) {
+    if (connection_.is_one_shot()) {
+        prepare(call, Exchange::stays_open);
+    } else {
+        connection_.open_exchange(call, Effect::none);
+    }
+}
+
 void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns) {
     call.check();
+    if (connection_.is_one_shot()) prepare(call);
     if (parameters != nullptr) {
         std::vector<columns::Column> types;
         for (std::size_t i = 0; i < description_.parameters.size(); ++i) {
@@ -139,17 +147,30 @@ void Statement::bind(std::span<const kdeps_cell> parameters) {
     parameters_.seal();
 }
 
-void Statement::send_bound(const Call& call) {
+void Statement::send_now(const Call& call, std::span<const kdeps_cell> parameters) {
+    Link& link = connection_.link();
     was_alone_ = connection_.is_idle();
-    connection_.open_exchange(call, was_alone_ && !only_reads_ ? Effect::commits : Effect::none);
-    connection_.link().execute(name_, parameters_, reader_->is_binary());
-    connection_.link().sync();
+    if (connection_.is_one_shot()) {
+        open_exchange(call);
+        try {
+            bind(parameters);
+        } catch (...) {
+            link.drain();
+            throw;
+        }
+    } else {
+        if (is_stale_) prepare_again(call);
+        bind(parameters);  // before anything is sent
+        open_exchange(call);
+    }
+    if (was_alone_ && !only_reads_) link.may_commit();
+    link.execute(name_, parameters_, reader_->is_binary());
+    link.sync();
 }
 
 bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
-    if (is_stale_) return false;
-    bind(parameters);
-    send_bound(call);
+    if (is_stale_ || connection_.is_one_shot()) return false;
+    send_now(call, parameters);
     is_sent_ = true;
     return true;
 }
@@ -157,11 +178,7 @@ bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
 Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows) {
     constexpr int kMostRuns = 3;  // a table may be altered again in between, but not for ever
     for (int i = 0;; ++i) {
-        if (!std::exchange(is_sent_, false)) {
-            if (is_stale_) prepare_again(call);
-            bind(parameters);
-            send_bound(call);
-        }
+        if (!std::exchange(is_sent_, false)) send_now(call, parameters);
         if (const auto outcome = run(call, rows)) return *outcome;
         if (i + 1 == kMostRuns) {
             Error error(KDEPS_CONFLICT, "the statement failed: the tables that it uses are altered all the time");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A statement that is prepared on the server under a name of its own.
+// A statement that is prepared on the server: under a name of its own, or without one in each exchange that executes it
+// (Connection::is_one_shot).
 #pragma once
 
 #include <kdeps/cpp/driver.hpp>
@@ -29,10 +30,12 @@ public:
     void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
 
 private:
-    void prepare(const Call& call);
+    void prepare(const Call& call, Exchange exchange = Exchange::ends);
     void prepare_again(const Call& call);
+    // Opens the exchange that executes it, in which it is prepared.
+    void open_exchange(const Call& call);
     void bind(std::span<const kdeps_cell> parameters);
-    void send_bound(const Call& call);
+    void send_now(const Call& call, std::span<const kdeps_cell> parameters);
     // Nothing if the plan was stale and the statement may be prepared and run again.
     std::optional<Outcome> run(const Call& call, ArrowArrayStream* rows);
     // COPY instead of the statement; false if it was not done, and nothing of it is left.

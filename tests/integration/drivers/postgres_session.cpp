@@ -115,8 +115,9 @@ struct PostgresSession::Call : kdeps_call_ {
     }
 };
 
-PostgresSession::PostgresSession(const std::string& url, std::chrono::nanoseconds limit) : limit_(limit) {
-    const kdeps_target target{sizeof(kdeps_target), 0, to_str(url), to_str("/"), to_str("pool")};
+PostgresSession::PostgresSession(const std::string& url, std::chrono::nanoseconds limit, std::uint32_t flags)
+    : limit_(limit) {
+    const kdeps_target target{sizeof(kdeps_target), flags, to_str(url), to_str("/"), to_str("pool")};
     Call call(*this);
     expect(call, driver().open(the_plugin->driver.instance, &call, &target, &connection_));
 }

@@ -43,7 +43,7 @@ void check_url(std::string_view url);
 class PostgresSession {
 public:
     explicit PostgresSession(const std::string& url = postgres_url(),
-                             std::chrono::nanoseconds limit = std::chrono::seconds(60));
+                             std::chrono::nanoseconds limit = std::chrono::seconds(60), std::uint32_t flags = 0);
     ~PostgresSession();
     PostgresSession(const PostgresSession&) = delete;
     PostgresSession& operator=(const PostgresSession&) = delete;
