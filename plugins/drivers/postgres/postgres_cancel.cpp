@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdint>
 #include <kdeps/cpp/error.hpp>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -39,13 +40,13 @@ bool Wake::take() noexcept {
 
 struct CancelRequest::State {
     std::unique_ptr<PGcancel, FreeCancel> cancel;
-    std::shared_ptr<Wake> wake;
-    std::atomic<bool> is_over = false;
+    std::mutex mutex;  // guards is_over
+    std::condition_variable changed;
+    bool is_over = false;
 };
 
-CancelRequest::CancelRequest(PGconn* connection, std::shared_ptr<Wake> wake) : state_(std::make_shared<State>()) {
+CancelRequest::CancelRequest(PGconn* connection) : state_(std::make_shared<State>()) {
     state_->cancel.reset(PQgetCancel(connection));
-    state_->wake = std::move(wake);
     if (state_->cancel == nullptr) return;  // never over: the connection will be given up
     // The thread must not take the signals of the host.
     sigset_t all;
@@ -56,8 +57,9 @@ CancelRequest::CancelRequest(PGconn* connection, std::shared_ptr<Wake> wake) : s
         std::thread([state = state_] {
             std::array<char, 256> why;
             PQcancel(state->cancel.get(), why.data(), static_cast<int>(why.size()));
+            const std::lock_guard lock(state->mutex);
             state->is_over = true;
-            state->wake->set();
+            state->changed.notify_all();
         }).detach();
     } catch (const std::system_error&) {
         // No thread to be had: never over either.
@@ -65,6 +67,9 @@ CancelRequest::CancelRequest(PGconn* connection, std::shared_ptr<Wake> wake) : s
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-bool CancelRequest::is_over() const { return state_->is_over; }
+bool CancelRequest::wait_until(std::chrono::steady_clock::time_point end) const {
+    std::unique_lock lock(state_->mutex);
+    return state_->changed.wait_until(lock, end, [this] { return state_->is_over; });
+}
 
 }  // namespace kdeps::postgres

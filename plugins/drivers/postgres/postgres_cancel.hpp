@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 
 #include "postgres_result.hpp"
@@ -31,11 +32,11 @@ private:
 // and owns all that it uses.
 class CancelRequest {
 public:
-    // `wake` is set when the request has been delivered, or has failed.
-    CancelRequest(PGconn* connection, std::shared_ptr<Wake> wake);
+    explicit CancelRequest(PGconn* connection);
 
-    // Delivered or failed: no signal can reach the connection later.
-    bool is_over() const;
+    // True once it is delivered or has failed: no signal can reach the connection later.  False if that did not come
+    // until then.
+    bool wait_until(std::chrono::steady_clock::time_point end) const;
 
 private:
     struct State;

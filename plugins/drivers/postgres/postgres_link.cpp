@@ -33,8 +33,7 @@ bool is_fatal(const PGresult* result) {
 }  // namespace
 
 Link::Link(const Call& call, const std::vector<std::pair<std::string, std::string>>& parameters,
-           std::optional<std::chrono::seconds> connect_timeout)
-    : wake_(std::make_shared<Wake>()) {
+           std::optional<std::chrono::seconds> connect_timeout) {
     std::vector<const char*> keywords;
     std::vector<const char*> values;
     for (const auto& [keyword, value] : parameters) {
@@ -102,7 +101,7 @@ void Link::begin_exchange(const Call& call, Effect effect) {
     has_sent_ = false;
     has_result_ = false;
     stopped_ = KDEPS_OK;
-    wake_->take();  // meant for an exchange that is over
+    wake_.take();  // meant for an exchange that is over
     notice_closed();
 }
 
@@ -170,7 +169,7 @@ void Link::single_row() {
 }
 
 Result Link::next() {
-    if (++results_ % kResultsPerLook == 0) check_call(wake_->take());
+    if (++results_ % kResultsPerLook == 0) check_call(wake_.take());
     while (PQisBusy(connection_) != 0) {
         wait();
     }
@@ -254,7 +253,7 @@ void Link::wait_for(short events) {
     if (PQsocket(connection_) < 0) fail_lost();
     const auto until = stopped_ == KDEPS_OK ? deadline_of(*call_) : grace_end_;
     const int ready = poll_socket(events, until);
-    check_call(wake_->take());
+    check_call(wake_.take());
     if (ready > 0 && PQconsumeInput(connection_) == 0) {
         PQisBusy(connection_);  // reads the server's last words out of the buffer
         keep_farewell(Result(PQgetResult(connection_)).get());
@@ -265,7 +264,7 @@ void Link::wait_for(short events) {
 // 1 if the socket is ready or failed, 0 if not.  Returns early when woken.
 int Link::poll_socket(short events, Clock::time_point until) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now()).count();
-    std::array<pollfd, 2> entries{{{PQsocket(connection_), events, 0}, {wake_->fd(), POLLIN, 0}}};
+    std::array<pollfd, 2> entries{{{PQsocket(connection_), events, 0}, {wake_.fd(), POLLIN, 0}}};
     const int found = poll(entries.data(), entries.size(), static_cast<int>(std::clamp<long>(left, 0, 3'600'000)));
     if (found < 0 && errno != EINTR) {
         throw Error(KDEPS_INTERNAL, "waiting for the database failed");
@@ -288,21 +287,13 @@ void Link::stop(kdeps_status why) {
     if (stopped_ != KDEPS_OK) return;
     stopped_ = why;
     grace_end_ = Clock::now() + kGrace;
-    cancel_.emplace(connection_, wake_);
+    cancel_.emplace(connection_);
 }
 
 // A request to stop that arrives late would hit the next statement: the exchange is over when the request is.
 void Link::settle() {
-    while (cancel_ && !cancel_->is_over()) {
-        std::array<pollfd, 1> entry{{{wake_->fd(), POLLIN, 0}}};
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(grace_end_ - Clock::now()).count();
-        if (left <= 0) {
-            is_broken_ = true;  // what was read is good; the connection is not
-            break;
-        }
-        poll(entry.data(), 1, static_cast<int>(left));
-        wake_->take();
-    }
+    // After the grace what was read is good; the connection is not.
+    if (cancel_ && !cancel_->wait_until(grace_end_)) is_broken_ = true;
     cancel_.reset();
 }
 

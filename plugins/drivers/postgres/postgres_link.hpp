@@ -69,7 +69,7 @@ public:
     kdeps_status stopped() const { return stopped_; }
 
     // Any thread.
-    void wake() noexcept { wake_->set(); }
+    void wake() noexcept { wake_.set(); }
 
     // In the log of the running exchange's call.
     void warn(std::string_view message) const;
@@ -93,7 +93,7 @@ private:
     static void on_notice(void* self, const PGresult* notice);
 
     PGconn* connection_ = nullptr;
-    std::shared_ptr<Wake> wake_;
+    Wake wake_;
     std::optional<Call> call_;  // of the running exchange
     Effect effect_ = Effect::none;
     bool is_broken_ = false;

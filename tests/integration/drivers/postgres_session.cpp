@@ -231,9 +231,11 @@ std::string PostgresSession::server() {
 
 int PostgresSession::process_id() { return std::stoi(value("pg_backend_pid()")); }
 
+void PostgresSession::cancel() { driver().cancel(connection_); }
+
 void PostgresSession::stop() {
     stop_.request();
-    driver().cancel(connection_);
+    cancel();
 }
 
 Error error_of(const std::function<void()>& work) {

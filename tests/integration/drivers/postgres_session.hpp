@@ -70,6 +70,8 @@ public:
     std::string server();
     int process_id();
 
+    // Any thread: stops the statement that runs.
+    void cancel();
     // Any thread: what the host does when a client goes away.
     void stop();
 

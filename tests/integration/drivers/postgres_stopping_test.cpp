@@ -70,6 +70,20 @@ TEST_F(PostgresStopping, StopsTheStatementWhenTheRunIsCancelled) {
     EXPECT_EQ(sleeping(), 0);
 }
 
+TEST_F(PostgresStopping, ARequestToStopTouchesNoLaterStatement) {
+    PostgresSession session;
+    for (int i = 0; i < 100; ++i) {
+        std::thread other([&] {
+            wait_for_sleeping(1);
+            session.cancel();
+        });
+        const Error error = error_of([&] { session.value("pg_sleep(60)"); });
+        EXPECT_NO_THROW(session.value("1"));
+        other.join();
+        EXPECT_EQ(error.status, Status::cancelled);
+    }
+}
+
 TEST_F(PostgresStopping, ReportsTheServersOwnTimeLimit) {
     PostgresSession session(postgres_url() + "?options=-c%20statement_timeout%3D50ms");
     const Error error = error_of([&] { session.value("pg_sleep(60)"); });
