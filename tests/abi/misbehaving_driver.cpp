@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
@@ -40,7 +41,7 @@ struct Statement {
 
 // A result of one column of integers.
 struct Result {
-    std::int64_t left;
+    std::int64_t rows;
     std::array<std::int64_t, 900> values;
     std::array<const void*, 2> buffers;
     std::array<const void*, 1> no_nulls;
@@ -77,8 +78,8 @@ kdeps_status prepare(kdeps_connection*, kdeps_call* call, kdeps_str sql, kdeps_s
 }
 
 int get_schema(ArrowArrayStream*, ArrowSchema* out) {
-    static ArrowSchema column;
-    static std::array<ArrowSchema*, 1> children = {&column};
+    static thread_local ArrowSchema column;
+    static thread_local std::array<ArrowSchema*, 1> children = {&column};
     const auto release = [](ArrowSchema* schema) { schema->release = nullptr; };
     column = {is(Crime::foreign_format) ? "+w:3" : "l", "one", nullptr, 0, 0, nullptr, nullptr, release, nullptr};
     *out = {"+s", "", nullptr, 0, 1, children.data(), nullptr, release, nullptr};
@@ -87,23 +88,27 @@ int get_schema(ArrowArrayStream*, ArrowSchema* out) {
 
 int get_next(ArrowArrayStream* stream, ArrowArray* out) {
     if constexpr (is(Crime::stream_fails_silently)) return EIO;
-    auto& result = *static_cast<Result*>(stream->private_data);
     *out = {};
-    if (result.left == 0) return 0;
+    if (stream->private_data == nullptr) return 0;
+    // The batch owns it from here: it may outlive the stream.
+    auto& result = *static_cast<Result*>(std::exchange(stream->private_data, nullptr));
     const auto release = [](ArrowArray* array) { array->release = nullptr; };
+    const auto release_all = [](ArrowArray* array) {
+        delete static_cast<Result*>(array->private_data);
+        array->release = nullptr;
+    };
     for (std::size_t i = 0; i < result.values.size(); ++i) result.values[i] = static_cast<std::int64_t>(i + 1);
     result.buffers = {nullptr, result.values.data()};
     result.no_nulls = {nullptr};
-    result.column = {result.left, 0, 0, 2, 0, result.buffers.data(), nullptr, nullptr, release, nullptr};
+    result.column = {result.rows, 0, 0, 2, 0, result.buffers.data(), nullptr, nullptr, release, nullptr};
     result.children[0] = &result.column;
-    *out = {result.left, 0, 0, 1, 1, result.no_nulls.data(), result.children, nullptr, release, nullptr};
-    result.left = 0;
+    *out = {result.rows, 0, 0, 1, 1, result.no_nulls.data(), result.children, nullptr, release_all, &result};
     return 0;
 }
 
 void give(std::int64_t rows, ArrowArrayStream* out) {
     auto* const result = new Result{};
-    result->left = rows;
+    result->rows = rows;
     *out = {get_schema, get_next, [](ArrowArrayStream*) -> const char* { return "the stream broke"; },
             [](ArrowArrayStream* stream) {
                 delete static_cast<Result*>(stream->private_data);
