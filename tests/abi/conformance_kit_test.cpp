@@ -133,15 +133,9 @@ INSTANTIATE_TEST_SUITE_P(
         Crime{"ends_the_process", "executor: run: the plugin ended the process with exit code 0"},
         Crime{"throws", "executor: an exception crossed the ABI: nobody catches this"},
         Crime{"not_thread_safe", "executor: threads: one step on many threads: ends differently than alone: is busy"},
+        Crime{"leaks_memory", "executor: leaks: run leaves nothing behind: leaks memory"},
         Crime{"leaks_a_file", "executor: leaks: run leaves nothing behind: leaves files or sockets open"}),
     name_of);
-
-#ifndef __SANITIZE_ADDRESS__  // which replaces the heap that the kit asks
-INSTANTIATE_TEST_SUITE_P(Heap, Misbehaving,
-                         ::testing::Values(Crime{"leaks_memory",
-                                                 "executor: leaks: run leaves nothing behind: leaks memory"}),
-                         name_of);
-#endif
 
 INSTANTIATE_TEST_SUITE_P(
     Driver, Misbehaving,
