@@ -60,8 +60,12 @@ TEST(Pool, NeverOpensMoreThanMaxConnections) {
 
 TEST(Pool, WhoWaitsTooLongIsToldWhoHoldsIt) {
     const TemporaryFolder folder;
-    const KdepsHost host(
-        write_workflow(folder, sleeping("pool_is_full", "maxConnections: 2, connectionTimeout: 300ms")));
+    const KdepsHost host(write_workflow(
+        folder, sleeping("pool_is_full", "maxConnections: 2, minConnections: 2, connectionTimeout: 300ms")));
+    // What connecting takes is not counted as held.
+    const auto until = std::chrono::steady_clock::now() + kSoon;
+    while (postgres().connections("pool_is_full") < 2 && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
     Answers answers;
     EXPECT_EQ(most_connections(host, "pool_is_full", 8, "1", answers), 2);
     int served = 0;
