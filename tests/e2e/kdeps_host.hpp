@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/patience.hpp"
 #include "tests/support/process.hpp"
 
 namespace kdeps::testing {
@@ -20,7 +21,7 @@ namespace kdeps::testing {
 using Arguments = std::vector<std::string>;
 
 // Longest wait for what must come; only a failing test waits so long.
-inline constexpr std::chrono::seconds kSoon{20};
+inline constexpr std::chrono::seconds kSoon{20 * kPatience};
 
 // Runs `kdeps` with these arguments to its end.
 Result kdeps(const Arguments& arguments, const ProcessOptions& options = {});

@@ -57,13 +57,13 @@ TEST(Stopping, TimeoutIs504AndEndsTheStatement) {
     const KdepsHost host(write_workflow(folder, sleeping("timeout", "30", "  timeout: 300ms\n")));
     const auto began = Clock::now();
     const httplib::Response response = host.get("/q");
-    EXPECT_LT(Clock::now() - began, std::chrono::seconds(2));
+    EXPECT_LT(Clock::now() - began, std::chrono::seconds(2) * kPatience);
     EXPECT_EQ(response.status, 504) << response.body;
     const auto error = error_of(response);
     EXPECT_EQ(error["code"], "TIMEOUT");
     EXPECT_THAT(error["message"].get<std::string>(),
                 HasSubstr("resource 'slow': the time limit of 300 ms was reached"));
-    EXPECT_TRUE(comes_to("timeout", 0, std::chrono::seconds(1)));
+    EXPECT_TRUE(comes_to("timeout", 0, std::chrono::seconds(1) * kPatience));
 }
 
 TEST(Stopping, MariaDbStatementEndsAtItsTimeoutToo) {
@@ -75,7 +75,7 @@ TEST(Stopping, MariaDbStatementEndsAtItsTimeoutToo) {
     const KdepsHost host(write_workflow(folder, text));
     const httplib::Response response = host.get("/q");
     EXPECT_EQ(response.status, 504) << response.body << host.log();
-    const auto until = Clock::now() + std::chrono::seconds(1);
+    const auto until = Clock::now() + std::chrono::seconds(1) * kPatience;
     const auto sleeps = [] {
         return mariadb().scalar("",
                                 "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%'");
@@ -90,7 +90,7 @@ TEST(Stopping, OnceEndsAtItsTimeLimit) {
         kdeps({"run", write_workflow(folder, sleeping("once", "30")).string(), "--once", "--timeout", "0.3"});
     EXPECT_EQ(result.exit_code, 1);
     EXPECT_EQ(nlohmann::json::parse(result.out)["error"]["code"], "TIMEOUT") << result.out;
-    EXPECT_TRUE(comes_to("once", 0, std::chrono::seconds(1)));
+    EXPECT_TRUE(comes_to("once", 0, std::chrono::seconds(1) * kPatience));
 }
 
 TEST(Stopping, ClientThatHangsUpCancelsTheStatement) {
@@ -101,7 +101,7 @@ TEST(Stopping, ClientThatHangsUpCancelsTheStatement) {
     ASSERT_EQ(send(client, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
     ASSERT_TRUE(comes_to("hangup", 1));
     close(client);
-    EXPECT_TRUE(comes_to("hangup", 0, std::chrono::seconds(1)));
+    EXPECT_TRUE(comes_to("hangup", 0, std::chrono::seconds(1) * kPatience));
     EXPECT_EQ(host.get("/health").status, 200);
 }
 
@@ -131,7 +131,7 @@ TEST(Stopping, SigtermEndsAServerThatIsNeverIdle) {
     });
     const auto began = Clock::now();
     EXPECT_EQ(host.stop(), 0);
-    EXPECT_LT(Clock::now() - began, std::chrono::seconds(5));
+    EXPECT_LT(Clock::now() - began, std::chrono::seconds(5) * kPatience);
     is_over = true;
     clients.join();
     EXPECT_EQ(wrong, 0);
@@ -144,9 +144,9 @@ TEST(Stopping, SigtermCancelsWhatTakesTooLong) {
     ASSERT_TRUE(comes_to("cancelled", 1));
     const auto began = Clock::now();
     EXPECT_EQ(host.stop(), 0);
-    EXPECT_LT(Clock::now() - began, std::chrono::seconds(3));
+    EXPECT_LT(Clock::now() - began, std::chrono::seconds(3) * kPatience);
     EXPECT_EQ(answer.get().status, 503);
-    EXPECT_TRUE(comes_to("cancelled", 0, std::chrono::seconds(1)));
+    EXPECT_TRUE(comes_to("cancelled", 0, std::chrono::seconds(1) * kPatience));
 }
 
 TEST(Stopping, SigtermEndsARunOfTheCommandLine) {
@@ -156,7 +156,7 @@ TEST(Stopping, SigtermEndsARunOfTheCommandLine) {
     process.signal(SIGINT);
     EXPECT_EQ(process.wait(kSoon), 1);
     EXPECT_THAT(process.out(), HasSubstr(R"("success":false)"));
-    EXPECT_TRUE(comes_to("cli", 0, std::chrono::seconds(1)));
+    EXPECT_TRUE(comes_to("cli", 0, std::chrono::seconds(1) * kPatience));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "tests/support/descriptor.hpp"
+#include "tests/support/patience.hpp"
 
 namespace kdeps::testing {
 
@@ -84,6 +85,6 @@ struct Result {
 
 // Runs a program to its end.  Throws std::runtime_error with its output if it takes longer than `timeout`.
 Result run(const std::vector<std::string>& argv, const ProcessOptions& options = {},
-           std::chrono::milliseconds timeout = std::chrono::seconds(60));
+           std::chrono::milliseconds timeout = std::chrono::seconds(60) * kPatience);
 
 }  // namespace kdeps::testing

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/server_process.hpp"
+#include "tests/support/patience.hpp"
 
 #include <unistd.h>
 #include <chrono>
@@ -15,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kStartTime = 60s;
+constexpr auto kStartTime = 60s * kPatience;
 constexpr auto kBackOff = 10ms;
 
 std::string percent_encoded(std::string_view text) {

@@ -16,6 +16,7 @@
 
 #include "core/base/base.hpp"
 #include "tests/integration/drivers/postgres_sets.hpp"
+#include "tests/support/patience.hpp"
 #include "tests/support/postgres_server.hpp"
 
 namespace kdeps::testing {
@@ -43,7 +44,8 @@ void check_url(std::string_view url);
 class PostgresSession {
 public:
     explicit PostgresSession(const std::string& url = postgres_url(),
-                             std::chrono::nanoseconds limit = std::chrono::seconds(60), std::uint32_t flags = 0);
+                             std::chrono::nanoseconds limit = std::chrono::seconds(60) * kPatience,
+                             std::uint32_t flags = 0);
     ~PostgresSession();
     PostgresSession(const PostgresSession&) = delete;
     PostgresSession& operator=(const PostgresSession&) = delete;

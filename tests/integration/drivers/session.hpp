@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/patience.hpp"
+
 namespace kdeps {
 class StopFlag;
 }
@@ -84,8 +86,8 @@ private:
 class DriverSession {
 public:
     DriverSession(const LoadedDriver& driver, std::string_view url,
-                  std::chrono::nanoseconds limit = std::chrono::seconds(60), const std::filesystem::path& folder = "/",
-                  std::string_view pool = "pool");
+                  std::chrono::nanoseconds limit = std::chrono::seconds(60) * kPatience,
+                  const std::filesystem::path& folder = "/", std::string_view pool = "pool");
     ~DriverSession();
     DriverSession(const DriverSession&) = delete;
     DriverSession& operator=(const DriverSession&) = delete;

@@ -9,6 +9,7 @@
 #include "core/base/deadline.hpp"
 #include "tests/integration/drivers/session.hpp"
 #include "tests/support/free_port.hpp"
+#include "tests/support/patience.hpp"
 #include "tests/support/tds/server.hpp"
 
 namespace kdeps::testing {
@@ -375,7 +376,7 @@ TEST_F(SqlServerDriverTest, GivesUpAHostThatDoesNotAnswer) {
     EXPECT_EQ(limit.status, KDEPS_TIMEOUT);
     EXPECT_EQ(failure_of([&] { DriverSession session(driver(), url("?connect_timeout=1"), 60s); }).status,
               KDEPS_TIMEOUT);
-    EXPECT_LT(Clock::now() - start, 8s);
+    EXPECT_LT(Clock::now() - start, 8s * kPatience);
     server_.resume();
     DriverSession(driver(), url()).ping();
 }
@@ -459,7 +460,7 @@ TEST_F(SqlServerDriverTest, StopsAStatementAtTheDeadline) {
     session.set_limit(100ms);
     const auto start = Clock::now();
     const Failure failure = failure_of([&] { session.execute("WAITFOR DELAY '00:10:00'"); });
-    EXPECT_LT(Clock::now() - start, 950ms) << "at the deadline, not at the library's second";
+    EXPECT_LT(Clock::now() - start, 950ms * kPatience) << "at the deadline, not at the library's second";
     EXPECT_EQ(failure.status, KDEPS_TIMEOUT);
     EXPECT_EQ(failure.sqlstate, "57014");
     EXPECT_EQ(failure.damage, KDEPS_DAMAGE_NONE);
@@ -503,7 +504,7 @@ TEST_F(SqlServerDriverTest, GivesUpAServerThatDoesNotStop) {
     session.set_limit(200ms);
     const auto start = Clock::now();
     const Failure failure = failure_of([&] { session.execute("SELECT 1"); });
-    EXPECT_LT(Clock::now() - start, 5s);
+    EXPECT_LT(Clock::now() - start, 5s * kPatience);
     EXPECT_EQ(failure.status, KDEPS_TIMEOUT);
     EXPECT_EQ(failure.damage, KDEPS_DAMAGE_CONNECTION);
     server_.resume();

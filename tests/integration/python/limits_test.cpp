@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "tests/integration/python/python_workflow.hpp"
+#include "tests/support/patience.hpp"
 
 namespace kdeps::testing {
 namespace {
@@ -115,7 +116,7 @@ TEST(Limits, ATimeoutEndsTheWorkerWithinASecond) {
         const auto start = std::chrono::steady_clock::now();
         EXPECT_EQ(workflow.answer({{"what", what}}),
                   "TIMEOUT: the time limit of 300 ms was reached (the script was ended)");
-        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1300));
+        EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1300) * kPatience);
         EXPECT_EQ(workflow.answer({{"what", "4"}}), "8");
         EXPECT_TRUE(has_calm());
     }
@@ -164,7 +165,7 @@ TEST(Limits, ATimeoutEndsWhatTheScriptHasStarted) {
         options("timeout: 300ms"));
     const auto start = std::chrono::steady_clock::now();
     EXPECT_THAT(workflow.answer({{"what", "children"}}), StartsWith("TIMEOUT: "));
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1300));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1300) * kPatience);
     EXPECT_TRUE(wait_until([] { return strangers() == 0; }));
     EXPECT_EQ(workflow.answer(), "1");
 }
@@ -268,6 +269,7 @@ std::size_t resident_pages(int process) {
 }
 
 TEST(Limits, MemoryDoesNotGrow) {
+    if (kPatience > 1) GTEST_SKIP() << "the heap of a sanitizer keeps what was freed, hundreds of MiB of it";
     PythonWorkflow workflow(
         "class A:\n    pass\ndef f(x):\n    return [x, A()]\nkeep = f(get('n'))\nkeep.append(keep)\nprint('some "
         "text')\nreturn {'n': get('n'), 'list': list(range(20))}",

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "core/value/value.hpp"
+#include "tests/support/patience.hpp"
 
 namespace kdeps::testing {
 
@@ -92,7 +93,7 @@ std::vector<std::pair<int, std::string>> descendants() {
 }
 
 bool wait_until(const std::function<bool()>& done) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10) * kPatience;
     while (!done()) {
         if (std::chrono::steady_clock::now() > end) return false;
         poll(nullptr, 0, 5);

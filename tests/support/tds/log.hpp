@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/support/patience.hpp"
+
 namespace kdeps::testing::tds {
 
 struct Event {
@@ -45,7 +47,7 @@ public:
 
     // Until `least` events of the kind hold the text; false if they did not in time.
     bool wait_for(Event::Kind kind, std::string_view text = {}, int least = 1,
-                  std::chrono::milliseconds timeout = std::chrono::seconds(20)) const {
+                  std::chrono::milliseconds timeout = std::chrono::seconds(20) * kPatience) const {
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, timeout, [&] { return count_locked(kind, text) >= least; });
     }

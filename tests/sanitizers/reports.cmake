@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# Clears the folder of reports before the first test, or fails after the last one with all that is in it.
+if(CLEAR)
+  file(REMOVE_RECURSE ${FOLDER})
+  file(MAKE_DIRECTORY ${FOLDER})
+  return()
+endif()
+file(GLOB reports ${FOLDER}/*)
+set(count 0)
+foreach(report IN LISTS reports)
+  file(READ ${report} text)
+  # A remark, not a finding: a script asked for more memory than there is, as tests of the limit do.
+  string(REGEX REPLACE "[^\n]*WARNING: [A-Za-z]+Sanitizer failed to allocate[^\n]*\n" "" text "${text}")
+  if(NOT text STREQUAL "")
+    message("${report}:\n${text}")
+    math(EXPR count "${count} + 1")
+  endif()
+endforeach()
+if(count GREATER 0)
+  message(FATAL_ERROR "reports of sanitizers: ${count}")
+endif()
