@@ -7,7 +7,7 @@
 namespace kdeps::postgres {
 namespace {
 
-constexpr std::size_t kCopyBytes = 8 << 20;  // of one COPY; a larger batch is several
+constexpr std::size_t kPieceBytes = 64 << 10;  // the server reads one while the next is made
 constexpr std::string_view kDoing = "the batch failed";
 
 }  // namespace
@@ -62,33 +62,40 @@ bool Statement::copy_behind_savepoint(Call& call, const Sets& sets, std::size_t 
 }
 
 // True if all rows are in the table.
-bool Statement::copy_rows(Call& call, const Sets& sets, std::size_t count) {
+bool Statement::copy_rows(const Call& call, const Sets& sets, std::size_t count) {
     Link& link = connection_.link();
     std::vector<Kind> kinds;
     for (const Oid oid : description_.parameters) kinds.push_back(connection_.types().of(oid).kind);
     CopyRows rows(std::move(kinds));
-    std::size_t copied = 0;
-    bool is_good = true;
-    const auto copy = [&] {
-        connection_.open_exchange(call, Effect::none);
-        Result result = link.copy(copy_->copy_sql(), rows.seal());
-        if (link.stopped() != KDEPS_OK) {
-            Error error = error_of(result.get(), {.doing = kDoing, .stopped = link.stopped()});
-            error.damage = KDEPS_DAMAGE_TRANSACTION;
-            throw error;
-        }
-        // A trigger of the system or a partition could drop rows: what is not counted as 1 each is not kept.
-        is_good = PQresultStatus(result.get()) == PGRES_COMMAND_OK && affected_of(result.get()) == rows.rows();
-        copied += static_cast<std::size_t>(rows.rows());
-        rows.clear();
+    connection_.open_exchange(call, Effect::none);
+    if (link.begin_copy(copy_->copy_sql()) != nullptr) return false;
+    const auto put = [&] {
+        const bool is_put = link.put_copy(rows.data());
+        rows.taken();
+        return is_put;
     };
-    sets.for_each([&](const std::vector<columns::ColumnReader>& columns, std::int64_t row) {
-        is_good = columns.size() == description_.parameters.size() && rows.append(columns, row);
-        if (is_good && rows.bytes() >= kCopyBytes) copy();
-        return is_good;
-    });
-    if (is_good && rows.rows() > 0) copy();
-    return is_good && copied == count;
+    bool is_good = true;
+    try {
+        sets.for_each([&](const std::vector<columns::ColumnReader>& columns, std::int64_t row) {
+            is_good = columns.size() == description_.parameters.size() && rows.append(columns, row);
+            if (is_good && rows.data().size() >= kPieceBytes) is_good = put();
+            return is_good;
+        });
+        rows.finish();
+        is_good = is_good && put();
+    } catch (...) {
+        if (!link.is_broken()) link.end_copy("the batch failed");
+        throw;
+    }
+    const Result result = link.end_copy(is_good ? nullptr : "its rows need INSERT");
+    if (link.stopped() != KDEPS_OK) {
+        Error error = error_of(result.get(), {.doing = kDoing, .stopped = link.stopped()});
+        error.damage = KDEPS_DAMAGE_TRANSACTION;
+        throw error;
+    }
+    // A trigger of the system or a partition could drop rows: what is not counted as 1 each is not kept.
+    return is_good && PQresultStatus(result.get()) == PGRES_COMMAND_OK && affected_of(result.get()) == rows.rows() &&
+           static_cast<std::size_t>(rows.rows()) == count;
 }
 
 // Runs `before` in the same round trip.

@@ -48,6 +48,12 @@ void CopyTarget::bind_suits(const std::vector<Oid>& types, Parameters& out) cons
     out.seal();
 }
 
+CopyRows::CopyRows(std::vector<Kind> kinds) : kinds_(std::move(kinds)) {
+    out_.assign("PGCOPY\n\377\r\n\0", 11);
+    append_wire(std::int32_t{0}, out_);  // flags
+    append_wire(std::int32_t{0}, out_);  // no extension of the header
+}
+
 bool CopyRows::append(const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
     append_wire(static_cast<std::int16_t>(readers.size()), out_);
     for (std::size_t i = 0; i < readers.size(); ++i) {
@@ -56,24 +62,12 @@ bool CopyRows::append(const std::vector<columns::ColumnReader>& readers, std::in
         append_wire(std::int32_t{-1}, out_);
         if (cell.kind == KDEPS_NULL) continue;
         if (!encode(cell, kinds_[i], out_)) return false;
-        std::string length;
-        append_wire(static_cast<std::int32_t>(out_.size() - at - 4), length);
-        out_.replace(at, 4, length);
+        write_wire(static_cast<std::int32_t>(out_.size() - at - sizeof(std::int32_t)), out_.data() + at);
     }
     ++rows_;
     return true;
 }
 
-std::string_view CopyRows::seal() {
-    append_wire(std::int16_t{-1}, out_);
-    return out_;
-}
-
-void CopyRows::clear() {
-    out_.assign("PGCOPY\n\377\r\n\0", 11);
-    append_wire(std::int32_t{0}, out_);  // flags
-    append_wire(std::int32_t{0}, out_);  // no extension of the header
-    rows_ = 0;
-}
+void CopyRows::finish() { append_wire(std::int16_t{-1}, out_); }
 
 }  // namespace kdeps::postgres

@@ -36,16 +36,17 @@ private:
 // Rows in the binary format of COPY.
 class CopyRows {
 public:
-    explicit CopyRows(std::vector<Kind> kinds) : kinds_(std::move(kinds)) { clear(); }
+    explicit CopyRows(std::vector<Kind> kinds);
 
     // False if a value has no binary form here that is certain to be what PostgreSQL makes of the parameter; the row is
     // then half written.
     bool append(const std::vector<columns::ColumnReader>& readers, std::int64_t row);
-    // With the end of the format.
-    std::string_view seal();
-    void clear();
+    // What was appended since the last taken(), and from the start of the format on.
+    std::string_view data() const { return out_; }
+    void taken() { out_.clear(); }
+    // The end of the format.
+    void finish();
 
-    std::size_t bytes() const { return out_.size(); }
     std::int64_t rows() const { return rows_; }
 
 private:

@@ -11,10 +11,15 @@
 namespace kdeps::postgres {
 
 template <typename Integer>
+void write_wire(Integer value, char* out) {
+    for (std::size_t i = 0; i < sizeof(Integer); ++i)
+        out[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(Integer) - 1 - i)) & 0xFFU);
+}
+
+template <typename Integer>
 void append_wire(Integer value, std::string& out) {
     char bytes[sizeof(Integer)];
-    for (std::size_t i = 0; i < sizeof(Integer); ++i)
-        bytes[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(Integer) - 1 - i)) & 0xFFU);
+    write_wire(value, bytes);
     out.append(bytes, sizeof(Integer));
 }
 

@@ -201,47 +201,51 @@ Result Link::drain() {
     return first;
 }
 
-Result Link::copy(const std::string& sql, std::string_view data) {
+Result Link::begin_copy(const std::string& sql) {
     if (PQexitPipelineMode(connection_) != 1) throw Error(KDEPS_INTERNAL, "libpq does not leave pipeline mode");
     require(PQsendQuery(connection_, sql.c_str()));
     needs_sync_ = false;
     syncs_ = 1;  // an exchange is under way
-    Result answer;
-    while (true) {
-        while (PQisBusy(connection_) != 0) wait();
-        Result result(PQgetResult(connection_));
-        if (result == nullptr) {
-            if (PQstatus(connection_) == CONNECTION_BAD) fail_lost();
-            break;
-        }
-        const ExecStatusType status = PQresultStatus(result.get());
-        if (status == PGRES_FATAL_ERROR && (is_fatal(result.get()) || PQstatus(connection_) == CONNECTION_BAD)) {
-            keep_farewell(result.get());
-            fail_lost();
-        }
-        if (status == PGRES_COPY_IN) {
-            put_copy_data(data);
-        } else if (answer == nullptr) {
-            answer = std::move(result);
-        }
+    Result answer = next_of_copy();
+    if (PQresultStatus(answer.get()) == PGRES_COPY_IN) return nullptr;
+    leave_copy();
+    return answer;
+}
+
+bool Link::put_copy(std::string_view data) {
+    // What the server has refused shows when its result is read.
+    bool is_put = PQputCopyData(connection_, data.data(), static_cast<int>(data.size())) == 1;
+    while (is_put && PQflush(connection_) == 1) {
+        wait_for(POLLIN | POLLOUT);
+        is_put = stopped_ == KDEPS_OK;
+    }
+    return is_put && stopped_ == KDEPS_OK;
+}
+
+Result Link::end_copy(const char* why_dropped) {
+    // The server looks for a request to stop between rows, so it is told here too.
+    PQputCopyEnd(connection_, stopped_ == KDEPS_OK ? why_dropped : "the batch was stopped");
+    Result answer = next_of_copy();
+    leave_copy();
+    return answer;
+}
+
+Result Link::next_of_copy() {
+    while (PQisBusy(connection_) != 0) wait();
+    Result result(PQgetResult(connection_));
+    if (PQstatus(connection_) == CONNECTION_BAD || is_fatal(result.get())) {
+        keep_farewell(result.get());
+        fail_lost();
+    }
+    return result;
+}
+
+void Link::leave_copy() {
+    while (next_of_copy() != nullptr) {
     }
     syncs_ = 0;
     settle();
     if (PQenterPipelineMode(connection_) != 1) throw Error(KDEPS_INTERNAL, "libpq does not enter pipeline mode");
-    return answer;
-}
-
-// An error of the server shows when its result is read; it ignores the rest of the data.
-void Link::put_copy_data(std::string_view data) {
-    constexpr std::size_t kPiece = 64 << 10;  // what libpq keeps while the server does not read
-    while (!data.empty() && stopped_ == KDEPS_OK) {
-        const std::string_view piece = data.substr(0, kPiece);
-        if (PQputCopyData(connection_, piece.data(), static_cast<int>(piece.size())) != 1) break;
-        data.remove_prefix(piece.size());
-        while (PQflush(connection_) == 1 && stopped_ == KDEPS_OK) wait_for(POLLIN | POLLOUT);
-    }
-    // The server looks for a request to stop between rows, so it is told here too.
-    PQputCopyEnd(connection_, stopped_ == KDEPS_OK ? nullptr : "the batch was stopped");
 }
 
 void Link::wait() {

@@ -42,9 +42,13 @@ public:
     void prepare(const std::string& name, const std::string& sql);
     void execute(const std::string& name, const Parameters& parameters, bool is_binary);
     void sync();
-    // An exchange of its own after start: COPY … FROM STDIN with all its data, without pipeline mode.  Returns the
-    // command's result, or its error.
-    Result copy(const std::string& sql, std::string_view data);
+    // An exchange of its own after start, without pipeline mode: COPY … FROM STDIN, whose data may be sent while more of
+    // it is made.  begin_copy gives null where the server takes data, else the copy is over and this its error.
+    Result begin_copy(const std::string& sql);
+    // False where no more is wanted: the server has refused, or the exchange was stopped; end_copy tells.
+    bool put_copy(std::string_view data);
+    // The command's result, or its error.  With a reason the server drops all that was put.
+    Result end_copy(const char* why_dropped);
     // What is sent from now on may be committed by this exchange.
     void may_commit() {
         effect_ = Effect::commits;
@@ -82,7 +86,8 @@ private:
     void notice_closed();
     void wait();
     void wait_for(short events);
-    void put_copy_data(std::string_view data);
+    Result next_of_copy();
+    void leave_copy();
     void check_call(bool was_woken);
     void settle();
     int poll_socket(short events, Clock::time_point until);

@@ -41,7 +41,7 @@ private:
     // COPY instead of the statement; false if it was not done, and nothing of it is left.
     bool copy_batch(Call& call, const Sets& sets, kdeps_batch& batch);
     bool copy_behind_savepoint(Call& call, const Sets& sets, std::size_t count);
-    bool copy_rows(Call& call, const Sets& sets, std::size_t count);
+    bool copy_rows(const Call& call, const Sets& sets, std::size_t count);
     bool suits_copy(const Call& call, const char* before);
     // Ends the exchange; returns if `failed` says that the plan is stale and the statement may be run again, else
     // throws.
