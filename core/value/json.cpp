@@ -86,6 +86,7 @@ private:
     }
 
     bool add(Value value) {
+        value.note_plain();
         if (open_.empty()) {
             result = std::move(value);
         } else if (open_.back().is_list) {
@@ -100,6 +101,7 @@ private:
 };
 
 bool is_plain(const Value& value) {
+    if (value.is_known_plain()) return true;
     switch (value.kind()) {
         case Kind::object: return false;
         case Kind::list:
@@ -211,7 +213,10 @@ Value parse_json(std::string_view text) {
 
 Value to_plain(const Value& value) {
     // Most values are plain already and are shared: a body may be large.
-    if (is_plain(value)) return value;
+    if (is_plain(value)) {
+        value.note_plain();
+        return value;
+    }
     switch (value.kind()) {
         case Kind::object: return value.object().plain();
         case Kind::list: {

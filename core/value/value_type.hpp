@@ -42,6 +42,7 @@ public:
 private:
     friend class Value;
     mutable std::atomic<std::uint32_t> references_{1};
+    mutable std::atomic<bool> is_plain_{false};
 };
 
 // A kind of value that the expression language adds.
@@ -120,6 +121,15 @@ public:
     // Has it a payload that no other value shares?
     bool has_one_owner() const noexcept {
         return has_payload() && as_.payload->references_.load(std::memory_order_relaxed) == 1;
+    }
+
+    // Is a list or map known to hold nothing that only expressions make?  Told to its payload by who has looked, so
+    // that a large body is not looked through again.
+    bool is_known_plain() const noexcept {
+        return has_payload() && as_.payload->is_plain_.load(std::memory_order_relaxed);
+    }
+    void note_plain() const noexcept {
+        if (has_payload()) as_.payload->is_plain_.store(true, std::memory_order_relaxed);
     }
 
     // Elements of a list, entries of a map, rows of a table; 0 for everything else.
