@@ -266,7 +266,7 @@ private:
         if (type_ == Type::null || (is_valid && null_count_ == 0)) return;
         if (!is_valid && null_count_ == 1 && size_ > 0) {
             const auto whole = static_cast<std::size_t>(size_ / 8);
-            std::memset(valid_.grow(whole), 0xFF, whole);
+            if (whole > 0) std::memset(valid_.grow(whole), 0xFF, whole);
             if (size_ % 8 != 0) valid_.push(static_cast<std::uint8_t>((1U << size_ % 8) - 1));
         }
         set_bit(valid_, is_valid);
