@@ -11,6 +11,12 @@ namespace kdeps::http {
 
 namespace {
 
+// What an event tells of: an event that was fetched before its client was forgotten must not hit the next one, which
+// has the same socket.
+std::uint64_t event_data(int socket, std::uint32_t client) {
+    return std::uint64_t{client} << 32U | static_cast<std::uint32_t>(socket);
+}
+
 bool raise(StopFlag* flag) {
     if (flag != nullptr) flag->request();
     return flag != nullptr;
@@ -27,7 +33,7 @@ HangupWatch::HangupWatch(std::function<void()> on_stop)
     }
     epoll_event event{};
     event.events = EPOLLIN;
-    event.data.fd = event_;
+    event.data.u64 = event_data(event_, 0);
     epoll_ctl(epoll_, EPOLL_CTL_ADD, event_, &event);
     thread_ = std::thread([this] { work(); });
 }
@@ -48,10 +54,11 @@ HangupWatch::Guard::Guard(HangupWatch& watch, int socket, StopFlag& flag) : watc
     const auto [client, is_new] = watch_.clients_.try_emplace(socket);
     client->second.flag = &flag;
     if (is_new) {
+        client->second.number = ++watch_.last_number_;
         // Once for all requests of the connection: a system call for each would be felt.
         epoll_event event{};
         event.events = EPOLLRDHUP | EPOLLET;
-        event.data.fd = socket;
+        event.data.u64 = event_data(socket, client->second.number);
         epoll_ctl(watch_.epoll_, EPOLL_CTL_ADD, socket, &event);
     } else if (client->second.is_gone) {
         flag.request();
@@ -96,11 +103,13 @@ void HangupWatch::work() {
         {
             const std::lock_guard lock(mutex_);
             for (int i = 0; i < count; ++i) {
-                const int socket = events[static_cast<std::size_t>(i)].data.fd;
+                const std::uint64_t data = events[static_cast<std::size_t>(i)].data.u64;
+                const auto socket = static_cast<int>(data & 0xFFFF'FFFFU);
                 if (socket == event_) {
                     std::uint64_t number = 0;
                     [[maybe_unused]] const auto size = read(event_, &number, sizeof(number));
-                } else if (const auto found = clients_.find(socket); found != clients_.end()) {
+                } else if (const auto found = clients_.find(socket);
+                           found != clients_.end() && event_data(socket, found->second.number) == data) {
                     found->second.is_gone = true;
                     has_raised = raise(found->second.flag) || has_raised;
                 }

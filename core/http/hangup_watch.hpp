@@ -3,6 +3,7 @@
 // waits for all.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -42,6 +43,7 @@ public:
 
 private:
     struct Client {
+        std::uint32_t number = 0;  // a socket's number comes again, this does not
         StopFlag* flag = nullptr;  // of the run, while there is one
         bool is_gone = false;
     };
@@ -54,6 +56,7 @@ private:
     const int event_;                          // wakes the thread
     std::mutex mutex_;                         // guards everything below
     std::unordered_map<int, Client> clients_;  // by socket
+    std::uint32_t last_number_ = 0;
     Deadline deadline_;
     bool is_ending_ = false;
     std::thread thread_;

@@ -55,6 +55,27 @@ TEST_F(ServerStopping, RaisesTheFlagOfAClientThatHangsUp) {
     stopped.get_future().wait();
 }
 
+// The system gives the socket of a client that left to the next one: what is told of the first is not for the other.
+TEST_F(ServerStopping, AClientThatLeavesStopsNoOther) {
+    constexpr int kClients = 8;
+    constexpr int kConnections = 100;
+    std::atomic<int> stopped = 0;
+    service.handler = [&](const engine::Request&, const StopFlag& stop) {
+        for (int i = 0; i < 20; ++i) std::this_thread::yield();
+        stopped += stop.is_requested() ? 1 : 0;
+        return engine::Outcome();
+    };
+    start();
+    std::vector<std::thread> clients;
+    for (int i = 0; i < kClients; ++i) {
+        clients.emplace_back([&] {
+            for (int k = 0; k < kConnections; ++k) EXPECT_TRUE(client().Get("/data"));
+        });
+    }
+    for (std::thread& one : clients) one.join();
+    EXPECT_EQ(stopped, 0);
+}
+
 TEST_F(ServerStopping, FinishesWhatRunsBeforeItEnds) {
     std::promise<void> inside;
     std::promise<void> let_go;
