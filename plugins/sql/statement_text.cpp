@@ -180,11 +180,20 @@ private:
         emit(text(token));
     }
 
-    // A number behind it would make the driver's placeholder another one: ?2 is no $12.
+    // A number behind it would make the driver's placeholder another one: ?2 is no $12.  And :a:b would become ?:b,
+    // with a name that was none before.
     void check_behind(std::size_t i) {
-        if (i + 1 >= tokens_.size() || tokens_[i + 1].kind != TokenKind::number) return;
-        fault(tokens_[i].begin, "'" + std::string(text(tokens_[i])) + "' touches '" +
-                                    std::string(text(tokens_[i + 1])) + "'; a numbered placeholder is written $1");
+        if (i + 1 >= tokens_.size()) return;
+        const Token& next = tokens_[i + 1];
+        const auto touches = [&](const char* what_to_do) {
+            fault(tokens_[i].begin,
+                  "'" + std::string(text(tokens_[i])) + "' touches '" + std::string(text(next)) + "'; " + what_to_do);
+        };
+        if (next.kind == TokenKind::number) {
+            touches("a numbered placeholder is written $1");
+        } else if (driver_.placeholders == KDEPS_PLACEHOLDER_QUESTION && text(next) == ":") {
+            touches("put a space between them");
+        }
     }
 
     void track_parentheses(std::size_t i) {

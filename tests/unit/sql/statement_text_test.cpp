@@ -51,6 +51,11 @@ TEST(Placeholders, DoNotGrowTogetherWithWhatTheyTouch) {
     EXPECT_EQ(read("a=?AND b>?", kMysql), "a=?AND b>? | 0 | 1");
 }
 
+TEST(Placeholders, MakeNoOtherNameOfWhatFollows) {
+    EXPECT_EQ(read("= :a:b", kSqlite, true), "= ?:b | :a ! 2: ':a' touches ':'; put a space between them");
+    EXPECT_EQ(read("x[:a:b]", kPostgres, true), "x[$1:b] | :a");
+}
+
 TEST(Placeholders, PlacesLeadBackToTheSource) {
     const std::string sql = "SELECT a FROM t WHERE b = {{ get('x') }} AND nam = :yy";
     const StatementText text = read_statement(sql, holes_of(sql), kPostgres, true);
