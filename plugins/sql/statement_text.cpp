@@ -166,7 +166,7 @@ private:
                 break;
             case TokenKind::comment:
                 if (token.has_holes) {
-                    emit(" ");
+                    emit("/**/");  // not a space, which makes a comment of -- before it
                     return;
                 }
                 break;

@@ -62,9 +62,7 @@ public:
 
     void take(const Token& token) {
         const std::string_view text = sql_.substr(token.begin, token.end - token.begin);
-        if (std::exchange(is_behind_placeholder_, false) && token.kind != TokenKind::space &&
-            !(token.kind == TokenKind::comment && token.has_holes))
-            take_space();
+        if (std::exchange(is_behind_placeholder_, false) && token.kind != TokenKind::space) take_space();
         if (std::exchange(is_behind_identifier_, false) && token.kind == TokenKind::name && left_.starts_with(' '))
             take(" ", TokenKind::space);
         if (token.kind == TokenKind::hole && holes_[token.hole].is_identifier) {
@@ -72,7 +70,7 @@ public:
             take(identifier_, TokenKind::name);
             is_behind_identifier_ = true;
         } else if (token.has_holes && token.kind == TokenKind::comment) {
-            take(" ", TokenKind::space);
+            take("/**/", TokenKind::comment);
         } else if (token.kind == TokenKind::hole || token.has_holes) {
             const Parameter& parameter = take_placeholder();
             require(token.has_holes ? parameter.source == Parameter::Source::text

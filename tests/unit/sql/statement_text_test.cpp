@@ -171,7 +171,10 @@ TEST(Holes, AfterFromMayBeValues) {
               "SELECT a WHERE b IS DISTINCT FROM $1 | {0}");
 }
 
-TEST(Holes, InCommentsAreLeftOut) { EXPECT_EQ(read("SELECT 1 /* {{ x }} */ + ?", kMysql), "SELECT 1   + ? | 0"); }
+TEST(Holes, InCommentsAreLeftOut) {
+    EXPECT_EQ(read("SELECT 1 /* {{ x }} */ + ?", kMysql), "SELECT 1 /**/ + ? | 0");
+    EXPECT_EQ(read("SELECT 5---- {{ x }}\n1", kMysql), "SELECT 5--/**/\n1");
+}
 
 TEST(Counts, WantIntegers) { EXPECT_EQ(read("LIMIT $1 OFFSET {{ o }}", kPostgres), "LIMIT $1 OFFSET $2 | 0# | {0}#"); }
 
