@@ -14,6 +14,13 @@
 
 namespace kdeps::value {
 
+namespace {
+
+// The first rows may be much larger than the rest.
+constexpr std::size_t kMostAhead = std::size_t{64} << 20;
+
+}  // namespace
+
 struct Table::Batch {
     columns::Array array;
     std::vector<columns::ColumnReader> readers;
@@ -135,7 +142,15 @@ void Table::append_row(const Batch& batch, std::int64_t row, std::string& out) c
 
 void Table::append_json(std::string& out) const {
     out += '[';
+    const std::size_t start = out.size();
     for (const auto& batch : batches_) {
+        // What grows step by step is copied at each step: the rows so far tell how large the rest is, about.
+        if (batch->first_row > 0) {
+            const std::size_t written = out.size() - start;
+            const std::size_t left = row_count_ - batch->first_row;
+            const std::size_t expected = left * (written / batch->first_row + 1) + written / 16;
+            out.reserve(out.size() + std::min(expected, kMostAhead));
+        }
         for (std::int64_t row = 0; row < batch->array->length; ++row) {
             if (row > 0 || batch->first_row > 0) {
                 out += ',';
