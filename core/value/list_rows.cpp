@@ -58,7 +58,8 @@ void write(const Value& value, ColumnBuilder& out) {
     }
 }
 
-// Rows that all have the types of the first one, written in one go; nothing for others.
+// Rows that all have the types of the first one; nothing for others.  Most batches are like that, and to look at each
+// cell, somewhere in memory, is what costs: here it is done once.
 std::optional<columns::RowBuilder> uniform_rows(const List& rows) {
     if (rows.empty() || rows[0].kind() != Kind::list || rows[0].size() == 0) return std::nullopt;
     std::vector<columns::Column> shape;
@@ -84,6 +85,7 @@ std::optional<columns::RowBuilder> uniform_rows(const List& rows) {
     return out;
 }
 
+// All others: looked through for their types, then written.
 std::optional<columns::RowBuilder> mixed_rows(const List& rows) {
     const auto shape = shape_of(rows);
     if (!shape) return std::nullopt;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/pgbouncer.hpp"
 
-#include <libpq-fe.h>
 #include <stdexcept>
 #include <vector>
 
 #include "tests/support/free_port.hpp"
+#include "tests/support/libpq.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace kdeps::testing {
@@ -13,16 +13,6 @@ namespace kdeps::testing {
 namespace {
 
 constexpr const char* kUser = "postgres";  // pgbouncer refuses to run as root
-
-struct CloseConnection {
-    void operator()(PGconn* connection) const { PQfinish(connection); }
-};
-using Connection = std::unique_ptr<PGconn, CloseConnection>;
-
-struct ClearResult {
-    void operator()(PGresult* result) const { PQclear(result); }
-};
-using QueryResult = std::unique_ptr<PGresult, ClearResult>;
 
 std::string settings_text(const PostgresServer& server, std::uint16_t port, const std::string& more) {
     return "[databases]\n* = host=127.0.0.1 port=" + std::to_string(server.port()) +
@@ -43,7 +33,7 @@ PgBouncer::PgBouncer(const PostgresServer& server, const std::string& settings) 
     options.folder = folder_.path();
     options.user = kUser;
     process_ = start_server({program.string(), "pgbouncer.ini"}, options, [this]() -> std::string {
-        const Connection connection(PQconnectdb(url("postgres").c_str()));
+        const PgConnection connection(PQconnectdb(url("postgres").c_str()));
         return PQstatus(connection.get()) == CONNECTION_OK ? "" : PQerrorMessage(connection.get());
     });
 }
@@ -53,12 +43,12 @@ std::string PgBouncer::url(std::string_view database) const {
 }
 
 std::map<int, int> PgBouncer::prepared_statements(const std::string& database) const {
-    std::vector<Connection> clients;
+    std::vector<PgConnection> clients;
     std::map<int, int> counts;
     for (int i = 0; i < kServerConnections; ++i) {
-        const Connection& client = clients.emplace_back(PQconnectdb(url(database).c_str()));
+        const PgConnection& client = clients.emplace_back(PQconnectdb(url(database).c_str()));
         // One message: the transaction that it begins keeps the server connection.
-        const QueryResult result(
+        const PgResult result(
             PQexec(client.get(), "BEGIN; SELECT pg_backend_pid(), count(*) FROM pg_prepared_statements"));
         if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
             throw std::runtime_error(std::string("pgbouncer: ") + PQerrorMessage(client.get()));

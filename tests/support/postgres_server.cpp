@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/postgres_server.hpp"
 
-#include <libpq-fe.h>
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "tests/support/free_port.hpp"
+#include "tests/support/libpq.hpp"
 #include "tests/support/server_process.hpp"
 
 namespace kdeps::testing {
@@ -20,17 +20,7 @@ namespace {
 constexpr const char* kUser = "postgres";  // of the system and of the database; PostgreSQL refuses to run as root
 constexpr auto kStopTime = std::chrono::seconds(20);
 
-struct CloseConnection {
-    void operator()(PGconn* connection) const { PQfinish(connection); }
-};
-using Connection = std::unique_ptr<PGconn, CloseConnection>;
-
-struct ClearResult {
-    void operator()(PGresult* result) const { PQclear(result); }
-};
-using QueryResult = std::unique_ptr<PGresult, ClearResult>;
-
-Connection connect(const fs::path& folder, std::uint16_t port, const std::string& database) {
+PgConnection connect(const fs::path& folder, std::uint16_t port, const std::string& database) {
     const std::string host = folder.string();
     const std::string number = std::to_string(port);
     const std::array names = {
@@ -42,7 +32,7 @@ Connection connect(const fs::path& folder, std::uint16_t port, const std::string
                                "kdeps_test_support",
                                "UTF8",
                                static_cast<const char*>(nullptr)};
-    Connection connection(PQconnectdbParams(names.data(), values.data(), 0));
+    PgConnection connection(PQconnectdbParams(names.data(), values.data(), 0));
     PQsetNoticeReceiver(
         connection.get(), [](void*, const PGresult*) {}, nullptr);  // libpq would print notices to stderr
     return connection;
@@ -57,11 +47,11 @@ std::string reason(PGconn* connection) {
     return text;
 }
 
-QueryResult query(PGconn* connection, const std::string& database, const std::string& sql) {
+PgResult query(PGconn* connection, const std::string& database, const std::string& sql) {
     if (PQstatus(connection) != CONNECTION_OK) {
         throw std::runtime_error("cannot connect to database '" + database + "': " + reason(connection));
     }
-    QueryResult result(PQexec(connection, sql.c_str()));
+    PgResult result(PQexec(connection, sql.c_str()));
     const ExecStatusType status = PQresultStatus(result.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) {
         throw std::runtime_error("a statement on database '" + database + "' failed: " + reason(connection));
@@ -143,7 +133,7 @@ void PostgresServer::start() {
         argv.insert(argv.end(), {"-c", setting});
     }
     process_ = start_server(argv, process_options(folder_.path()), [this]() -> std::string {
-        const Connection connection = connect(folder_.path(), port_, "postgres");
+        const PgConnection connection = connect(folder_.path(), port_, "postgres");
         return PQstatus(connection.get()) == CONNECTION_OK ? "" : reason(connection.get());
     });
 }
@@ -175,13 +165,13 @@ void PostgresServer::create_database(const std::string& name) {
 }
 
 void PostgresServer::execute(const std::string& database, const std::string& sql) {
-    const Connection connection = connect(folder_.path(), port_, database);
+    const PgConnection connection = connect(folder_.path(), port_, database);
     query(connection.get(), database, sql);
 }
 
 std::string PostgresServer::scalar(const std::string& database, const std::string& sql) {
-    const Connection connection = connect(folder_.path(), port_, database);
-    const QueryResult result = query(connection.get(), database, sql);
+    const PgConnection connection = connect(folder_.path(), port_, database);
+    const PgResult result = query(connection.get(), database, sql);
     if (PQntuples(result.get()) == 0 || PQnfields(result.get()) == 0) {
         throw std::runtime_error("the query on database '" + database + "' gives no row; write one that does: " + sql);
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The servers and the seed; the servers are started once for all tests here.
 #include <gtest/gtest.h>
-#include <libpq-fe.h>
 #include <mysql.h>
 #include <sys/stat.h>
 #include <fstream>
@@ -9,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/free_port.hpp"
+#include "tests/support/libpq.hpp"
 #include "tests/support/seed_databases.hpp"
 #include "tests/support/seed_tutorial.hpp"
 #include "tests/support/server_process.hpp"
@@ -18,7 +18,7 @@ namespace {
 
 // "" or the reason of the failure.
 std::string postgres_login(const std::string& url) {
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(url.c_str()), PQfinish);
+    const PgConnection connection(PQconnectdb(url.c_str()));
     return PQstatus(connection.get()) == CONNECTION_OK ? "" : PQerrorMessage(connection.get());
 }
 
@@ -98,7 +98,7 @@ TEST_F(Servers, StopAndStartKeepTheData) {
 TEST_F(Servers, CountConnectionsWithoutTheirOwn) {
     postgres_->create_database("counted");
     EXPECT_EQ(postgres_->connections("counted"), 0);
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> one(PQconnectdb(postgres_->url("counted").c_str()), PQfinish);
+    const PgConnection one(PQconnectdb(postgres_->url("counted").c_str()));
     postgres_->execute("counted", "SELECT 1");
     EXPECT_EQ(postgres_->connections("counted"), 1);
 
@@ -129,7 +129,7 @@ TEST_F(Servers, SayWhichStatementFailed) {
 }
 
 TEST_F(Servers, TheOwnerMayChangeTheSeedAndSeedingAgainRestoresIt) {
-    const std::unique_ptr<PGconn, decltype(&PQfinish)> user(PQconnectdb(postgres_->url("analytics").c_str()), PQfinish);
+    const PgConnection user(PQconnectdb(postgres_->url("analytics").c_str()));
     const std::unique_ptr<PGresult, decltype(&PQclear)> changed(
         PQexec(user.get(), "INSERT INTO orders (user_id, total) VALUES (123, 5); ALTER TABLE users ADD extra int"),
         PQclear);
