@@ -10,6 +10,8 @@ namespace kdeps::postgres {
 namespace {
 
 constexpr std::chrono::seconds kGrace(2);
+// A request to stop that comes between two commands stops neither, so it is repeated.
+constexpr std::chrono::milliseconds kRepeatStop(250);
 // Nobody wakes a thread that is connecting: it looks at the call this often.
 constexpr std::chrono::milliseconds kLook(50);
 // Rows that come without waiting are counted, so that the call is looked at now and then.
@@ -114,7 +116,7 @@ void Link::start_cleanup(const Call& call) {
     begin_exchange(call, Effect::none);
     // As if it were stopped already: the grace is all that it has.
     stopped_ = call.state() == KDEPS_TIMEOUT ? KDEPS_TIMEOUT : KDEPS_CANCELLED;
-    grace_end_ = Clock::now() + kGrace;
+    grace_end_ = next_stop_ = Clock::now() + kGrace;
 }
 
 // A connection that the server closed while it was idle is found before anything is sent, when a retry is certainly
@@ -255,7 +257,7 @@ void Link::wait() {
 
 void Link::wait_for(short events) {
     if (PQsocket(connection_) < 0) fail_lost();
-    const auto until = stopped_ == KDEPS_OK ? deadline_of(*call_) : grace_end_;
+    const auto until = stopped_ == KDEPS_OK ? deadline_of(*call_) : std::min(grace_end_, next_stop_);
     const int ready = poll_socket(events, until);
     check_call(wake_.take());
     if (ready > 0 && PQconsumeInput(connection_) == 0) {
@@ -278,7 +280,11 @@ int Link::poll_socket(short events, Clock::time_point until) {
 
 void Link::check_call(bool was_woken) {
     if (stopped_ != KDEPS_OK) {
-        if (Clock::now() >= grace_end_) give_up();
+        const auto now = Clock::now();
+        if (now >= grace_end_) give_up();
+        if (now < next_stop_) return;
+        next_stop_ = now + kRepeatStop;
+        if (cancel_ && cancel_->wait_until(now)) cancel_.emplace(connection_);
         return;
     }
     kdeps_status why = call_->state();
@@ -290,7 +296,9 @@ void Link::check_call(bool was_woken) {
 void Link::stop(kdeps_status why) {
     if (stopped_ != KDEPS_OK) return;
     stopped_ = why;
-    grace_end_ = Clock::now() + kGrace;
+    const auto now = Clock::now();
+    grace_end_ = now + kGrace;
+    next_stop_ = now + kRepeatStop;
     cancel_.emplace(connection_);
 }
 

@@ -109,6 +109,7 @@ private:
     unsigned results_ = 0;
     kdeps_status stopped_ = KDEPS_OK;
     Clock::time_point grace_end_;
+    Clock::time_point next_stop_;  // when the server is asked again
     std::optional<CancelRequest> cancel_;
     std::optional<Error> farewell_;  // what the server said when it closed the connection
 };
