@@ -95,22 +95,35 @@ void log_line(const kdeps_host*, kdeps_call* call, std::int32_t level, kdeps_str
     }
 }
 
+// The size of kdeps_error in 1.0, whose plugins may give 0 as the size of theirs.
+constexpr std::uint32_t kErrorOf10 = offsetof(kdeps_error, detail) + sizeof(kdeps_str);
+
+// Into a struct of the other side, as far as it reaches; its size is the other side's to say.
+template <typename Struct>
+void fill(const Struct& from, Struct* out, std::uint32_t size_of_10) {
+    const std::uint32_t size = out->struct_size == 0 ? size_of_10 : out->struct_size;
+    constexpr std::size_t kSizeField = sizeof(out->struct_size);
+    if (size <= kSizeField) return;
+    std::memcpy(reinterpret_cast<char*>(out) + kSizeField, reinterpret_cast<const char*>(&from) + kSizeField,
+                std::min<std::size_t>(size, sizeof(Struct)) - kSizeField);
+}
+
 std::int32_t last_error(const kdeps_call* call, kdeps_error* out) {
     if (!call->error) {
         return 0;
     }
     const Error& error = *call->error;
-    *out = {};
-    out->struct_size = sizeof(*out);
-    out->status = static_cast<kdeps_status>(error.status);
-    std::copy_n(error.sqlstate.data(), std::min<std::size_t>(error.sqlstate.size(), 5), out->sqlstate);
-    out->retry = static_cast<std::uint8_t>(error.retry);
-    out->damage = static_cast<std::uint8_t>(error.damage);
-    out->vendor_code = error.vendor_code;
-    out->sql_offset = call->sql_offset;
-    out->batch_set = error.batch_set;
-    out->message = to_str(error.message);
-    out->detail = to_str(error.detail);
+    kdeps_error told{};
+    told.status = static_cast<kdeps_status>(error.status);
+    std::copy_n(error.sqlstate.data(), std::min<std::size_t>(error.sqlstate.size(), 5), told.sqlstate);
+    told.retry = static_cast<std::uint8_t>(error.retry);
+    told.damage = static_cast<std::uint8_t>(error.damage);
+    told.vendor_code = error.vendor_code;
+    told.sql_offset = call->sql_offset;
+    told.batch_set = error.batch_set;
+    told.message = to_str(error.message);
+    told.detail = to_str(error.detail);
+    fill(told, out, kErrorOf10);
     return 1;
 }
 

@@ -144,6 +144,11 @@ kdeps_driver normalise_driver(const void* raw, std::string_view plugin) {
         table.rollback, +[](kdeps_connection*, kdeps_call*) { return kUnsupported; });
     default_to(
         table.send, +[](kdeps_statement*, kdeps_call*, const kdeps_cell*, std::size_t) { return kUnsupported; });
+    // Of a driver of minor 0 nothing is known.
+    default_to(
+        table.state, +[](kdeps_connection*, kdeps_state*) {});
+    default_to(
+        table.effects, +[](kdeps_statement*) -> std::uint32_t { return KDEPS_EFFECTS_UNKNOWN; });
     return table;
 }
 

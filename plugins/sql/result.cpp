@@ -174,6 +174,7 @@ private:
         if (failed == 0) return;
         // The driver has recorded the error, with its SQLSTATE.
         kdeps_error error{};
+        error.struct_size = sizeof(error);
         if (call_.host().get()->last_error(call_.get(), &error) != 0) throw Error(error);
         throw Error(KDEPS_INTERNAL, "the rows cannot be read");
     }

@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # kdeps_add_plugin(<name> ID <reverse.domain.id> SUMMARY <text> SOURCES <files...>
-#                  PROVIDES <interface=name[,alias...]>... [VERSION <x.y.z>] [PACKAGE <package>] [LINKS <libraries...>])
+#                  PROVIDES <interface=name[,alias...]>... [VERSION <x.y.z>] [PACKAGE <package>] [ABI <major.minor>]
+#                  [LINKS <libraries...>])
 #
 # Builds lib<target>.so with nothing exported but the entry symbol, and <name>.plugin.json beside it.  The target is named
-# kdeps-<name>.  PROVIDES example: "kdeps.driver/1=postgres,postgresql".
+# kdeps-<name>.  ABI is the oldest host that it wants, by default the one of this SDK; what came later is then not declared.
+# PROVIDES example: "kdeps.driver/1=postgres,postgresql".
 # In the cache, because the function is called from folders that do not see the variables of this one.
 set(KDEPS_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR} CACHE INTERNAL "")
 
 function(kdeps_add_plugin name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "ID;VERSION;SUMMARY;PACKAGE" "SOURCES;PROVIDES;LINKS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "ID;VERSION;SUMMARY;PACKAGE;ABI" "SOURCES;PROVIDES;LINKS")
   foreach(required ID SUMMARY SOURCES PROVIDES)
     if(NOT arg_${required})
       message(FATAL_ERROR "kdeps_add_plugin(${name}): ${required} is missing")
@@ -20,11 +22,17 @@ function(kdeps_add_plugin name)
   if(NOT arg_PACKAGE)
     set(arg_PACKAGE ${PROJECT_NAME})
   endif()
+  if(NOT arg_ABI)
+    set(arg_ABI ${KDEPS_ABI_VERSION})
+  elseif(NOT arg_ABI MATCHES "^1\\.([0-9]+)$")
+    message(FATAL_ERROR "kdeps_add_plugin(${name}): ABI must look like 1.0, not '${arg_ABI}'")
+  endif()
   set(target kdeps-${name})
 
   add_library(${target} MODULE ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE kdeps::sdk ${arg_LINKS})
-  target_compile_definitions(${target} PRIVATE KDEPS_PLUGIN_VERSION="${arg_VERSION}")
+  string(REGEX REPLACE "^.*\\." "" minor "${arg_ABI}")
+  target_compile_definitions(${target} PRIVATE KDEPS_PLUGIN_VERSION="${arg_VERSION}" KDEPS_TARGET_MINOR=${minor})
   set_target_properties(${target} PROPERTIES
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
     LINK_DEPENDS ${KDEPS_PLUGIN_CMAKE_DIR}/plugin.map)
@@ -38,7 +46,7 @@ function(kdeps_add_plugin name)
     COMMAND ${CMAKE_COMMAND}
       "-DLIBRARY=$<TARGET_FILE:${target}>"
       "-DMANIFEST=$<TARGET_FILE_DIR:${target}>/${name}.plugin.json"
-      "-DID=${arg_ID}" "-DVERSION=${arg_VERSION}" "-DSUMMARY=${arg_SUMMARY}" "-DPACKAGE=${arg_PACKAGE}" "-DPROVIDES=${arg_PROVIDES}"
+      "-DID=${arg_ID}" "-DVERSION=${arg_VERSION}" "-DSUMMARY=${arg_SUMMARY}" "-DPACKAGE=${arg_PACKAGE}" "-DPROVIDES=${arg_PROVIDES}" "-DABI=${arg_ABI}"
       -P ${KDEPS_PLUGIN_CMAKE_DIR}/write_manifest.cmake)
   set_property(TARGET ${target} PROPERTY KDEPS_PACKAGE ${arg_PACKAGE})
   set_property(GLOBAL APPEND PROPERTY KDEPS_PLUGINS ${target})
@@ -55,6 +63,7 @@ function(kdeps_add_plugin name)
       set(SUMMARY [==[${arg_SUMMARY}]==])
       set(PACKAGE [==[${arg_PACKAGE}]==])
       set(PROVIDES [==[${arg_PROVIDES}]==])
+      set(ABI [==[${arg_ABI}]==])
       message(STATUS \"Installing: \${MANIFEST}\")
       include([==[${KDEPS_PLUGIN_CMAKE_DIR}/write_manifest.cmake]==])" COMPONENT ${arg_PACKAGE})
   endif()

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Writes the manifest of a plugin.  Run with -P by kdeps_add_plugin after the library is linked.
+if(NOT ABI)
+  message(FATAL_ERROR "ABI, the version that the plugin was built for, is missing. Example: -DABI=1.1")
+endif()
 set(provides "")
 foreach(entry IN LISTS PROVIDES)
   if(NOT entry MATCHES "^([^=]+)=(.+)$")
@@ -16,7 +19,7 @@ file(WRITE ${MANIFEST} "{
   \"id\": \"${ID}\",
   \"version\": \"${VERSION}\",
   \"summary\": \"${SUMMARY}\",
-  \"abi\": \"1.0\",
+  \X,
   \"library\": \"${library}\",
   \"package\": \"${PACKAGE}\",
   \"provides\": [

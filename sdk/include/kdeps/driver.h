@@ -31,7 +31,31 @@ extern "C" {
 #define KDEPS_LEXIS_DASH_NEEDS_SPACE 512u  /* -- starts a comment only before white space */
 
 /* Flags. */
-#define KDEPS_DRIVER_BULK 1u /* execute_batch needs fewer round trips than sets */
+#define KDEPS_DRIVER_BULK 1u  /* execute_batch needs fewer round trips than sets */
+#define KDEPS_DRIVER_LISTS 2u /* minor 1: execute takes cells of kind LIST; to others a list comes as JSON text */
+
+/* What a connection tells of itself (`state`, minor 1).  Facts of the protocol, read without a round trip; a driver that
+   does not know a fact says UNKNOWN (0), and the caller then assumes the worst. */
+#define KDEPS_TRANSACTION_UNKNOWN 0u
+#define KDEPS_TRANSACTION_NONE 1u   /* each statement commits by itself */
+#define KDEPS_TRANSACTION_OPEN 2u   /* the one that `begin` began; without `begin`, one that a statement opened */
+#define KDEPS_TRANSACTION_FAILED 3u /* as OPEN, and the database accepts nothing but a rollback */
+#define KDEPS_TRANSACTION_OTHER 4u  /* one is open, but the one that `begin` began has ended */
+
+#define KDEPS_SESSION_UNKNOWN 0u
+#define KDEPS_SESSION_UNTOUCHED 1u /* as `open` or the last `reset` left it */
+#define KDEPS_SESSION_TOUCHED 2u   /* something is left: a setting, a lock, a temporary table ... */
+
+/* How far the last exchange came: that of execute, execute_batch, commit or of reading their rows. */
+#define KDEPS_EXCHANGE_UNKNOWN 0u
+#define KDEPS_EXCHANGE_UNSENT 1u   /* nothing that the database could act on has left this process */
+#define KDEPS_EXCHANGE_SENT 2u     /* sent, in whole or in part; the answer did not come or is not complete */
+#define KDEPS_EXCHANGE_ANSWERED 3u /* the database has answered it to its end, well or with an error */
+
+/* What a statement can do (`effects`, minor 1). */
+#define KDEPS_EFFECTS_UNKNOWN 0u
+#define KDEPS_EFFECTS_READS 1u  /* the database has said that it changes nothing: it may be cut short and repeated */
+#define KDEPS_EFFECTS_WRITES 2u /* it may change something, also where its words look harmless */
 
 #define KDEPS_ISOLATION_DEFAULT 0u
 #define KDEPS_ISOLATION_READ_UNCOMMITTED 1u
@@ -68,7 +92,20 @@ typedef struct kdeps_batch {
     uint32_t reserved;
     size_t sets;       /* in: rows of the parameter stream */
     int64_t* affected; /* in: room for `sets` counts, owned by the caller; written by the driver, -1 = unknown */
+#if KDEPS_TARGET_MINOR >= 1
+    uint64_t max_bytes; /* in: rows that the driver must collect may take so much, and it fails with EXHAUSTED beyond;
+                           0 = no limit */
+#endif
 } kdeps_batch;
+
+#if KDEPS_TARGET_MINOR >= 1
+typedef struct kdeps_state {
+    uint32_t struct_size; /* in */
+    uint32_t transaction; /* KDEPS_TRANSACTION_* */
+    uint32_t session;     /* KDEPS_SESSION_* */
+    uint32_t exchange;    /* KDEPS_EXCHANGE_* */
+} kdeps_state;
+#endif
 
 /* Required: open, close, prepare, execute, finalize.  A connection is used by one thread at a time; its statements and
    streams count as the connection.  A stream is released before the next statement runs on its connection. */
@@ -93,7 +130,10 @@ typedef struct kdeps_driver {
     /* worker, optional: is the connection alive?  A round trip. */
     kdeps_status (*ping)(kdeps_connection*, kdeps_call*);
 
-    /* worker, optional: after a failure with damage TRANSACTION: make the connection as new. */
+    /* worker, optional: makes the session as `open` left it, with no transaction: after a failure with damage
+       TRANSACTION, and before another step may use the connection.  A failure costs the connection.  Prepared statements
+       go on working, or are prepared again by the driver when they are used.  With minor 1 it may be sent without
+       waiting for the answer, which the next slot then reads; what the next slot does must not be seen by it. */
     kdeps_status (*reset)(kdeps_connection*, kdeps_call*);
 
     /* any, idempotent, optional: stops the running statement in the database; the interrupted slot returns CANCELLED or
@@ -134,6 +174,19 @@ typedef struct kdeps_driver {
     /* worker, optional: sends a statement and does not wait.  OK: execute follows with the same arguments and call, and
        only receives. UNSUPPORTED: nothing was sent. */
     kdeps_status (*send)(kdeps_statement*, kdeps_call*, const kdeps_cell* parameters, size_t count);
+
+#if KDEPS_TARGET_MINOR >= 1
+    /* worker, optional: facts about the connection after the slots so far, also after one that failed.  Sends nothing.
+       Fills *out as far as out->struct_size tells. */
+    void (*state)(kdeps_connection*, kdeps_state* out);
+
+    /* worker, optional: KDEPS_EFFECTS_*.  Sends nothing. */
+    uint32_t (*effects)(kdeps_statement*);
+
+    /* worker, optional: the KDEPS_LEXIS_* of this session, where its settings change them (MySQL's ANSI_QUOTES); else as
+       `lexis` above. */
+    uint32_t (*session_lexis)(kdeps_connection*);
+#endif
 } kdeps_driver;
 
 #ifdef __cplusplus

@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 #define KDEPS_ABI_MAJOR 1
-#define KDEPS_ABI_MINOR 0
+#define KDEPS_ABI_MINOR 1
 
 /* A plugin that wants to run in older hosts defines this before it includes any header: the oldest minor that it
    accepts.  A slot that came with minor n stands inside #if KDEPS_TARGET_MINOR >= n, so a plugin cannot use by mistake
@@ -64,7 +64,9 @@ typedef uint32_t kdeps_kind;
 #define KDEPS_EXPRESSION 16u
 #define KDEPS_TEMPLATE 17u /* text with {{ }} parts */
 
-/* One scalar.  `as` is read by kind: i for BOOL and INT, d for DOUBLE, s for DECIMAL, STRING and BYTES. */
+/* One scalar.  `as` is read by kind: i for BOOL and INT, d for DOUBLE, s for DECIMAL, STRING and BYTES.
+   Since minor 1 a cell may be a LIST, but only where its reader says that it takes lists (KDEPS_DRIVER_LISTS); then
+   as.s.data points to as.s.size cells, borrowed like text, and KDEPS_CELLS gives them. */
 typedef struct kdeps_cell {
     kdeps_kind kind;
     uint32_t reserved;
@@ -74,6 +76,9 @@ typedef struct kdeps_cell {
         kdeps_str s;
     } as;
 } kdeps_cell;
+
+/* The first of a list's cells; there are (cell)->as.s.size of them. */
+#define KDEPS_CELLS(cell) ((const kdeps_cell*)(const void*)(cell)->as.s.data)
 
 typedef struct kdeps_host kdeps_host;
 typedef struct kdeps_call_ kdeps_call;            /* host: one invocation, with its arena, deadline and cancel flag */

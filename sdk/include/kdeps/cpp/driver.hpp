@@ -5,6 +5,9 @@
 #include <kdeps/cpp/plugin.hpp>
 #include <kdeps/cpp/stream.hpp>
 #include <kdeps/cpp/url.hpp>
+
+#include <algorithm>
+#include <cstring>
 #include <span>
 
 KDEPS_SDK_BEGIN
@@ -19,6 +22,13 @@ struct Target {
 struct Outcome {
     std::int64_t rows_affected = -1;
     std::int64_t last_insert_id = -1;
+};
+
+// What a connection tells of itself: KDEPS_TRANSACTION_*, KDEPS_SESSION_*, KDEPS_EXCHANGE_*.
+struct State {
+    std::uint32_t transaction = KDEPS_TRANSACTION_UNKNOWN;
+    std::uint32_t session = KDEPS_SESSION_UNKNOWN;
+    std::uint32_t exchange = KDEPS_EXCHANGE_UNKNOWN;
 };
 
 struct DriverInfo {
@@ -36,8 +46,9 @@ struct DriverInfo {
 // Driver:     constructor (const Host&, const Call&); std::unique_ptr<Connection> open(Call&, const Target&);
 //             optional void check(Call&, const Target&).
 // Connection: std::unique_ptr<Statement> prepare(Call&, std::string_view sql); optional server, ping, reset, cancel,
-// begin, commit, rollback. Statement:  Outcome execute(Call&, std::span<const kdeps_cell>, ArrowArrayStream* rows);
-//             optional bool send(Call&, std::span<const kdeps_cell>) (was it sent?),
+//             begin, commit, rollback, State state() noexcept, std::uint32_t lexis() noexcept.
+// Statement:  Outcome execute(Call&, std::span<const kdeps_cell>, ArrowArrayStream* rows);
+//             optional bool send(Call&, std::span<const kdeps_cell>) (was it sent?), std::uint32_t effects() noexcept,
 //             void execute_batch(Call&, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch&),
 //             void describe(Call&, ArrowSchema* parameters, ArrowSchema* columns).
 // All throw Error; threads as kdeps/driver.h tells.
@@ -132,8 +143,10 @@ kdeps_driver make_driver(const DriverInfo& info) {
         out.execute_batch = [](kdeps_statement* s, kdeps_call* raw, ArrowArrayStream* moved, ArrowArrayStream* rows,
                                kdeps_batch* batch) {
             columns::Stream parameters(moved);
+            kdeps_batch known{};  // an older host's ends earlier
+            std::memcpy(&known, batch, std::min<std::size_t>(batch->struct_size, sizeof(known)));
             return with(prepared(s).host, raw, [&](Call& call) {
-                prepared(s).statement->execute_batch(call, std::move(parameters), rows, *batch);
+                prepared(s).statement->execute_batch(call, std::move(parameters), rows, known);
             });
         };
     }
@@ -148,6 +161,22 @@ kdeps_driver make_driver(const DriverInfo& info) {
             return status == KDEPS_OK && !is_sent ? KDEPS_UNSUPPORTED : status;
         };
     }
+#if KDEPS_TARGET_MINOR >= 1
+    if constexpr (requires(Connection & c) { c.state(); }) {
+        out.state = [](kdeps_connection* c, kdeps_state* state) {
+            const State told = opened(c).connection->state();
+            if (KDEPS_HAS(kdeps_state, state, transaction)) state->transaction = told.transaction;
+            if (KDEPS_HAS(kdeps_state, state, session)) state->session = told.session;
+            if (KDEPS_HAS(kdeps_state, state, exchange)) state->exchange = told.exchange;
+        };
+    }
+    if constexpr (requires(Connection & c) { c.lexis(); }) {
+        out.session_lexis = [](kdeps_connection* c) -> std::uint32_t { return opened(c).connection->lexis(); };
+    }
+    if constexpr (requires(Statement & s) { s.effects(); }) {
+        out.effects = [](kdeps_statement* s) -> std::uint32_t { return prepared(s).statement->effects(); };
+    }
+#endif
     if constexpr (requires(Connection & c, Call & call) { c.begin(call, 0U, false); }) {
         out.begin = [](kdeps_connection* c, kdeps_call* raw, std::uint32_t isolation, std::uint32_t read_only) {
             return with(opened(c).host, raw,

@@ -32,6 +32,7 @@ struct StreamState {
             return 0;
         }
         kdeps_error error{};
+        error.struct_size = sizeof(error);
         message = host->last_error(call, &error) != 0 ? std::string(to_view(error.message)) : "reading rows failed";
         return EIO;
     }
