@@ -99,7 +99,7 @@ Value Step::run_batch(const Call& call, Lease& lease, const Query& query, const 
                                                    static_cast<std::int64_t>(count)),
                         call, &sets);
             ArrowArrayStream returned{};
-            kdeps_batch counts_of{sizeof(kdeps_batch), 0, count, affected.data() + done};
+            kdeps_batch counts_of{sizeof(kdeps_batch), 0, count, affected.data() + done, 0};
             lease.expect(driver.execute_batch(statement, call.get(), &sets, &returned, &counts_of));
             lease.note_work();
             if (returned.release != nullptr) {

@@ -233,7 +233,7 @@ std::string Session::wrong_batch(std::string_view sql, std::int64_t sets) {
     ArrowArrayStream parameters;
     integers.open(parameters);
     std::vector<std::int64_t> affected(integers.values.size(), -1);
-    kdeps_batch batch{sizeof(kdeps_batch), 0, integers.values.size(), affected.data()};
+    kdeps_batch batch{sizeof(kdeps_batch), 0, integers.values.size(), affected.data(), 0};
     ArrowArrayStream rows{};
     const kdeps_status status =
         driver_.execute_batch(statement.handle, invocation.handle(), &parameters, &rows, &batch);

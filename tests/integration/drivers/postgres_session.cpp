@@ -165,7 +165,7 @@ Answer PostgresSession::batch(const std::string& sql, const std::vector<Set>& se
     make_sets(sets, &parameters);
     Answer answer;
     answer.affected.assign(sets.size(), -2);
-    kdeps_batch batch{sizeof(kdeps_batch), 0, sets.size(), answer.affected.data()};
+    kdeps_batch batch{sizeof(kdeps_batch), 0, sets.size(), answer.affected.data(), 0};
     ArrowArrayStream stream{};
     expect(call, driver().execute_batch(statement, &call, &parameters, &stream, &batch));
     read(call, stream, answer);

@@ -123,7 +123,7 @@ Answer DriverSession::Prepared::batch(ArrowArrayStream* moved, std::size_t sets)
     answer.affected.assign(sets, -1);
     session_.call([&](kdeps_call* call) {
         ArrowArrayStream stream{};
-        kdeps_batch batch{sizeof(kdeps_batch), 0, sets, answer.affected.data()};
+        kdeps_batch batch{sizeof(kdeps_batch), 0, sets, answer.affected.data(), 0};
         const auto status = session_.driver_.table().execute_batch(handle_, call, moved, &stream, &batch);
         read(*call, stream, answer);
         return status;

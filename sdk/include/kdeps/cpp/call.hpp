@@ -45,7 +45,6 @@ public:
     Error error(kdeps_status status) const {
         kdeps_error out{};
         out.struct_size = sizeof(out);
-        out.struct_size = sizeof(out);
         if (host_.get()->last_error(call_, &out) != 0) {
             Error copy(out);
             copy.status = status;
