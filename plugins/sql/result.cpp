@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "result_text.hpp"
+
 namespace kdeps::sql {
 
 namespace {
@@ -210,102 +212,7 @@ private:
     bool is_truncated_ = false;
 };
 
-void append_csv_field(std::string_view text, std::string& out) {
-    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
-        out += text;
-        return;
-    }
-    out += '"';
-    for (const char c : text) {
-        out += c;
-        if (c == '"') out += '"';
-    }
-    out += '"';
-}
-
-// How many columns of a terminal a text takes, as far as code points tell.
-std::size_t width_of(std::string_view text) {
-    std::size_t width = 0;
-    for (const char c : text) width += (static_cast<unsigned char>(c) & 0xC0U) != 0x80 ? 1 : 0;
-    return width;
-}
-
 }  // namespace
-
-std::string to_csv(columns::Stream& rows) {
-    std::string out;
-    const columns::Schema schema = schema_of(rows);
-    for (std::int64_t i = 0; i < schema->n_children; ++i) {
-        if (i > 0) out += ',';
-        append_csv_field(name_of(*schema->children[i]), out);
-    }
-    out += '\n';
-    std::string cell;
-    for_each_batch(rows, schema, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
-        for (std::int64_t row = 0; row < count; ++row) {
-            for (std::size_t i = 0; i < readers.size(); ++i) {
-                if (i > 0) out += ',';
-                if (readers[i].is_number(row)) {
-                    readers[i].append_text(row, out);
-                    continue;
-                }
-                cell.clear();
-                readers[i].append_text(row, cell);
-                append_csv_field(cell, out);
-            }
-            out += '\n';
-        }
-    });
-    return out;
-}
-
-std::string to_box(columns::Stream& rows) {
-    struct Cell {
-        std::string text;
-        bool is_number = false;
-    };
-    const columns::Schema schema = schema_of(rows);
-    std::vector<std::string> names;
-    for (std::int64_t i = 0; i < schema->n_children; ++i) names.emplace_back(name_of(*schema->children[i]));
-    std::vector<std::size_t> widths;
-    for (const std::string& name : names) widths.push_back(width_of(name));
-    std::vector<std::vector<Cell>> cells;
-    for_each_batch(rows, schema, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
-        for (std::int64_t row = 0; row < count; ++row) {
-            std::vector<Cell>& line = cells.emplace_back();
-            for (std::size_t i = 0; i < readers.size(); ++i) {
-                Cell& cell = line.emplace_back();
-                if (readers[i].is_null(row)) {
-                    cell.text = "NULL";
-                } else {
-                    cell.is_number = readers[i].is_number(row);
-                    readers[i].append_text(row, cell.text);
-                    for (char& c : cell.text) {
-                        if (c == '\n' || c == '\r' || c == '\t') c = ' ';
-                    }
-                }
-                widths[i] = std::max(widths[i], width_of(cell.text));
-            }
-        }
-    });
-    std::string rule = "+";
-    for (const std::size_t width : widths) rule += std::string(width + 2, '-') + "+";
-    rule += '\n';
-    std::string out = rule + "|";
-    const auto padded = [&](const std::string& text, std::size_t i, bool is_right) {
-        const std::string space(widths[i] - width_of(text), ' ');
-        out += " " + (is_right ? space + text : text + space) + " |";
-    };
-    for (std::size_t i = 0; i < names.size(); ++i) padded(names[i], i, false);
-    out += "\n" + rule;
-    for (const auto& line : cells) {
-        out += '|';
-        for (std::size_t i = 0; i < line.size(); ++i) padded(line[i].text, i, line[i].is_number);
-        out += '\n';
-    }
-    if (!cells.empty()) out += rule;
-    return out;
-}
 
 Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits) {
     std::optional<Error> failure;

@@ -24,9 +24,4 @@ Value counts(const Call& call, const kdeps_outcome& outcome);
 // {"rowsAffected": total, "batch": [n, …]}; an unknown count is null.
 Value batch_counts(const Call& call, const std::vector<std::int64_t>& affected);
 
-// Text of a result set: header always, RFC 4180 quoting, '\n', NULL empty (rules §5).
-std::string to_csv(columns::Stream& rows);
-// Boxed text: numbers right-aligned, NULL as NULL.
-std::string to_box(columns::Stream& rows);
-
 }  // namespace kdeps::sql

@@ -49,29 +49,6 @@ TEST_F(ResultTest, IsATable) {
     EXPECT_EQ(read(rows({}), Format::json), "[]");
 }
 
-TEST_F(ResultTest, IsCsvWithItsQuotes) {
-    columns::Stream set =
-        rows({{1, "a,b"}, {2, "say \"x\""}, {3, "two\nlines"}, {4, nullptr}, {5, ""}}, {"id", "the,name"});
-    EXPECT_EQ(to_csv(set), "id,\"the,name\"\n1,\"a,b\"\n2,\"say \"\"x\"\"\"\n3,\"two\nlines\"\n4,\n5,\n");
-}
-
-TEST_F(ResultTest, IsCsvWithAHeaderAlsoWithoutRows) {
-    columns::Stream set = rows({});
-    EXPECT_EQ(to_csv(set), "id,name\n");
-}
-
-TEST_F(ResultTest, IsABox) {
-    columns::Stream set = rows({{1, "größe"}, {200, nullptr}, {3, "a\nb"}});
-    EXPECT_EQ(to_box(set),
-              "+-----+-------+\n"
-              "| id  | name  |\n"
-              "+-----+-------+\n"
-              "|   1 | größe |\n"
-              "| 200 | NULL  |\n"
-              "|   3 | a b   |\n"
-              "+-----+-------+\n");
-}
-
 TEST_F(ResultTest, NumbersColumnsOfOneName) {
     EXPECT_EQ(read(rows({{1, "a"}}, {"x", "x"}), Format::json), R"([{"x":1,"x_2":"a"}])");
 }

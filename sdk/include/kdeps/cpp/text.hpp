@@ -224,6 +224,21 @@ inline std::size_t plain_length(std::string_view text) {
 
 }  // namespace detail
 
+// Text in UTF-8: bytes that are not become U+FFFD, each one, as in JSON.
+inline void append_utf8(std::string_view text, std::string& out) {
+    std::size_t copied = 0;
+    for (std::size_t i = 0; i < text.size();) {
+        if (const std::size_t length = detail::utf8_length(text.substr(i)); length > 0) {
+            i += length;
+            continue;
+        }
+        out.append(text, copied, i - copied);
+        out += "\xEF\xBF\xBD";
+        copied = ++i;
+    }
+    out.append(text, copied, text.size() - copied);
+}
+
 // A JSON string with its quotes (RFC 8259 §7).  Bytes that are not UTF-8 become U+FFFD.
 inline void append_json_string(std::string_view text, std::string& out) {
     static constexpr std::string_view kHex = "0123456789abcdef";
