@@ -50,7 +50,8 @@ extern "C" {
 #define KDEPS_EXCHANGE_UNKNOWN 0u
 #define KDEPS_EXCHANGE_UNSENT 1u   /* nothing that the database could act on has left this process */
 #define KDEPS_EXCHANGE_SENT 2u     /* sent, in whole or in part; the answer did not come or is not complete */
-#define KDEPS_EXCHANGE_ANSWERED 3u /* the database has answered it to its end, well or with an error */
+#define KDEPS_EXCHANGE_ANSWERED 3u /* the database has answered it to its end, and well, also if the driver then failed */
+#define KDEPS_EXCHANGE_REFUSED 4u  /* the database has answered it with an error */
 
 /* What a statement can do (`effects`, minor 1). */
 #define KDEPS_EFFECTS_UNKNOWN 0u
