@@ -19,7 +19,7 @@ file(WRITE ${MANIFEST} "{
   \"id\": \"${ID}\",
   \"version\": \"${VERSION}\",
   \"summary\": \"${SUMMARY}\",
-  \X,
+  \"abi\": \"${ABI}\",
   \"library\": \"${library}\",
   \"package\": \"${PACKAGE}\",
   \"provides\": [
