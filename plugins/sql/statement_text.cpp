@@ -7,18 +7,13 @@
 #include <optional>
 #include <utility>
 
+#include "lexemes.hpp"
+#include "plain_read.hpp"
 #include "tokenizer.hpp"
 
 namespace kdeps::sql {
 
 namespace {
-
-std::string upper(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](unsigned char c) { return c < 128 ? static_cast<char>(std::toupper(c)) : static_cast<char>(c); });
-    return out;
-}
 
 template <std::size_t N>
 bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
@@ -55,6 +50,7 @@ public:
         for (std::size_t i = 0; i < tokens_.size(); ++i) {
             read(i);
         }
+        judge();
         return std::move(out_);
     }
 
@@ -206,6 +202,20 @@ private:
                    (upper(symbol) == "SELECT" || upper(symbol) == "DELETE" || upper(symbol) == "UPDATE")) {
             is_select_.back() = true;
         }
+    }
+
+    // By what is sent: what is left of @name or ? in it is no placeholder.
+    void judge() {
+        if (!out_.faults.empty()) return;
+        std::string sent;
+        for (const StatementText::Piece& piece : out_.pieces) {
+            sent += piece.sql;
+            if (piece.has_identifier) sent += quote_identifier("x", driver_);
+        }
+        out_.is_plain_read = is_plain_read(sent, driver_.lexis);
+        out_.is_undone_by_error = is_undone_by_error(sent, driver_.lexis);
+        out_.transaction = find_transaction_word(sent, driver_.lexis);
+        out_.transaction.offset = out_.source_of(out_.transaction.offset);
     }
 
     void track_state(std::size_t i) {

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "transaction_words.hpp"
+
 namespace kdeps::sql {
 
 // Where the value of a parameter comes from.
@@ -62,6 +64,11 @@ struct StatementText {
     std::vector<std::string> names;     // which keys the map of params must have
     std::vector<TextFault> faults;
     bool leaves_state = false;  // may leave a transaction, a lock or a setting on its connection
+
+    // What the text shows; a driver that learns more has the last word.
+    bool is_plain_read = false;       // no effects, leaves nothing in its session, sees nothing that others left
+    bool is_undone_by_error = false;  // one statement; an error means that it changed nothing
+    TransactionWord transaction;      // its offset is one of the workflow's text
 
     bool is_fixed() const { return pieces.size() == 1 && !pieces[0].has_identifier; }
     // The place in the workflow's text of one in the SQL.
