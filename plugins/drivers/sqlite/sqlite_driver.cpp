@@ -4,7 +4,6 @@
 
 #include "sqlite_connection.hpp"
 #include "sqlite_open.hpp"
-#include "sqlite_options.hpp"
 
 namespace kdeps::sqlite {
 
@@ -18,9 +17,9 @@ public:
     void check(Call& call, const Target& target) const { read_options(call, target); }
 
     std::unique_ptr<Connection> open(Call& call, const Target& target) {
-        const Options options = read_options(call, target);
-        return std::make_unique<Connection>(
-            open_link(call, options, options.is_memory ? memory_.uri(target.name) : std::string()));
+        Options options = read_options(call, target);
+        std::string memory_uri = options.is_memory ? memory_.uri(target.name) : std::string();
+        return std::make_unique<Connection>(call, std::move(options), std::move(memory_uri));
     }
 
 private:

@@ -151,4 +151,13 @@ Error error_of(sqlite3* db, int code, const Circumstances& circumstances) {
     return error;
 }
 
+Error read_only_error() {
+    Error error(KDEPS_FORBIDDEN,
+                "the transaction is read-only: a statement may neither write, nor end the transaction, nor change the "
+                "session (PRAGMA, ATTACH); leave readOnly or readOnlyOnGet out to allow it");
+    error.sqlstate = "25006";
+    error.vendor_code = SQLITE_READONLY;
+    return error;
+}
+
 }  // namespace kdeps::sqlite

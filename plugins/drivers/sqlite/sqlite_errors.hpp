@@ -20,4 +20,7 @@ struct Circumstances {
 // `code` is what a function on `db` has just returned: the message is still that of the failure.
 Error error_of(sqlite3* db, int code, const Circumstances& circumstances);
 
+// A statement that a read-only transaction does not allow.
+Error read_only_error();
+
 }  // namespace kdeps::sqlite

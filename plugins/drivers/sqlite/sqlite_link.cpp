@@ -11,7 +11,12 @@ constexpr int kStepsBetweenLooks = 2000;
 
 }  // namespace
 
-Link::Link(Database db, std::chrono::milliseconds busy_timeout) : db_(std::move(db)), busy_timeout_(busy_timeout) {
+void Link::open(Database db) {
+    close();
+    {
+        const std::lock_guard lock(mutex_);
+        db_ = std::move(db);
+    }
     sqlite3_extended_result_codes(db_.get(), 1);
     sqlite3_busy_handler(
         db_.get(), [](void* link, int attempt) { return static_cast<Link*>(link)->wait_for_lock(attempt) ? 1 : 0; },
@@ -19,12 +24,12 @@ Link::Link(Database db, std::chrono::milliseconds busy_timeout) : db_(std::move(
     sqlite3_progress_handler(
         db_.get(), kStepsBetweenLooks,
         [](void* link) { return static_cast<Link*>(link)->stopped() == KDEPS_OK ? 0 : 1; }, this);
-    // The compiler of statements tells which table one inserts into: reading SQL for that would be guesswork.
     sqlite3_set_authorizer(
         db_.get(),
-        [](void* link, int action, const char* table, const char*, const char*, const char* trigger) {
-            if (action == SQLITE_INSERT && trigger == nullptr) static_cast<Link*>(link)->insert_table_ = table;
-            return SQLITE_OK;
+        [](void* link, int code, const char* first, const char* second, const char* database, const char* trigger) {
+            const auto view = [](const char* text) { return std::string_view(text == nullptr ? "" : text); };
+            return static_cast<Link*>(link)->authorize(
+                {code, view(first), view(second), view(database), second != nullptr, trigger != nullptr});
         },
         this);
     sqlite3_update_hook(
@@ -35,10 +40,71 @@ Link::Link(Database db, std::chrono::milliseconds busy_timeout) : db_(std::move(
                 link->has_inserted_ = true;
         },
         this);
+    count_anew();
+}
+
+// The counts of SQLite cannot be set back, so these functions count from where the session begins.
+void Link::count_anew() {
+    using Function = void (*)(sqlite3_context*, int, sqlite3_value**);
+    const auto add = [this](const char* name, Function function) {
+        sqlite3_create_function_v2(db(), name, 0, SQLITE_UTF8 | SQLITE_INNOCUOUS, this, function, nullptr, nullptr,
+                                   nullptr);
+    };
+    add("total_changes", [](sqlite3_context* context, int, sqlite3_value**) {
+        const auto* link = static_cast<const Link*>(sqlite3_user_data(context));
+        sqlite3_result_int64(context, sqlite3_total_changes64(link->db()) - link->forgotten_changes_);
+    });
+    add("changes", [](sqlite3_context* context, int, sqlite3_value**) {
+        const auto* link = static_cast<const Link*>(sqlite3_user_data(context));
+        const bool is_old = sqlite3_total_changes64(link->db()) == link->forgotten_changes_;
+        sqlite3_result_int64(context, is_old ? 0 : sqlite3_changes64(link->db()));
+    });
+    forgotten_changes_ = 0;
+    facts_ = {};
+    is_touched_ = false;
+}
+
+void Link::close() {
+    for (Compiled* compiled : kept_) {
+        if (compiled->statement == nullptr) continue;
+        compiled->sql = sqlite3_sql(compiled->statement.get());
+        compiled->statement.reset();
+    }
+    Database old;
+    const std::lock_guard lock(mutex_);
+    std::swap(old, db_);
+}
+
+bool Link::has_counts() const {
+    return sqlite3_last_insert_rowid(db()) != 0 || sqlite3_total_changes64(db()) != forgotten_changes_;
+}
+
+void Link::forget_counts() {
+    sqlite3_set_last_insert_rowid(db(), 0);
+    forgotten_changes_ = sqlite3_total_changes64(db());
+}
+
+// Also asked when SQLite compiles a statement anew by itself, and for what a statement compiles while it runs.
+int Link::authorize(const Action& action) {
+    note(action, facts_);
+    Facts asked;
+    note(action, asked);
+    // Many PRAGMAs take effect as soon as they are compiled.
+    if (is_read_only_ && action.code == SQLITE_PRAGMA && !asked.suits_read_only()) return SQLITE_DENY;
+    is_touched_ = is_touched_ || asked.touches_session;
+    return SQLITE_OK;
 }
 
 Link::Use::Use(Link& link, const Call& call) : link_(link) {
     call.check();
+    if (!link_.is_open()) {
+        Error error(KDEPS_UNAVAILABLE, "the database could not be opened again");
+        error.sqlstate = "08003";
+        error.retry = KDEPS_RETRY_FRESH;
+        error.damage = KDEPS_DAMAGE_CONNECTION;
+        throw error;
+    }
+    link_.has_lost_ = link_.has_lost_transaction();
     link_.had_transaction_ = link_.is_in_transaction();
     link_.waited_ = {};
     const std::lock_guard lock(link_.mutex_);
@@ -47,6 +113,7 @@ Link::Use::Use(Link& link, const Call& call) : link_(link) {
 }
 
 Link::Use::~Use() {
+    link_.has_lost_ = link_.has_lost_transaction();
     const std::lock_guard lock(link_.mutex_);
     link_.call_.reset();
 }
@@ -97,18 +164,20 @@ void Link::run(const char* sql, std::string_view doing) {
     }
 }
 
-Prepared Link::prepare(std::string_view sql, std::string_view* rest) {
-    insert_table_.clear();
+Compiled Link::compile(std::string_view sql, std::string_view* rest) {
+    facts_ = {};
     sqlite3_stmt* raw = nullptr;
     const char* tail = nullptr;
     const int code =
         sqlite3_prepare_v3(db(), sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &raw, &tail);
-    Prepared statement(raw);
+    Compiled out{Prepared(raw), std::exchange(facts_, {}), {}};
     if (code != SQLITE_OK) {
+        if (code == SQLITE_AUTH && is_read_only_) throw read_only_error();
         throw error(code, "the statement cannot be prepared");
     }
+    out.facts.is_reading = raw == nullptr || sqlite3_stmt_readonly(raw) != 0;
     *rest = sql.substr(static_cast<std::size_t>(tail - sql.data()));
-    return statement;
+    return out;
 }
 
 }  // namespace kdeps::sqlite

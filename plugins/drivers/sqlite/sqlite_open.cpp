@@ -144,30 +144,30 @@ std::string MemoryDatabases::uri(std::string_view pool) {
     return uri;
 }
 
-std::unique_ptr<Link> open_link(const Call& call, const Options& options, const std::string& memory_uri) {
+void open_link(const Call& call, const Options& options, const std::string& memory_uri, Link& link) {
+    link.close();  // first: it may hold a lock on the whole file
     Database db;
     if (const int code = open_uri(options.is_memory ? memory_uri : uri_of(options), db); code != SQLITE_OK) {
         throw open_error(options, db, code);
     }
-    auto link = std::make_unique<Link>(std::move(db), options.busy_timeout);
-    const Link::Use use(*link, call);
-    if (!options.is_memory) check_file(*link, options);
-    const bool can_write = sqlite3_db_readonly(link->db(), "main") == 0 && !options.is_immutable;
+    link.open(std::move(db));
+    const Link::Use use(link, call);
+    if (!options.is_memory) check_file(link, options);
+    const bool can_write = sqlite3_db_readonly(link.db(), "main") == 0 && !options.is_immutable;
     const auto apply = [&](bool before_journal) {
         for (const auto& [name, value] : options.pragmas) {
             const bool is_before = name == "page_size" || name == "auto_vacuum" || name == "locking_mode";
-            if (name != "journal_mode" && is_before == before_journal) set(*link, name, value);
+            if (name != "journal_mode" && is_before == before_journal) set(link, name, value);
         }
     };
     apply(true);
-    if (can_write && !options.is_memory) set_journal(*link, options);
-    if (options.pragma("foreign_keys") == nullptr) set(*link, "foreign_keys", "on");
+    if (can_write && !options.is_memory) set_journal(link, options);
+    if (options.pragma("foreign_keys") == nullptr) set(link, "foreign_keys", "on");
     // In WAL mode normal cannot damage the database, only lose the last commits when the power fails
     // (sqlite.org/pragma.html).
-    if (options.pragma("synchronous") == nullptr && can_write && is_wal(link->db()))
-        set(*link, "synchronous", "normal");
+    if (options.pragma("synchronous") == nullptr && can_write && is_wal(link.db())) set(link, "synchronous", "normal");
     apply(false);
-    return link;
+    link.set_untouched();
 }
 
 }  // namespace kdeps::sqlite

@@ -23,7 +23,8 @@ private:
     std::map<std::string, Database, std::less<>> kept_;  // a database in memory is gone with its last connection
 };
 
-// A handle with every option in effect.  Throws Error.
-std::unique_ptr<Link> open_link(const Call& call, const Options& options, const std::string& memory_uri);
+// Gives the link a handle with every option in effect, in place of the one that it has.  `memory_uri`: of a database in
+// memory.  Throws Error; then the link may be without a handle.
+void open_link(const Call& call, const Options& options, const std::string& memory_uri, Link& link);
 
 }  // namespace kdeps::sqlite

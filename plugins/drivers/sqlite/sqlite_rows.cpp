@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sqlite_rows.hpp"
 
+#include <utility>
+
 namespace kdeps::sqlite {
 namespace {
 
@@ -29,7 +31,7 @@ RowReader::RowReader(sqlite3_stmt* statement) : statement_(statement), rows_(col
 
 void RowReader::read() {
     for (std::size_t i = 0; i < declared_.size(); ++i) {
-        read_value(statement_, static_cast<int>(i), declared_[i], rows_[i]);
+        if (!read_value(statement_, static_cast<int>(i), declared_[i], rows_[i])) has_infinity_ = true;
     }
     rows_.end_row();
 }
@@ -42,9 +44,21 @@ void RowReader::collapse() {
     }
 }
 
-Rows::Rows(Link& link, const Call& call, sqlite3_stmt* statement) : link_(link), call_(call), statement_(statement) {}
+void RowReader::report(const Call& call) {
+    if (!has_infinity_ || std::exchange(is_reported_, true)) return;
+    call.log(KDEPS_LOG_WARNING, "a number of the result is infinite, which JSON cannot hold: it becomes null");
+}
+
+Rows::Rows(Link& link, const Call& call, sqlite3_stmt* statement, const Facts& facts)
+    : link_(link), call_(call), statement_(statement), is_writing_(!facts.is_reading) {}
 
 Rows::~Rows() {
+    if (is_writing_ && reader_ && !is_finished_) {
+        // Nobody reads on; a failure is told by the state alone.
+        int code = SQLITE_ROW;
+        while (code == SQLITE_ROW) code = sqlite3_step(statement_);
+        link_.set_exchange(code == SQLITE_DONE ? KDEPS_EXCHANGE_ANSWERED : KDEPS_EXCHANGE_REFUSED);
+    }
     sqlite3_reset(statement_);
     sqlite3_clear_bindings(statement_);
 }
@@ -53,9 +67,7 @@ void Rows::start() {
     bool is_row = step();
     if (sqlite3_column_count(statement_) == 0) return;
     reader_.emplace(statement_);
-    // What writes is run to its end: only then it is certain that it succeeds.
-    const bool is_reading = sqlite3_stmt_readonly(statement_) != 0;
-    while (is_row && !(is_reading && reader_->is_full(kFirstRows))) {
+    while (is_row && !reader_->is_full(kFirstRows)) {
         reader_->read();
         is_row = step();
     }
@@ -65,14 +77,27 @@ void Rows::start() {
     } else {
         reader_->read();  // the row on which it stands
     }
+    reader_->report(call_);
 }
 
 bool Rows::step() {
+    link_.set_exchange(KDEPS_EXCHANGE_SENT);
     const int code = sqlite3_step(statement_);
     if (code == SQLITE_ROW) return true;
     is_finished_ = true;
-    if (code == SQLITE_DONE) return false;
-    throw link_.error(code, "the statement failed");
+    if (code == SQLITE_DONE) {
+        link_.set_exchange(KDEPS_EXCHANGE_ANSWERED);
+        return false;
+    }
+    Error error = link_.error(code, "the statement failed");
+    // A write that commits by itself may have failed after its commit was on the disk.
+    const bool is_in_doubt = is_writing_ && (code & 0xFF) == SQLITE_IOERR && !link_.had_transaction();
+    if (is_in_doubt) {
+        error.retry = KDEPS_RETRY_IN_DOUBT;
+    } else {
+        link_.set_exchange(KDEPS_EXCHANGE_REFUSED);
+    }
+    throw error;
 }
 
 void Rows::schema(ArrowSchema* out) { reader_->rows().schema(out); }
@@ -83,6 +108,7 @@ bool Rows::next(ArrowArray* out) {
         while (!reader_->is_full(kBatchRows) && step()) {
             reader_->read();
         }
+        reader_->report(call_);
     }
     if (reader_->rows().rows() == 0) return false;
     reader_->rows().finish(out);

@@ -41,19 +41,30 @@ public:
         if (is_open_) link_.run("BEGIN IMMEDIATE", "the batch cannot begin its transaction");
     }
     ~OwnTransaction() {
-        if (is_open_ && link_.is_in_transaction()) sqlite3_exec(link_.db(), "ROLLBACK", nullptr, nullptr, nullptr);
+        if (!is_open_) return;
+        if (link_.is_in_transaction()) sqlite3_exec(link_.db(), "ROLLBACK", nullptr, nullptr, nullptr);
+        if (!is_in_doubt_) link_.set_exchange(KDEPS_EXCHANGE_REFUSED);
     }
     OwnTransaction(const OwnTransaction&) = delete;
     OwnTransaction& operator=(const OwnTransaction&) = delete;
 
     void commit() {
-        if (is_open_) link_.run("COMMIT", "the batch cannot be committed");
+        if (!is_open_) return;
+        try {
+            link_.run("COMMIT", "the batch cannot be committed");
+        } catch (Error& error) {
+            // It may have failed after the commit was on the disk.
+            is_in_doubt_ = (error.vendor_code & 0xFF) == SQLITE_IOERR;
+            if (is_in_doubt_) error.retry = KDEPS_RETRY_IN_DOUBT;
+            throw;
+        }
         is_open_ = false;
     }
 
 private:
     Link& link_;
     bool is_open_;
+    bool is_in_doubt_ = false;
 };
 
 // A statement that is idle again, whatever happens.
@@ -71,10 +82,39 @@ private:
     sqlite3_stmt* statement_;
 };
 
+Error too_large(std::uint64_t limit) {
+    Error error(KDEPS_EXHAUSTED, "the rows that the batch returns are larger than maxResultBytes (" +
+                                     std::to_string(limit) +
+                                     "); return fewer columns, or raise maxResultBytes of the connection");
+    error.sqlstate = "54000";
+    return error;
+}
+
 }  // namespace
 
+Statement::Statement(Link& link, Compiled compiled) : link_(link), compiled_(std::move(compiled)) {
+    link_.keep(compiled_);
+}
+
+Statement::~Statement() { link_.forget(compiled_); }
+
+std::uint32_t Statement::effects() const noexcept {
+    return compiled_.facts.only_reads() ? KDEPS_EFFECTS_READS : KDEPS_EFFECTS_WRITES;
+}
+
+sqlite3_stmt* Statement::ready() {
+    if (compiled_.statement == nullptr) {
+        std::string_view rest;
+        Compiled again = link_.compile(compiled_.sql, &rest);
+        compiled_.statement = std::move(again.statement);
+        compiled_.facts = std::move(again.facts);
+    }
+    if (link_.is_read_only() && !compiled_.facts.suits_read_only()) throw read_only_error();
+    return compiled_.statement.get();
+}
+
 void Statement::check_count(std::size_t given) const {
-    const int wanted = sqlite3_bind_parameter_count(statement_.get());
+    const int wanted = sqlite3_bind_parameter_count(compiled_.statement.get());
     if (given != static_cast<std::size_t>(wanted)) {
         Error error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(wanted) + " placeholders, but got " +
                                                 std::to_string(given) + " values");
@@ -84,7 +124,7 @@ void Statement::check_count(std::size_t given) const {
 }
 
 void Statement::bind(std::size_t i, const kdeps_cell& cell, sqlite3_destructor_type lifetime) {
-    const int code = bind_value(statement_.get(), static_cast<int>(i) + 1, cell, lifetime);
+    const int code = bind_value(compiled_.statement.get(), static_cast<int>(i) + 1, cell, lifetime);
     if (code == SQLITE_OK) return;
     Error error(KDEPS_BAD_DATA, "parameter " + std::to_string(i + 1) + " (" + std::string(kind_name(cell.kind)) + ") ");
     error.vendor_code = code;
@@ -100,13 +140,14 @@ void Statement::bind(std::size_t i, const kdeps_cell& cell, sqlite3_destructor_t
 
 Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows) {
     const Link::Use use(link_, call);
+    link_.set_exchange(KDEPS_EXCHANGE_UNSENT);
+    auto source = std::make_unique<Rows>(link_, call, ready(), compiled_.facts);
     check_count(parameters.size());
-    auto source = std::make_unique<Rows>(link_, call, statement_.get());
     for (std::size_t i = 0; i < parameters.size(); ++i) {
         bind(i, parameters[i], SQLITE_TRANSIENT);
     }
     ChangeCount changes(link_.db());
-    const Link::InsertWatch watch(link_, insert_table_);
+    const Link::InsertWatch watch(link_, compiled_.facts.insert_table);
     source->start();
     if (source->has_columns()) {
         make_stream(std::move(source), call, rows);
@@ -120,8 +161,10 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
 
 void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch) {
     const Link::Use use(link_, call);
-    const Reset reset(statement_.get());
-    OwnTransaction transaction(link_, !link_.is_in_transaction() && sqlite3_stmt_readonly(statement_.get()) == 0);
+    link_.set_exchange(KDEPS_EXCHANGE_UNSENT);
+    sqlite3_stmt* statement = ready();
+    const Reset reset(statement);
+    OwnTransaction transaction(link_, !link_.is_in_transaction() && !compiled_.facts.is_reading);
     ChangeCount changes(link_.db());
     std::optional<RowReader> reader;
     std::size_t set = 0;
@@ -131,13 +174,16 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
         for (std::size_t i = 0; i < readers.size(); ++i) {
             bind(i, readers[i].cell(row, scratches[i]), SQLITE_STATIC);  // all live until the next set
         }
-        int code = sqlite3_step(statement_.get());
-        if (!reader && sqlite3_column_count(statement_.get()) > 0) reader.emplace(statement_.get());
-        for (; code == SQLITE_ROW; code = sqlite3_step(statement_.get())) {
+        link_.set_exchange(KDEPS_EXCHANGE_SENT);
+        int code = sqlite3_step(statement);
+        if (!reader && sqlite3_column_count(statement) > 0) reader.emplace(statement);
+        for (; code == SQLITE_ROW; code = sqlite3_step(statement)) {
             reader->read();
+            // Not EXHAUSTED by what the server has, but by what the caller allows: to try again would not help.
+            if (batch.max_bytes > 0 && reader->bytes() > batch.max_bytes) throw too_large(batch.max_bytes);
         }
         if (code != SQLITE_DONE) throw link_.error(code, "the statement failed");
-        sqlite3_reset(statement_.get());
+        sqlite3_reset(statement);
         batch.affected[set] = changes.take();
     };
     for_each_batch(parameters, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t length) {
@@ -158,17 +204,21 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
         }
     });
     transaction.commit();
-    if (!reader && sqlite3_column_count(statement_.get()) > 0) reader.emplace(statement_.get());  // an empty batch
+    link_.set_exchange(KDEPS_EXCHANGE_ANSWERED);
+    if (!reader && sqlite3_column_count(statement) > 0) reader.emplace(statement);  // an empty batch
     if (reader) {
+        reader->report(call);
         reader->collapse();
         make_stream(std::make_unique<BuiltRows>(std::move(reader->rows())), call, rows);
     }
 }
 
-void Statement::describe(Call& /*call*/, ArrowSchema* parameters, ArrowSchema* columns) {
+void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns) {
+    const Link::Use use(link_, call);
+    sqlite3_stmt* statement = ready();
     std::vector<columns::Column> described;
     if (parameters != nullptr) {
-        for (int i = 1; i <= sqlite3_bind_parameter_count(statement_.get()); ++i) {
+        for (int i = 1; i <= sqlite3_bind_parameter_count(statement); ++i) {
             described.push_back(
                 {std::to_string(i), columns::Type::null});  // any type: SQLite has no types for parameters
         }
@@ -176,10 +226,10 @@ void Statement::describe(Call& /*call*/, ArrowSchema* parameters, ArrowSchema* c
     }
     if (columns != nullptr) {
         described.clear();
-        for (int i = 0; i < sqlite3_column_count(statement_.get()); ++i) {
-            const char* name = sqlite3_column_name(statement_.get(), i);
+        for (int i = 0; i < sqlite3_column_count(statement); ++i) {
+            const char* name = sqlite3_column_name(statement, i);
             if (name == nullptr) throw std::bad_alloc();
-            described.push_back({name, expected_type(sqlite3_column_decltype(statement_.get(), i))});
+            described.push_back({name, expected_type(sqlite3_column_decltype(statement, i))});
         }
         columns::RowBuilder(described).schema(columns);
     }

@@ -13,8 +13,12 @@ namespace kdeps::sqlite {
 // Belongs to one connection, whose thread uses it.
 class Statement {
 public:
-    Statement(Link& link, Prepared statement, std::string insert_table)
-        : link_(link), statement_(std::move(statement)), insert_table_(std::move(insert_table)) {}
+    Statement(Link& link, Compiled compiled);
+    ~Statement();
+    Statement(const Statement&) = delete;
+    Statement& operator=(const Statement&) = delete;
+
+    std::uint32_t effects() const noexcept;
 
     Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);
 
@@ -24,13 +28,14 @@ public:
     void describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns);
 
 private:
+    // Compiled, also after the handle was opened again; not running.  Within a Use.  Throws Error.
+    sqlite3_stmt* ready();
     void check_count(std::size_t given) const;
     // Throws Error.
     void bind(std::size_t i, const kdeps_cell& cell, sqlite3_destructor_type lifetime);
 
     Link& link_;
-    Prepared statement_;
-    std::string insert_table_;  // empty: it is no INSERT
+    Compiled compiled_;
 };
 
 }  // namespace kdeps::sqlite

@@ -2,6 +2,7 @@
 #include "sqlite_types.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <new>
 
 #include "sqlite_json.hpp"
@@ -70,7 +71,7 @@ std::vector<Type> variants_of(Declared declared) {
     return types;
 }
 
-void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuilder& out) {
+bool read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuilder& out) {
     switch (sqlite3_column_type(row, i)) {
         case SQLITE_INTEGER: {
             const std::int64_t value = sqlite3_column_int64(row, i);
@@ -81,7 +82,11 @@ void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
             }
             break;
         }
-        case SQLITE_FLOAT: out.number(sqlite3_column_double(row, i)); break;
+        case SQLITE_FLOAT: {
+            const double value = sqlite3_column_double(row, i);
+            out.number(value);
+            return std::isfinite(value);
+        }
         case SQLITE_TEXT: {
             const std::string_view text = text_of(row, i);
             out.variant(declared == Declared::json && is_json(text) ? Type::json : Type::text).text(text);
@@ -94,6 +99,7 @@ void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
         }
         default: out.null(); break;
     }
+    return true;
 }
 
 int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell, sqlite3_destructor_type lifetime) {

@@ -18,8 +18,8 @@ Declared declared_of(const char* type);
 // The types that the cells of a column may have.
 std::vector<columns::Type> variants_of(Declared declared);
 
-// Adds the value of column i of the current row to a variant column.
-void read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuilder& out);
+// Adds the value of column i of the current row to a variant column.  False: it is infinite.
+bool read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuilder& out);
 
 // Binds parameter `position`, counted from 1.  SQLITE_TRANSIENT: the statement keeps no pointer into the cell;
 // SQLITE_STATIC: its text lives until the statement is bound anew.  Returns SQLite's code.

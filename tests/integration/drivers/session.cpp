@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "core/plugin/plugin.hpp"
 
 namespace kdeps::testing {
@@ -50,6 +52,14 @@ std::string take_fields(ArrowSchema& schema) {
 }
 
 }  // namespace
+
+std::string words_of(const kdeps_state& state) {
+    static constexpr std::array kTransaction{"unknown", "none", "open", "failed", "other"};
+    static constexpr std::array kSession{"unknown", "untouched", "touched"};
+    static constexpr std::array kExchange{"unknown", "unsent", "sent", "answered", "refused"};
+    return std::string(kTransaction.at(state.transaction)) + " " + kSession.at(state.session) + " " +
+           kExchange.at(state.exchange);
+}
 
 struct LoadedDriver::Loaded {
     explicit Loaded(const std::string& name) : driver(registry.bind<kdeps_driver>(KDEPS_DRIVER_ID, name).value()) {}
@@ -123,7 +133,7 @@ Answer DriverSession::Prepared::batch(ArrowArrayStream* moved, std::size_t sets)
     answer.affected.assign(sets, -1);
     session_.call([&](kdeps_call* call) {
         ArrowArrayStream stream{};
-        kdeps_batch batch{sizeof(kdeps_batch), 0, sets, answer.affected.data(), 0};
+        kdeps_batch batch{sizeof(kdeps_batch), 0, sets, answer.affected.data(), session_.max_bytes_};
         const auto status = session_.driver_.table().execute_batch(handle_, call, moved, &stream, &batch);
         read(*call, stream, answer);
         return status;
@@ -176,6 +186,8 @@ std::string DriverSession::Prepared::columns() {
     return out;
 }
 
+std::uint32_t DriverSession::Prepared::effects() { return session_.driver_.table().effects(handle_); }
+
 std::unique_ptr<DriverSession::Prepared> DriverSession::prepare(std::string_view sql) {
     return std::make_unique<Prepared>(*this, sql);
 }
@@ -215,6 +227,14 @@ std::string DriverSession::server() {
     const kdeps_str text = driver_.table().server(connection_);
     return {text.data, text.size};
 }
+
+std::string DriverSession::state() {
+    kdeps_state state{sizeof(kdeps_state), 0, 0, 0};
+    driver_.table().state(connection_, &state);
+    return words_of(state);
+}
+
+std::uint32_t DriverSession::effects(std::string_view sql) { return prepare(sql)->effects(); }
 
 Failure failure_of(const std::function<void()>& work) {
     try {

@@ -39,6 +39,9 @@ struct Answer {
     std::vector<std::int64_t> affected;  // of a batch
 };
 
+// What a connection tells of itself, in words: "none untouched answered".
+std::string words_of(const kdeps_state& state);
+
 // A value with its text.
 class Cell {
 public:
@@ -102,6 +105,8 @@ public:
     std::string rows(std::string_view sql, const Cells& parameters = {}) { return execute(sql, parameters).rows; }
     Answer batch(std::string_view sql, const std::vector<Cells>& sets);
     Answer batch(std::string_view sql, ArrowArrayStream* moved, std::size_t sets);
+    // What the driver may collect of a batch's rows; 0 = no limit.
+    void set_max_bytes(std::uint64_t max_bytes) { max_bytes_ = max_bytes; }
     // "@p1 i -> id i, label u": names and Arrow formats of parameters and columns.
     std::string describe(std::string_view sql);
     // The columns of what it gives when it runs.
@@ -116,6 +121,9 @@ public:
     void ping();
     void cancel();
     std::string server();
+    std::string state();
+    // KDEPS_EFFECTS_*
+    std::uint32_t effects(std::string_view sql);
 
 private:
     void call(const std::function<kdeps_status(kdeps_call*)>& slot) const;
@@ -125,6 +133,7 @@ private:
     kdeps_connection* connection_ = nullptr;
     std::chrono::nanoseconds limit_;
     const StopFlag* stop_ = nullptr;
+    std::uint64_t max_bytes_ = 0;
 };
 
 // A statement that is kept, as the caller's cache does.
@@ -141,6 +150,7 @@ public:
     std::vector<std::int64_t> read_some(std::size_t batches);
     std::string describe();
     std::string columns();
+    std::uint32_t effects();
 
 private:
     DriverSession& session_;
