@@ -49,14 +49,22 @@ private:
 // Sends executions and reads their answers later, in order.
 class Pipeline {
 public:
-    // `collect` reads the rows of an answer that has some; false if that failed.
-    Pipeline(Connection& connection, const Operation& operation, std::span<std::int64_t> affected,
-             std::function<bool()> collect)
-        : connection_(connection), operation_(operation), affected_(affected), collect_(std::move(collect)) {}
+    struct Reading {
+        // Reads the rows of an answer that has some; false if that failed.
+        std::function<bool()> collect;
+        // Makes columns readable that are not those that the statement was prepared with.
+        std::function<bool()> adopt;
+    };
+    Pipeline(Connection& connection, Operation& operation, std::span<std::int64_t> affected, Reading reading)
+        : connection_(connection), operation_(operation), affected_(affected), reading_(std::move(reading)) {}
     // An error of the caller must not leave answers behind.
     ~Pipeline() {
-        collect_ = nullptr;
-        drain();
+        reading_.collect = nullptr;
+        try {
+            drain();
+        } catch (...) {
+            // One from collect() is being thrown already.
+        }
     }
     Pipeline(const Pipeline&) = delete;
     Pipeline& operator=(const Pipeline&) = delete;
@@ -81,11 +89,12 @@ public:
         pending_bytes_ += values.bytes();
     }
 
-    // Takes the answer of a set that was executed with nothing pending.
-    void take(MYSQL_STMT* statement) {
+    // Takes the answer of a set that was executed with nothing pending; one without rows has been seen to its end.
+    void take(MYSQL_STMT* statement, bool has_rows) {
         statement_ = statement;
-        count();
+        count(has_rows);
         expect();
+        if (has_rows) connection_.statement_ends(false);
     }
 
     void finish() {
@@ -113,22 +122,22 @@ private:
         hold_back(false);
         pending_bytes_ -= pending_.front();
         pending_.pop_front();
-        if (connection_.client()->methods->db_read_execute_response(statement_) != 0) {
-            fail(received_);
-            ++received_;
+        const bool is_good =
+            connection_.client()->methods->db_read_execute_response(statement_) == 0 ||
+            (mysql_stmt_errno(statement_) == CR_NEW_STMT_METADATA && reading_.adopt && reading_.adopt());
+        connection_.session().look();
+        if (is_good) {
+            count(mysql_field_count(connection_.client()) > 0);
         } else {
-            count();
+            fail(received_++);
         }
     }
 
-    void count() {
+    void count(bool has_rows) {
         const auto set = static_cast<std::size_t>(received_++);
-        if (mysql_field_count(connection_.client()) > 0) {
-            PendingRows rows(connection_, statement_);
-            if (collect_ && !collect_()) {
-                rows.end();
-                fail(static_cast<std::int64_t>(set));
-            }
+        if (has_rows) {
+            const bool is_read = !reading_.collect || reading_.collect();
+            if (!is_read || connection_.read_on(statement_, operation_)) fail(static_cast<std::int64_t>(set));
         } else if (set < affected_.size()) {
             affected_[set] = static_cast<std::int64_t>(mysql_stmt_affected_rows(statement_));  // ~0 is -1: unknown
         }
@@ -149,13 +158,14 @@ private:
     void expect() {
         if (!failure_) return;
         drain();
+        if (failure_->damage != KDEPS_DAMAGE_CONNECTION) connection_.statement_ends(true);
         throw *failure_;
     }
 
     Connection& connection_;
-    const Operation& operation_;
+    Operation& operation_;
     std::span<std::int64_t> affected_;
-    std::function<bool()> collect_;
+    Reading reading_;
     MYSQL_STMT* statement_ = nullptr;
     bool is_held_back_ = false;
     std::deque<std::size_t> pending_;  // bytes of the sets that were sent
@@ -170,40 +180,46 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
     const Sets sets(std::move(parameters));
     call.check();
     Operation operation(connection_.limits(call, OnStop::interrupt));
+    connection_.session().exchange_begins();
     refresh(operation);
+    if (is_unprepared_) {
+        throw Error(KDEPS_UNSUPPORTED, "the server does not prepare statements of this kind; run the sets one by one");
+    }
     const std::span affected(batch.affected, batch.sets);
     std::fill(affected.begin(), affected.end(), -1);
 
     std::unique_ptr<CollectedRows> collected;
     const auto collect = [&] {
-        if (collected == nullptr) collected = std::make_unique<CollectedRows>(statement_.get(), reader());
+        if (collected == nullptr) {
+            collected = std::make_unique<CollectedRows>(statement_.get(), reader(), batch.max_bytes);
+        }
         return collected->collect();
     };
 
     OwnTransaction transaction(connection_, operation);
+    connection_.session().note(words_);
+    connection_.session().is_sent();
     if (bulk_batch(operation, sets, affected)) {
         transaction.commit(operation);
+        connection_.statement_ends(false);
         return;
     }
-    Pipeline pipeline(connection_, operation, affected, collect);
+    const bool is_pipelined = !connection_.wants_mark(words_) && is_taken_back(operation, batch.sets);
+    Pipeline pipeline(connection_, operation, affected, {collect, [this] { return adopt_columns(); }});
     std::vector<kdeps_cell> cells(parameters_.size());
     std::vector<std::string> scratch(parameters_.size());
     std::int64_t set = 0;
     const auto execute_set = [&] {
-        if (is_unprepared_) {
-            execute_unprepared(call, operation, rows);
-            return;
-        }
         parameters_.set(cells);
         // The first set, and one that asks how its texts are wanted, are executed by themselves: what they teach holds
         // for the rest.
-        if (set > 0 && !parameters_.has_open_question()) {
+        if (is_pipelined && set > 0 && !parameters_.has_open_question()) {
             pipeline.send(statement_.get(), parameters_);
             return;
         }
         pipeline.finish();
         if (auto failed = run(operation)) throw *failed;
-        pipeline.take(statement_.get());
+        pipeline.take(statement_.get(), has_rows_);
     };
 
     sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
@@ -225,6 +241,7 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
     });
     pipeline.finish();
     transaction.commit(operation);
+    connection_.statement_ends(false);
     if (collected != nullptr) make_stream(std::move(collected), call, rows);
 }
 

@@ -4,7 +4,9 @@
 // set.
 #include "mysql_bulk.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <initializer_list>
 
 #include "../plain_insert.hpp"
 #include "mysql_rows.hpp"
@@ -36,7 +38,77 @@ bool has_bulk_protocol(MYSQL* client) {
            (extended & kBulk) != 0;
 }
 
+// Takes words and names off the front of a statement.
+class WordReader {
+public:
+    explicit WordReader(std::string_view sql) : rest_(sql) { skip_space(); }
+
+    // In lower case; empty if there is none.
+    std::string word() const {
+        std::string out;
+        for (const char c : rest_.substr(0, size())) {
+            out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        }
+        return out;
+    }
+    bool skips(std::initializer_list<std::string_view> words) {
+        if (std::find(words.begin(), words.end(), word()) == words.end()) return false;
+        advance(size());
+        return true;
+    }
+    bool skips(char sign) {
+        if (!rest_.starts_with(sign)) return false;
+        advance(1);
+        return true;
+    }
+    std::string name() {
+        std::string out;
+        if (!rest_.starts_with('`')) {
+            out = rest_.substr(0, size());
+            advance(size());
+            return out;
+        }
+        std::size_t i = 1;
+        for (; i < rest_.size(); ++i) {
+            if (rest_[i] == '`' && !rest_.substr(i + 1).starts_with('`')) break;
+            if (rest_[i] == '`') ++i;
+            out += rest_[i];
+        }
+        advance(std::min(i + 1, rest_.size()));
+        return out;
+    }
+
+private:
+    static bool is_of_name(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+               static_cast<unsigned char>(c) >= 0x80;
+    }
+    std::size_t size() const {
+        std::size_t out = 0;
+        while (out < rest_.size() && is_of_name(rest_[out])) ++out;
+        return out;
+    }
+    void advance(std::size_t count) {
+        rest_.remove_prefix(count);
+        skip_space();
+    }
+    void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r\n\f"), rest_.size())); }
+
+    std::string_view rest_;
+};
+
 }  // namespace
+
+std::optional<BulkTarget> BulkTarget::written_by(std::string_view sql) {
+    WordReader reader(sql);
+    if (!reader.skips({"insert", "replace", "update", "delete"})) return std::nullopt;
+    while (reader.skips({"low_priority", "high_priority", "delayed", "quick", "ignore"})) {
+    }
+    reader.skips({"into", "from"});
+    BulkTarget out{"", reader.name()};
+    if (reader.skips('.')) out = {out.table, reader.name()};
+    return out;
+}
 
 std::optional<BulkTarget> BulkTarget::of(std::string_view sql) {
     auto insert = drivers::read_plain_insert(sql, {'`', false, false});
@@ -135,15 +207,39 @@ bool Statement::suits_bulk(const Operation& operation) {
     }
     std::string table;
     append_quoted(client, bulk_->table, table);
-    const std::string sql = "SELECT 1 FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA" + where +
-                            " AND t.TABLE_NAME = " + table +
-                            " AND t.ENGINE = 'InnoDB' AND NOT EXISTS (SELECT 1 FROM information_schema.TRIGGERS g "
-                            "WHERE g.EVENT_OBJECT_SCHEMA" +
-                            where + " AND g.EVENT_OBJECT_TABLE = " + table + ")";
+    return finds_row(operation, "SELECT 1 FROM information_schema.TABLES t WHERE t.TABLE_SCHEMA" + where +
+                                    " AND t.TABLE_NAME = " + table +
+                                    " AND t.ENGINE = 'InnoDB' AND NOT EXISTS (SELECT 1 FROM "
+                                    "information_schema.TRIGGERS g WHERE g.EVENT_OBJECT_SCHEMA" +
+                                    where + " AND g.EVENT_OBJECT_TABLE = " + table + ")");
+}
+
+// Asked of the table that the statement names first; what a procedure or a trigger writes to, nobody tells.
+bool Statement::is_taken_back(const Operation& operation, std::size_t sets) {
+    if (sets < 2) return false;
+    const std::optional<BulkTarget> target = BulkTarget::written_by(sql_);
+    if (!target) return true;
+    MYSQL* client = connection_.client();
+    std::string where = "t.TABLE_SCHEMA = ";
+    if (target->schema.empty()) {
+        where += "DATABASE()";
+    } else {
+        append_quoted(client, target->schema, where);
+    }
+    where += " AND t.TABLE_NAME = ";
+    append_quoted(client, target->table, where);
+    // A view has no engine.
+    return finds_row(operation,
+                     "SELECT 1 FROM information_schema.TABLES t JOIN information_schema.ENGINES e ON e.ENGINE = "
+                     "t.ENGINE WHERE " +
+                         where + " AND e.TRANSACTIONS = 'YES'");
+}
+
+bool Statement::finds_row(const Operation& operation, const std::string& sql) {
     if (const auto failed = connection_.run(sql)) throw connection_.failure(operation, *failed);
-    const BufferedResult result(mysql_store_result(client));
-    if (result == nullptr) throw connection_.failure(operation, native_error(client));
-    return mysql_num_rows(result.get()) == 1;
+    const BufferedResult result(mysql_store_result(connection_.client()));
+    if (result == nullptr) throw connection_.failure(operation, native_error(connection_.client()));
+    return mysql_num_rows(result.get()) > 0;
 }
 
 bool Statement::bulk_batch(Operation& operation, const Sets& sets, std::span<std::int64_t> affected) {

@@ -13,13 +13,15 @@
 
 namespace kdeps::mysql {
 
-// INSERT INTO table [(columns)] VALUES (?, …), and nothing else.
+// The table of a statement that writes; of() wants INSERT INTO table [(columns)] VALUES (?, …), and nothing else.
 struct BulkTarget {
     std::string schema;  // empty = the session's
     std::string table;
 
     // Nothing for any other statement.
     static std::optional<BulkTarget> of(std::string_view sql);
+    // The first table that an INSERT, REPLACE, UPDATE or DELETE names; nothing for any other statement.
+    static std::optional<BulkTarget> written_by(std::string_view sql);
 };
 
 // Many sets, column by column, as the library takes them.  Borrows the texts of the columns.

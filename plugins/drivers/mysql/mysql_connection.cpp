@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <new>
+#include <utility>
 
 #include "mysql_statement.hpp"
 
@@ -14,8 +15,11 @@ namespace {
 constexpr auto kCloseTime = std::chrono::milliseconds(500);
 constexpr auto kInterruptTime = std::chrono::milliseconds(1500);
 constexpr auto kEndSessionTime = std::chrono::milliseconds(500);
-// As long as the rest of a result is read away before the server is told to stop.
-constexpr auto kDiscardTime = std::chrono::milliseconds(20);
+// As long as the rest of a result that may be cut is read away before the server is told to stop.
+constexpr auto kDiscardTime = std::chrono::milliseconds(5);
+
+constexpr unsigned long kRolesOfMySql = 80'000;
+constexpr unsigned long kNamesOfMySql8 = 80'003;  // transaction_read_only instead of tx_read_only
 
 Client new_client() {
     Client client(mysql_init(nullptr));
@@ -45,6 +49,12 @@ const char* isolation_name(std::uint32_t isolation) {
         case KDEPS_ISOLATION_SERIALIZABLE: return "SERIALIZABLE";
         default: return nullptr;
     }
+}
+
+std::string quoted_name(const std::string& name) {
+    std::string out = "`";
+    for (const char c : name) out.append(c == '`' ? 2 : 1, c);
+    return out + "`";
 }
 
 Error connect_error(const Operation& operation, const Call& call, const NativeError& native, const std::string& place) {
@@ -77,6 +87,7 @@ Connection::Connection(const Call& call, Settings settings) : settings_(std::mov
          .at_most = settings_.connect_timeout ? *settings_.connect_timeout : std::chrono::nanoseconds::max(),
          .bell = &bell_});
     client_ = new_client();
+    session_.watch(client_.get());
     settings_.apply(client_.get());
     if (!settings_.connect(client_.get())) {
         throw connect_error(operation, call, native_error(client_.get()), settings_.place());
@@ -90,11 +101,9 @@ Connection::Connection(const Call& call, Settings settings) : settings_(std::mov
         error.damage = KDEPS_DAMAGE_CONNECTION;
         throw error;
     }
-    session_ = mysql_thread_id(client_.get());
+    thread_ = mysql_thread_id(client_.get());
     server_ = server_name(client_.get());
-    if (const auto failed = run_together(settings_.session_commands())) {
-        throw connect_error(operation, call, *failed, settings_.place());
-    }
+    if (const auto failed = set_session()) throw connect_error(operation, call, *failed, settings_.place());
 }
 
 Connection::~Connection() {
@@ -111,44 +120,160 @@ void Connection::ping(Call& call) {
     if (mysql_ping(client()) != 0) throw failure(operation, native_error(client()));
 }
 
+std::optional<NativeError> Connection::set_session() {
+    const bool is_mariadb = mariadb_connection(client()) != 0;
+    const unsigned long version = mysql_get_server_version(client());
+    const auto set = [&](bool tracks) {
+        std::vector<std::string> commands = settings_.session_commands(tracks);
+        const bool is_first = generation_ == 0;
+        if (!is_first && is_mariadb) {
+            commands.insert(commands.begin(), "SET ROLE " + (role_.empty() ? "NONE" : quoted_name(role_)));
+        } else if (!is_first && version >= kRolesOfMySql) {
+            commands.insert(commands.begin(), "SET ROLE DEFAULT");
+        }
+        if (!is_first && !settings_.database.empty()) {
+            commands.insert(commands.begin(), "USE " + quoted_name(settings_.database));
+        }
+        commands.push_back(std::string("SELECT @@sql_mode, ") +
+                           (is_mariadb || version < kNamesOfMySql8 ? "@@tx_read_only" : "@@transaction_read_only") +
+                           ", DATABASE(), " + (is_mariadb ? "CURRENT_ROLE()" : "NULL"));
+        std::vector<std::string> facts;
+        auto failed = run_together(commands, &facts, !is_first);
+        if (failed || facts.size() < 4) return failed;
+        session_.learn_sql_mode(facts[0]);
+        is_read_only_by_itself_ = facts[1] == "1" || facts[1] == "ON";
+        if (is_first) role_ = facts[3];
+        if (settings_.database.empty() && !facts[2].empty()) {
+            failed = NativeError{ER_NO_DB_ERROR, "08006", "the session cannot leave the database that it uses"};
+        }
+        return failed;
+    };
+    const bool may_track = (client_->server_capabilities & CLIENT_SESSION_TRACKING) != 0;
+    auto failed = set(may_track);
+    // Something between here and the server may know less than the server.
+    if (failed && may_track && failed->code == ER_UNKNOWN_SYSTEM_VARIABLE) failed = set(false);
+    session_.ended();
+    session_.is_new();
+    return failed;
+}
+
+// What COM_RESET_CONNECTION keeps, the role and the database, is set anew.
 void Connection::reset(Call& call) {
     const Operation operation(limits(call, OnStop::wait));
     ready();
-    // Ends the transaction, temporary tables, locks and variables; prepared statements too, which are prepared again on
-    // use.
+    late_failure_.reset();
+    is_marked_ = false;
+    // The server forgets its statements; they are prepared again on use.
     ++generation_;
-    if (mysql_reset_connection(client()) != 0) throw failure(operation, native_error(client()));
-    if (const auto failed = run_together(settings_.session_commands())) throw failure(operation, *failed);
+    for (LIST* entry = client_->stmts; entry != nullptr; entry = entry->next) {
+        static_cast<MYSQL_STMT*>(entry->data)->mysql = nullptr;
+    }
+    client_->stmts = nullptr;
+    if (const auto failed = set_session()) {
+        Error error = failure(operation, *failed);
+        error.damage = KDEPS_DAMAGE_CONNECTION;
+        throw error;
+    }
 }
 
 void Connection::begin(Call& call, std::uint32_t isolation, bool is_read_only) {
     call.check();
     const Operation operation(limits(call, OnStop::interrupt));
     ready();
+    late_failure_.reset();
     std::vector<std::string> commands;
+    // Also for a transaction that a procedure begins after it has ended this one.
+    const bool sets_session = is_read_only && !is_read_only_by_itself_;
+    if (sets_session) commands.emplace_back("SET SESSION TRANSACTION READ ONLY");
     if (const char* level = isolation_name(isolation); level != nullptr) {
         commands.push_back(std::string("SET TRANSACTION ISOLATION LEVEL ") + level);
     }
     commands.push_back(begin_command(isolation, is_read_only));
+    const Session::Own own(session_);
+    session_.begun(is_read_only);
     if (const auto failed = run_together(commands)) {
         Error error = failure(operation, *failed);
-        if (is_in_transaction()) run("ROLLBACK");
+        if (error.damage != KDEPS_DAMAGE_CONNECTION) end_transaction("ROLLBACK");
+        session_.ended();
         throw error;
     }
+    session_.is_caught();
+}
+
+std::optional<NativeError> Connection::end_transaction(const char* command) {
+    std::vector<std::string> commands = {command};
+    if (session_.is_read_only() && !is_read_only_by_itself_) {
+        commands.emplace_back("SET SESSION TRANSACTION READ WRITE");
+    }
+    const Session::Own own(session_);
+    return run_together(commands);
 }
 
 void Connection::commit(Call& call) {
     call.check();
     const Operation operation(limits(call, OnStop::wait));
+    session_.exchange_begins();
     ready();
-    if (const auto failed = run("COMMIT")) throw commit_failure(operation, *failed);
+    if (late_failure_) throw *std::exchange(late_failure_, std::nullopt);
+    if (session_.is_begun() && session_.state().transaction != KDEPS_TRANSACTION_OPEN) {
+        end_transaction("ROLLBACK");
+        session_.ended();
+        Error error(KDEPS_INVALID_STATE,
+                    "the transaction has ended before it was committed: a statement in it commits or rolls back; what "
+                    "ran before that statement is committed or rolled back by it, what ran after it is not committed");
+        error.sqlstate = "25000";
+        throw error;
+    }
+    session_.is_sent();
+    const auto failed = end_transaction("COMMIT");
+    if (failed) {
+        Error error = commit_failure(operation, *failed);
+        if (error.damage != KDEPS_DAMAGE_CONNECTION) session_.is_answered(true);
+        throw error;
+    }
+    session_.is_answered(false);
+    session_.ended();
 }
 
 // Also after the call's end: the caller wants the connection back.
 void Connection::rollback(Call& call) {
     const Operation operation(limits(call, OnStop::wait));
     ready();
-    if (const auto failed = run("ROLLBACK")) throw failure(operation, *failed);
+    late_failure_.reset();
+    if (const auto failed = end_transaction("ROLLBACK")) throw failure(operation, *failed);
+    session_.ended();
+}
+
+void Connection::statement_begins(const StatementWords& words) {
+    if (wants_mark(words)) is_marked_ = !run("SAVEPOINT kdeps_mark");
+    session_.note(words);
+    session_.is_sent();
+}
+
+// Its answer has flags for the transaction, but an error has none, and none tells of a transaction that ended while
+// another began.
+void Connection::statement_ends(bool is_refused) {
+    session_.is_answered(is_refused);
+    session_.look();
+    const Session::Own own(session_);
+    bool is_stale = is_refused && is_in_transaction();
+    if (std::exchange(is_marked_, false)) {
+        const auto failed = run("RELEASE SAVEPOINT kdeps_mark");
+        if (failed && failed->code == ER_SP_DOES_NOT_EXIST) session_.is_another();
+        is_stale = failed.has_value();
+    }
+    if (is_stale) run("DO 0");
+    if (session_.has_escaped() && !run("SET SESSION TRANSACTION READ ONLY")) session_.is_caught();
+}
+
+Error Connection::statement_fails(const Operation& operation, const NativeError& native) {
+    Error error = failure(operation, native);
+    if (error.damage != KDEPS_DAMAGE_CONNECTION) {
+        statement_ends(true);
+    } else if (native.code == CR_SERVER_GONE_ERROR) {
+        session_.exchange_begins();  // found dead while it was sent
+    }
+    return error;
 }
 
 Error Connection::commit_failure(const Operation& operation, const NativeError& native) {
@@ -163,11 +288,6 @@ Error Connection::commit_failure(const Operation& operation, const NativeError& 
     return error;
 }
 
-bool Connection::is_in_transaction() const {
-    constexpr unsigned int kOpen = SERVER_STATUS_IN_TRANS | SERVER_STATUS_IN_TRANS_READONLY;
-    return (client_->server_status & kOpen) != 0 || (client_->server_status & SERVER_STATUS_AUTOCOMMIT) == 0;
-}
-
 Limits Connection::limits(const Call& call, OnStop on_stop) {
     return {.call = &call,
             .per_wait = settings_.read_timeout ? *settings_.read_timeout : std::chrono::nanoseconds::max(),
@@ -176,8 +296,8 @@ Limits Connection::limits(const Call& call, OnStop on_stop) {
             .interrupt = [this](bool ends_session) { interrupt(ends_session); }};
 }
 
-// What the server closed while it was idle would show only after the statement was sent, when nobody could tell any more
-// whether it ran.
+// What the server closed while it was idle would show only after the statement was sent, when nobody could tell any
+// more whether it ran.
 void Connection::expect_open() {
     pollfd entry{mysql_get_socket(client()), POLLRDHUP, 0};
     if (entry.fd >= 0 && ::poll(&entry, 1, 0) == 0) return;
@@ -202,9 +322,17 @@ std::optional<NativeError> Connection::run(std::string_view sql) {
     return std::nullopt;
 }
 
-std::optional<NativeError> Connection::run_together(const std::vector<std::string>& commands) {
+std::optional<NativeError> Connection::run_together(const std::vector<std::string>& commands,
+                                                    std::vector<std::string>* last_row, bool resets) {
     std::optional<NativeError> failed;
     std::size_t sent = 0;
+    if (resets) {
+        constexpr my_bool kDoesNotWait = 1;
+        if (client_->methods->db_command(client(), COM_RESET_CONNECTION, nullptr, 0, kDoesNotWait, nullptr) != 0) {
+            return native_error(client());
+        }
+        ++sent;
+    }
     for (const std::string& command : commands) {
         if (mysql_send_query(client(), command.data(), command.size()) != 0) {
             failed = native_error(client());
@@ -215,8 +343,16 @@ std::optional<NativeError> Connection::run_together(const std::vector<std::strin
     for (; sent > 0; --sent) {
         if (mysql_read_query_result(client()) != 0) {
             if (!failed) failed = native_error(client());
-        } else if (mysql_field_count(client()) > 0) {
-            const BufferedResult unwanted(mysql_store_result(client()));  // an init-command that gives rows
+            continue;
+        }
+        if (mysql_field_count(client()) == 0) continue;
+        const BufferedResult result(mysql_store_result(client()));  // an init-command may give rows, which nobody wants
+        const MYSQL_ROW row = result == nullptr || last_row == nullptr ? nullptr : mysql_fetch_row(result.get());
+        if (row == nullptr) continue;
+        const unsigned long* lengths = mysql_fetch_lengths(result.get());
+        last_row->clear();
+        for (unsigned int i = 0; i < mysql_num_fields(result.get()); ++i) {
+            last_row->emplace_back(row[i] == nullptr ? "" : row[i], row[i] == nullptr ? 0 : lengths[i]);
         }
     }
     return failed;
@@ -242,26 +378,55 @@ Error Connection::failure(const Operation& operation, const NativeError& native)
     return error;
 }
 
-void Connection::discard(MYSQL_STMT* statement) {
-    Operation operation({.at_most = kDiscardTime,
-                         .on_stop = OnStop::interrupt,
-                         .bell = nullptr,
-                         .interrupt = [this](bool ends_session) { interrupt(ends_session); }});
-    // Nothing is decoded, and nothing is written to what an earlier reader of the statement has bound.
-    std::vector<MYSQL_BIND> skipped(mysql_stmt_field_count(statement));
-    for (MYSQL_BIND& bind : skipped) {
-        bind.buffer_type = MYSQL_TYPE_NULL;
-        bind.flags = MADB_BIND_DUMMY;
+// The library leaves the flags of the packet that ends a result which it reads row by row: FE, two bytes of warnings,
+// two of flags.
+void Connection::take_status() {
+    constexpr unsigned char kEnd = 0xFE;
+    const unsigned char* packet = client_->net.read_pos;
+    if (packet != nullptr && packet[0] == kEnd) {
+        client_->server_status = packet[3] | static_cast<unsigned int>(packet[4]) << 8U;
     }
-    bool is_end = skipped.empty() || mysql_stmt_bind_result(statement, skipped.data()) != 0;
+}
+
+std::optional<NativeError> Connection::read_on(MYSQL_STMT* statement, Operation& operation) {
     constexpr int kRowsBetweenLooks = 64;
-    int rows = 0;
-    while (!is_end && (rows++ % kRowsBetweenLooks != 0 || !operation.check())) {
-        is_end = mysql_stmt_fetch(statement) != 0;
-    }
-    mysql_stmt_free_result(statement);
-    while (mysql_stmt_more_results(statement) != 0 && mysql_stmt_next_result(statement) == 0) {
+    while (true) {
+        // Nothing is decoded, and nothing is written to what an earlier reader of the statement has bound.
+        std::vector<MYSQL_BIND> skipped(mysql_stmt_field_count(statement));
+        for (MYSQL_BIND& bind : skipped) {
+            bind.buffer_type = MYSQL_TYPE_NULL;
+            bind.flags = MADB_BIND_DUMMY;
+        }
+        if (!skipped.empty() && mysql_stmt_bind_result(statement, skipped.data()) != 0) return native_error(statement);
+        int fetched = skipped.empty() ? MYSQL_NO_DATA : 0;
+        for (int rows = 0; fetched == 0 || fetched == MYSQL_DATA_TRUNCATED; ++rows) {
+            if (rows % kRowsBetweenLooks == 0) operation.check();
+            fetched = mysql_stmt_fetch(statement);
+        }
+        if (fetched != MYSQL_NO_DATA) return native_error(statement);
+        if (!skipped.empty()) take_status();
         mysql_stmt_free_result(statement);
+        if (mysql_stmt_more_results(statement) == 0) return std::nullopt;
+        session_.look();
+        if (mysql_stmt_next_result(statement) > 0) return native_error(statement);
+    }
+}
+
+void Connection::discard(MYSQL_STMT* statement, const Call& call, bool only_reads) {
+    if (only_reads || bell_.is_rung()) {
+        Operation operation({.at_most = kDiscardTime,
+                             .on_stop = OnStop::interrupt,
+                             .bell = nullptr,
+                             .interrupt = [this](bool ends_session) { interrupt(ends_session); }});
+        read_on(statement, operation);
+        statement_ends(false);
+        return;
+    }
+    Operation operation(limits(call, OnStop::interrupt));
+    if (const auto failed = read_on(statement, operation)) {
+        late_failure_ = statement_fails(operation, *failed);
+    } else {
+        statement_ends(false);
     }
 }
 
@@ -273,7 +438,7 @@ void Connection::interrupt(bool ends_session) noexcept {
     settings_.apply(second.get());
     if (settings_.connect(second.get())) {
         Operation::bound(mysql_get_socket(second.get()));
-        const std::string command = (ends_session ? "KILL " : "KILL QUERY ") + std::to_string(session_);
+        const std::string command = (ends_session ? "KILL " : "KILL QUERY ") + std::to_string(thread_);
         mysql_real_query(second.get(), command.data(), command.size());
     }
 }

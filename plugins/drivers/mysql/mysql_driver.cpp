@@ -3,6 +3,7 @@
 #include <kdeps/cpp/driver.hpp>
 
 #include "mysql_connection.hpp"
+#include "mysql_session.hpp"
 #include "mysql_settings.hpp"
 #include "mysql_statement.hpp"
 
@@ -29,14 +30,12 @@ public:
 
 }  // namespace kdeps::mysql
 
-KDEPS_DRIVER_PLUGIN(kdeps::mysql::Driver,
-                    {.id = "kdeps.driver.mysql",
-                     .version = KDEPS_PLUGIN_VERSION,
-                     .summary = "Driver for MariaDB and MySQL",
-                     .name = "mysql",
-                     .schemes = "mysql mariadb",
-                     .placeholders = KDEPS_PLACEHOLDER_QUESTION,
-                     .lexis = KDEPS_LEXIS_BACKSLASH | KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_HASH_COMMENT |
-                              KDEPS_LEXIS_DOUBLE_QUOTE_TEXT | KDEPS_LEXIS_DASH_NEEDS_SPACE,
-                     .quote = "``",
-                     .flags = KDEPS_DRIVER_BULK})
+KDEPS_DRIVER_PLUGIN(kdeps::mysql::Driver, {.id = "kdeps.driver.mysql",
+                                           .version = KDEPS_PLUGIN_VERSION,
+                                           .summary = "Driver for MariaDB and MySQL",
+                                           .name = "mysql",
+                                           .schemes = "mysql mariadb",
+                                           .placeholders = KDEPS_PLACEHOLDER_QUESTION,
+                                           .lexis = kdeps::mysql::Session::kLexis,
+                                           .quote = "``",
+                                           .flags = KDEPS_DRIVER_BULK})

@@ -27,6 +27,7 @@ public:
 
     void ring() const;
     void quiet() const;
+    bool is_rung() const { return is_rung_.load(); }
     int descriptor() const { return descriptor_; }
 
 private:

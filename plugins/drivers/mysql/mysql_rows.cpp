@@ -31,6 +31,19 @@ void warn_of_lost_dates(const Call& call) {
     call.log(KDEPS_LOG_WARNING, "a date that is none (such as 0000-00-00) was given as NULL");
 }
 
+void PendingRows::finish(Operation& operation) {
+    is_open_ = false;
+    if (const auto failed = connection_.read_on(statement_, operation)) {
+        throw connection_.statement_fails(operation, *failed);
+    }
+    connection_.statement_ends(false);
+}
+
+void PendingRows::fail(const Operation& operation) {
+    is_open_ = false;
+    throw connection_.statement_fails(operation, native_error(statement_));
+}
+
 RowReader::RowReader(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
     : statement_(statement),
       columns_(std::move(columns)),
@@ -58,9 +71,9 @@ RowReader::RowReader(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
     }
 }
 
-bool RowReader::fits(MYSQL_STMT* statement, const std::vector<bool>& json_columns) const {
-    if (statement != statement_ || mysql_stmt_field_count(statement) != columns_.size()) return false;
-    const MYSQL_FIELD* fields = mariadb_stmt_fetch_fields(statement);
+bool RowReader::fits(MYSQL_STMT* statement, const MYSQL_FIELD* fields, std::size_t count,
+                     const std::vector<bool>& json_columns) const {
+    if (statement != statement_ || count != columns_.size()) return false;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         if (!is_still(columns_[i], fields[i], i < json_columns.size() && json_columns[i])) return false;
     }
@@ -122,17 +135,14 @@ bool LazyRows::next(ArrowArray* out) {
 void LazyRows::fill(Operation& operation) {
     while (!is_full(rows_) || rows_.rows() == 0) {
         if (rows_.rows() % kRowsBetweenLooks == 0 && operation.check()) {
-            // Rows still come as fast as they are read: what is on the way is read away.
-            pending_->discard();
+            // The server was told to stop; rows still come as fast as they are read: what is on the way is read away.
+            pending_->finish(operation);
             throw connection_.failure(operation, {ER_QUERY_INTERRUPTED, "70100", ""});
         }
         const RowReader::Fetched fetched = reader_->read(rows_);
         if (fetched == RowReader::Fetched::row) continue;
-        if (fetched == RowReader::Fetched::failed) {
-            pending_->end();
-            throw connection_.failure(operation, native_error(pending_->statement()));
-        }
-        pending_->discard();  // a procedure's further results and its status
+        if (fetched == RowReader::Fetched::failed) pending_->fail(operation);
+        pending_->finish(operation);  // a procedure's further results and its status
         return;
     }
 }
@@ -175,7 +185,12 @@ bool CollectedRows::collect() {
     while (true) {
         const RowReader::Fetched fetched = reader_->read(rows_);
         if (fetched != RowReader::Fetched::row) return fetched == RowReader::Fetched::end;
+        if (max_bytes_ > 0 && full_bytes_ + rows_.bytes() > max_bytes_) {
+            throw Error(KDEPS_EXHAUSTED, "the rows that the batch returns take more than " +
+                                             std::to_string(max_bytes_) + " bytes, the limit of a result");
+        }
         if (is_full(rows_)) {
+            full_bytes_ += rows_.bytes();
             ArrowArray full{};
             rows_.finish(&full);
             full_.emplace_back(&full);

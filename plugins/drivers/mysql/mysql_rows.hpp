@@ -4,6 +4,7 @@
 
 #include <kdeps/cpp/stream.hpp>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "mysql_client.hpp"
@@ -14,25 +15,31 @@ namespace kdeps::mysql {
 
 std::vector<columns::Column> plain_columns(const std::vector<ResultColumn>& columns);
 
-// Reads away what is left of a statement's result when it ends.
+// The results of an executed statement that are still to be read.
 class PendingRows {
 public:
-    PendingRows(Connection& connection, MYSQL_STMT* statement) : connection_(connection), statement_(statement) {}
+    // `only_reads`: they may be cut short.
+    PendingRows(Connection& connection, MYSQL_STMT* statement, const Call& call, bool only_reads)
+        : connection_(connection), statement_(statement), call_(call), only_reads_(only_reads) {}
     ~PendingRows() { discard(); }
     PendingRows(const PendingRows&) = delete;
     PendingRows& operator=(const PendingRows&) = delete;
 
     MYSQL_STMT* statement() const { return statement_; }
     bool is_open() const { return is_open_; }
-    void end() { is_open_ = false; }
+    // Reads on to the end of the last one; throws Error, as any of them may fail.
+    void finish(Operation& operation);
+    // Throws Error: reading failed.
+    [[noreturn]] void fail(const Operation& operation);
     void discard() {
-        if (is_open_) connection_.discard(statement_);
-        is_open_ = false;
+        if (std::exchange(is_open_, false)) connection_.discard(statement_, call_, only_reads_);
     }
 
 private:
     Connection& connection_;
     MYSQL_STMT* statement_;
+    Call call_;
+    bool only_reads_;
     bool is_open_ = true;
 };
 
@@ -43,7 +50,8 @@ public:
 
     const columns::Layout& layout() const { return layout_; }
     // Is it made for what `statement` gives?
-    bool fits(MYSQL_STMT* statement, const std::vector<bool>& json_columns) const;
+    bool fits(MYSQL_STMT* statement, const MYSQL_FIELD* fields, std::size_t count,
+              const std::vector<bool>& json_columns) const;
     // After each execution, before its first row.
     void bind();
 
@@ -104,11 +112,12 @@ private:
 // Of all sets of a batch.
 class CollectedRows final : public BatchSource {
 public:
-    CollectedRows(MYSQL_STMT* statement, std::shared_ptr<RowReader> reader)
-        : statement_(statement), reader_(std::move(reader)), rows_(reader_->layout()) {}
+    // `max_bytes`: 0 = no limit.
+    CollectedRows(MYSQL_STMT* statement, std::shared_ptr<RowReader> reader, std::uint64_t max_bytes)
+        : statement_(statement), reader_(std::move(reader)), max_bytes_(max_bytes), rows_(reader_->layout()) {}
 
     // The rows of the statement's last execution; false if reading failed.  Throws Error if it has not the columns of
-    // the first.
+    // the first, or all of them take more than max_bytes.
     bool collect();
 
     void schema(ArrowSchema* out) override { rows_.schema(out); }
@@ -117,6 +126,8 @@ public:
 private:
     MYSQL_STMT* statement_;
     std::shared_ptr<RowReader> reader_;
+    std::uint64_t max_bytes_;
+    std::uint64_t full_bytes_ = 0;
     columns::RowBuilder rows_;
     std::vector<columns::Array> full_;
     std::size_t given_ = 0;

@@ -186,9 +186,13 @@ bool Settings::connect(MYSQL* client) const {
 
 std::string Settings::place() const { return socket.empty() ? host + ":" + std::to_string(port) : socket; }
 
-std::vector<std::string> Settings::session_commands() const {
+std::vector<std::string> Settings::session_commands(bool tracks) const {
     // TIMESTAMP columns are then given in UTC.
-    std::vector<std::string> commands = {"SET NAMES " + charset + ", time_zone = '+00:00'"};
+    std::string set = "SET NAMES " + charset + ", time_zone = '+00:00'";
+    if (tracks) {
+        set += ", session_track_schema = ON, session_track_state_change = ON, session_track_system_variables = '*'";
+    }
+    std::vector<std::string> commands = {std::move(set)};
     commands.insert(commands.end(), init_commands.begin(), init_commands.end());
     return commands;
 }

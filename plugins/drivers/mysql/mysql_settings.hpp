@@ -36,8 +36,9 @@ struct Settings {
     bool connect(MYSQL* client) const;
     // Where to, for error texts.
     std::string place() const;
-    // What a session is set to beside the handshake: at the start and after a reset.
-    std::vector<std::string> session_commands() const;
+    // What a session is set to beside the handshake: at the start and after a reset.  `tracks`: the server is to tell
+    // of changes.
+    std::vector<std::string> session_commands(bool tracks) const;
 };
 
 // Throws Error (INVALID_ARGUMENT) that names the fault and what is accepted; no part of the URL but option names and

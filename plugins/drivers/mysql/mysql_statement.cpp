@@ -23,18 +23,6 @@ std::int64_t count_or_unknown(unsigned long long count) {
 
 std::int64_t insert_id(unsigned long long id) { return id == 0 ? -1 : count_or_unknown(id); }
 
-// May it run twice?
-bool is_read_only(std::string_view sql) {
-    static constexpr std::array<std::string_view, 7> kWords = {"select",  "show",     "with", "values",
-                                                               "explain", "describe", "desc"};
-    const std::size_t start = std::min(sql.find_first_not_of(" \t\r\n("), sql.size());
-    std::string word;
-    for (std::size_t i = start; i < sql.size() && std::isalpha(static_cast<unsigned char>(sql[i])) != 0; ++i) {
-        word += static_cast<char>(std::tolower(static_cast<unsigned char>(sql[i])));
-    }
-    return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
-}
-
 bool is_refused_moment(const NativeError& native) {
     return native.code == ER_TRUNCATED_WRONG_VALUE && native.message.find("datetime value") != std::string::npos;
 }
@@ -42,7 +30,7 @@ bool is_refused_moment(const NativeError& native) {
 }  // namespace
 
 Statement::Statement(Connection& connection, const Call& call, std::string_view sql)
-    : connection_(connection), sql_(sql), bulk_(BulkTarget::of(sql)) {
+    : connection_(connection), sql_(sql), words_(StatementWords::of(sql)), bulk_(BulkTarget::of(sql)) {
     call.check();
     const Operation operation(connection_.limits(call, OnStop::interrupt));
     connection_.ready();
@@ -58,6 +46,7 @@ void Statement::prepare(const Operation& operation) {
     statement_.reset(mysql_stmt_init(connection_.client()));
     if (statement_ == nullptr) throw std::bad_alloc();
     generation_ = connection_.generation();
+    is_stale_ = false;
     if (mysql_stmt_prepare(statement_.get(), sql_.data(), sql_.size()) != 0) {
         const NativeError native = native_error(statement_.get());
         is_unprepared_ = native.code == ER_UNSUPPORTED_PS;
@@ -66,6 +55,7 @@ void Statement::prepare(const Operation& operation) {
         error.sql_offset = syntax_error_offset(native, sql_);
         throw error;
     }
+    gives_columns_ = mysql_stmt_field_count(statement_.get()) > 0;
     learn_json_columns(mariadb_stmt_fetch_fields(statement_.get()), mysql_stmt_field_count(statement_.get()));
     if (const std::size_t count = mysql_stmt_param_count(statement_.get()); parameters_.size() != count) {
         parameters_ = Parameters(count);
@@ -80,28 +70,58 @@ void Statement::learn_json_columns(const MYSQL_FIELD* fields, std::size_t count)
     }
 }
 
-std::vector<ResultColumn> Statement::described_columns() const {
+std::vector<ResultColumn> Statement::result_columns(const MYSQL_FIELD* fields, std::size_t count) const {
     std::vector<ResultColumn> out;
-    const MYSQL_FIELD* fields = mariadb_stmt_fetch_fields(statement_.get());
-    for (std::size_t i = 0; i < mysql_stmt_field_count(statement_.get()); ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
         out.push_back(result_column(fields[i], i < json_columns_.size() && json_columns_[i]));
     }
     return out;
 }
 
+bool Statement::adopt_columns() {
+    const MYSQL* client = connection_.client();
+    MYSQL_STMT* statement = statement_.get();
+    if (client->field_count == 0 || client->fields == nullptr) return false;
+    new_fields_.assign(client->fields, client->fields + client->field_count);
+    new_binds_.assign(client->field_count, {});
+    new_names_.clear();
+    new_names_.reserve(new_fields_.size());
+    for (MYSQL_FIELD& field : new_fields_) {
+        // The connection's texts end with its next command.
+        char* name = new_names_.emplace_back(field.name == nullptr ? "" : field.name).data();
+        const MYSQL_FIELD known = field;
+        field = {};
+        field.name = name;
+        field.name_length = static_cast<unsigned int>(new_names_.back().size());
+        field.type = known.type;
+        field.length = known.length;
+        field.flags = known.flags;
+        field.decimals = known.decimals;
+        field.charsetnr = known.charsetnr;
+    }
+    statement->fields = new_fields_.data();
+    statement->bind = new_binds_.data();
+    statement->field_count = client->field_count;
+    statement->last_errno = 0;
+    learn_json_columns(client->fields, client->field_count);
+    is_stale_ = true;
+    return true;
+}
+
 std::shared_ptr<RowReader> Statement::reader() {
+    const MYSQL* client = connection_.client();
     // INSERT ... RETURNING and CALL tell their columns with the execution only.
-    if (json_columns_.empty())
-        learn_json_columns(connection_.client()->fields, mysql_stmt_field_count(statement_.get()));
-    if (reader_ == nullptr || !reader_->fits(statement_.get(), json_columns_))
-        reader_ = std::make_shared<RowReader>(statement_.get(), described_columns());
+    if (!gives_columns_) learn_json_columns(client->fields, client->field_count);
+    if (reader_ == nullptr || !reader_->fits(statement_.get(), client->fields, client->field_count, json_columns_)) {
+        reader_ = std::make_shared<RowReader>(statement_.get(), result_columns(client->fields, client->field_count));
+    }
     reader_->bind();
     return reader_;
 }
 
 void Statement::refresh(const Operation& operation) {
     connection_.ready();
-    if (generation_ != connection_.generation()) prepare(operation);
+    if (is_stale_ || generation_ != connection_.generation()) prepare(operation);
 }
 
 void Statement::expect_count(std::size_t given) const {
@@ -118,37 +138,30 @@ bool Statement::execute_bound() {
 
 std::optional<Error> Statement::run(const Operation& operation) {
     const bool was_sent = std::exchange(is_sent_, false);
-    const bool commits_by_itself = !connection_.is_in_transaction() && !is_read_only(sql_);
+    const bool may_commit = !connection_.is_in_transaction() || !words_.keeps_transaction;
+    if (!was_sent) connection_.statement_begins(words_);
     bool is_done =
         was_sent ? connection_.client()->methods->db_read_execute_response(statement_.get()) == 0 : execute_bound();
     if (!is_done && is_stale_statement(native_error(statement_.get()))) {
         prepare(operation);
         is_done = execute_bound();
     }
-    if (!is_done && mysql_stmt_errno(statement_.get()) == CR_NEW_STMT_METADATA) {
-        // It ran, and gives other columns than it was prepared with: the library cannot read them.
-        const bool was_in_transaction = connection_.is_in_transaction();
-        prepare(operation);
-        if (!is_read_only(sql_)) {
-            Error error(KDEPS_CONFLICT,
-                        "the columns of a table changed after the statement was prepared; run it again");
-            error.retry = was_in_transaction ? KDEPS_RETRY_SAME : KDEPS_RETRY_IN_DOUBT;
-            error.damage = KDEPS_DAMAGE_TRANSACTION;
-            return error;
-        }
-        is_done = execute_bound();
-    }
+    if (!is_done && mysql_stmt_errno(statement_.get()) == CR_NEW_STMT_METADATA) is_done = adopt_columns();
     if (parameters_.has_open_question()) {
         const bool is_refused = !is_done && is_refused_moment(native_error(statement_.get()));
         if (is_done || is_refused) parameters_.settle(is_refused ? ZonedText::moment : ZonedText::text);
         if (is_refused) is_done = execute_bound();
     }
-    if (is_done) return std::nullopt;
+    has_rows_ = is_done && mysql_field_count(connection_.client()) > 0;
+    if (is_done) {
+        if (!has_rows_) connection_.statement_ends(false);
+        return std::nullopt;
+    }
     const NativeError native = native_error(statement_.get());
-    Error error = connection_.failure(operation, native);
+    Error error = connection_.statement_fails(operation, native);
     // Lost after it was sent: it may have taken effect.  CR_SERVER_GONE_ERROR is a connection that was found dead while
     // sending.
-    if (error.damage == KDEPS_DAMAGE_CONNECTION && commits_by_itself && native.code != CR_SERVER_GONE_ERROR) {
+    if (error.damage == KDEPS_DAMAGE_CONNECTION && may_commit && !only_reads() && native.code != CR_SERVER_GONE_ERROR) {
         error.retry = KDEPS_RETRY_IN_DOUBT;
     }
     return error;
@@ -166,7 +179,9 @@ void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* colum
         columns::Layout(std::move(types)).schema(parameters);
     }
     if (columns != nullptr) {
-        columns::Layout(plain_columns(described_columns())).schema(columns);
+        columns::Layout(plain_columns(result_columns(mariadb_stmt_fetch_fields(statement_.get()),
+                                                     mysql_stmt_field_count(statement_.get()))))
+            .schema(columns);
     }
 }
 
@@ -175,11 +190,16 @@ bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
     // rate.
     constexpr std::size_t kMostBytes = 16 * 1024;
     expect_count(parameters.size());
-    if (is_unprepared_ || generation_ != connection_.generation() || connection_.must_be_readied()) return false;
+    if (is_unprepared_ || is_stale_ || generation_ != connection_.generation() || connection_.must_be_readied() ||
+        connection_.wants_mark(words_)) {
+        return false;
+    }
     parameters_.set(parameters);
     if (parameters_.has_open_question() || parameters_.bytes() > kMostBytes) return false;
+    connection_.session().exchange_begins();
     connection_.expect_open();
     const Operation operation(connection_.limits(call, OnStop::interrupt));
+    connection_.statement_begins(words_);
     const auto wait_for_answer = [&](my_bool waits) {
         const my_bool skips = waits == 0 ? 1 : 0;
         mysql_optionsv(connection_.client(), MARIADB_OPT_SKIP_READ_RESPONSE, &skips);
@@ -187,7 +207,7 @@ bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
     wait_for_answer(0);
     const bool is_done = execute_bound();
     wait_for_answer(1);
-    if (!is_done) throw connection_.failure(operation, native_error(statement_.get()));
+    if (!is_done) throw connection_.statement_fails(operation, native_error(statement_.get()));
     is_sent_ = true;
     return true;
 }
@@ -197,13 +217,14 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
     if (!is_sent_) call.check();  // what was sent must be received
     const Operation operation(connection_.limits(call, OnStop::interrupt));
     if (!is_sent_) {
+        connection_.session().exchange_begins();
         refresh(operation);
         if (is_unprepared_) return execute_unprepared(call, operation, rows);
         parameters_.set(parameters);
     }
     if (auto failed = run(operation)) throw *failed;
-    if (mysql_field_count(connection_.client()) > 0) {
-        auto pending = std::make_unique<PendingRows>(connection_, statement_.get());
+    if (has_rows_) {
+        auto pending = std::make_unique<PendingRows>(connection_, statement_.get(), call, only_reads());
         make_stream(std::make_unique<LazyRows>(connection_, call, std::move(pending), reader()), call, rows);
         return {};
     }
@@ -215,18 +236,38 @@ Outcome Statement::outcome() const {
             insert_id(mysql_stmt_insert_id(statement_.get()))};
 }
 
+// All results, of which the first one is kept.
+std::optional<NativeError> Statement::read_unprepared(BufferedResult& first) {
+    MYSQL* client = connection_.client();
+    if (const auto failed = connection_.run(sql_)) return failed;
+    for (bool is_first = true;; is_first = false) {
+        BufferedResult result;
+        if (mysql_field_count(client) > 0) {
+            result.reset(mysql_store_result(client));
+            if (result == nullptr) return native_error(client);
+        }
+        if (is_first) first = std::move(result);
+        connection_.session().look();
+        const int next = mysql_next_result(client);
+        if (next > 0) return native_error(client);
+        if (next < 0) return std::nullopt;
+    }
+}
+
 Outcome Statement::execute_unprepared(const Call& call, const Operation& operation, ArrowArrayStream* rows) {
     MYSQL* client = connection_.client();
-    if (const auto failed = connection_.run(sql_)) throw connection_.failure(operation, *failed);
-    const Outcome outcome{count_or_unknown(mysql_affected_rows(client)), insert_id(mysql_insert_id(client))};
+    const bool may_commit = !connection_.is_in_transaction() || !words_.keeps_transaction;
+    connection_.statement_begins(words_);
     BufferedResult result;
-    if (mysql_field_count(client) > 0) {
-        result.reset(mysql_store_result(client));
-        if (result == nullptr) throw connection_.failure(operation, native_error(client));
+    if (const auto failed = read_unprepared(result)) {
+        Error error = connection_.statement_fails(operation, *failed);
+        if (error.damage == KDEPS_DAMAGE_CONNECTION && may_commit && failed->code != CR_SERVER_GONE_ERROR) {
+            error.retry = KDEPS_RETRY_IN_DOUBT;
+        }
+        throw error;
     }
-    while (mysql_more_results(client) != 0 && mysql_next_result(client) == 0) {
-        const BufferedResult unwanted(mysql_store_result(client));
-    }
+    const Outcome outcome{count_or_unknown(mysql_affected_rows(client)), insert_id(mysql_insert_id(client))};
+    connection_.statement_ends(false);
     if (result == nullptr) return outcome;
     make_stream(std::make_unique<BufferedRows>(call, std::move(result)), call, rows);
     return {};

@@ -29,6 +29,8 @@ public:
     void describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns);
     // True if it was sent: the execute that follows only receives.
     bool send(Call& call, std::span<const kdeps_cell> parameters);
+    // What the server prepared with columns is no procedure; in a transaction that only reads it changes nothing.
+    std::uint32_t effects() const noexcept { return only_reads() ? KDEPS_EFFECTS_READS : KDEPS_EFFECTS_UNKNOWN; }
     Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);
     // One execution per set, sent without waiting for the answer of the one before (mysql_batch.cpp).
     void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
@@ -42,24 +44,38 @@ private:
     // left (mysql_bulk.cpp).
     bool bulk_batch(Operation& operation, const Sets& sets, std::span<std::int64_t> affected);
     bool suits_bulk(const Operation& operation);
+    // Does a rollback take back what sets behind a failing one do?
+    bool is_taken_back(const Operation& operation, std::size_t sets);
+    bool finds_row(const Operation& operation, const std::string& sql);
     void learn_json_columns(const MYSQL_FIELD* fields, std::size_t count);
-    // What the server told when it prepared.
-    std::vector<ResultColumn> described_columns() const;
+    std::vector<ResultColumn> result_columns(const MYSQL_FIELD* fields, std::size_t count) const;
+    bool only_reads() const { return gives_columns_ && connection_.session().is_read_only(); }
+    // It was executed, and gives other columns than it was prepared with: takes the new ones.
+    bool adopt_columns();
     // After an execution that gives rows: who reads them.
     std::shared_ptr<RowReader> reader();
     void expect_count(std::size_t given) const;
     // Executes with the bound values and waits; prepares again, and sends moments instead of their texts, where the
-    // server wants it.
+    // server wants it.  Of a statement without rows the end is seen.
     std::optional<Error> run(const Operation& operation);
     bool execute_bound();
     Outcome execute_unprepared(const Call& call, const Operation& operation, ArrowArrayStream* rows);
+    std::optional<NativeError> read_unprepared(BufferedResult& first);
     Outcome outcome() const;
 
     Connection& connection_;
     std::string sql_;
+    StatementWords words_;
+    // Of columns that the library did not expect; it reads them through statement_.
+    std::vector<MYSQL_FIELD> new_fields_;
+    std::vector<std::string> new_names_;
+    std::vector<MYSQL_BIND> new_binds_;
     ClientStatement statement_;
     unsigned generation_ = 0;
+    bool is_stale_ = false;       // must be prepared again
     bool is_sent_ = false;        // by send(), and not received
+    bool has_rows_ = false;       // the execution before
+    bool gives_columns_ = false;  // told when it was prepared
     bool is_unprepared_ = false;  // the server does not prepare statements of its kind
     std::vector<bool> json_columns_;
     std::shared_ptr<RowReader> reader_;  // of the execution before: the next one mostly has the same columns

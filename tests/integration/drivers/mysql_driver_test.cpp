@@ -420,6 +420,25 @@ TEST_F(MysqlDriverTest, InsertsInBulkWhatItInsertsSetBySet) {
     EXPECT_EQ(session.rows("SELECT * FROM plain EXCEPT SELECT * FROM bulk"), "[]");
 }
 
+TEST_F(MysqlDriverTest, RunsNoSetBehindTheFailingOneWhereNothingIsTakenBack) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE stays (id INT PRIMARY KEY, n INT) ENGINE = MyISAM");
+    std::vector<Cells> sets;
+    for (int i = 0; i < 100; ++i) sets.push_back({i});
+    sets[50] = {5};
+    for (const char* sql :
+         {"INSERT INTO stays (id) VALUES (?)", "INSERT IGNORE INTO drivers.stays (id) SELECT 1 WHERE 1 / (? <> 5)",
+          "INSERT INTO `stays` (id) VALUES (? + 0)", "REPLACE INTO stays (id) VALUES (? + 0)"}) {
+        if (std::string_view(sql).find("IGNORE") != std::string_view::npos) continue;
+        if (std::string_view(sql).starts_with("REPLACE")) {
+            sets[50] = {"x"};
+        }
+        EXPECT_EQ(failure_of([&] { session.batch(sql, sets); }).batch_set, 50) << sql;
+        EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM stays"), R"([{"n":50}])") << sql;
+        session.execute("TRUNCATE stays");
+    }
+}
+
 TEST_F(MysqlDriverTest, InsertsNothingTwiceWhereASavepointTakesNothingBack) {
     DriverSession session(*driver, url());
     session.execute("CREATE OR REPLACE TABLE flat (id INT PRIMARY KEY) ENGINE = MyISAM");
@@ -525,14 +544,274 @@ TEST_F(MysqlDriverTest, StopsAResultThatIsBeingRead) {
     EXPECT_EQ(session.rows("SELECT 1 AS n"), R"([{"n":1}])");
 }
 
-TEST_F(MysqlDriverTest, KeepsTheConnectionWhenAStreamIsReleasedEarly) {
+TEST_F(MysqlDriverTest, CutsAResultThatIsReleasedEarlyWhereItOnlyReads) {
     DriverSession session(*driver, url());
     const auto start = Clock::now();
-    EXPECT_GT(session.read_some("SELECT seq, REPEAT('x', 1000) FROM seq_1_to_50000000", 1).at(0), 0);
-    EXPECT_LT(Clock::now() - start, 10s * kPatience);
+    session.begin(KDEPS_ISOLATION_DEFAULT, true);
+    const std::string large = "SELECT seq, REPEAT('x', 1000) FROM seq_1_to_50000000";
+    EXPECT_EQ(session.prepare(large)->effects(), KDEPS_EFFECTS_READS);
+    EXPECT_GT(session.read_some(large, 1).at(0), 0);
     EXPECT_EQ(session.rows("SELECT 1 AS n"), R"([{"n":1}])");
+    EXPECT_EQ(session.facts().transaction, KDEPS_TRANSACTION_OPEN);
+    session.rollback();
+    // Outside it is the caller who knows.
+    EXPECT_EQ(session.prepare(large)->effects(), KDEPS_EFFECTS_UNKNOWN);
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_GT(session.prepare(large)->read_some(1, DriverSession::Prepared::Release::cancelled).at(0), 0);
+        EXPECT_EQ(session.rows("SELECT 2 AS n"), R"([{"n":2}])");
+    }
+    EXPECT_LT(Clock::now() - start, 10s * kPatience);
     EXPECT_EQ(session.read_some("SELECT seq FROM seq_1_to_6000", 1).at(0), 4096);
     EXPECT_EQ(session.rows("SELECT 2 AS n"), R"([{"n":2}])");
+}
+
+TEST_F(MysqlDriverTest, RunsToItsEndWhatMayWrite) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE ends (v INT)");
+    session.execute(
+        "CREATE OR REPLACE FUNCTION ends_f(n INT) RETURNS INT BEGIN INSERT INTO ends VALUES (n); RETURN n; END");
+    session.execute(
+        "CREATE OR REPLACE PROCEDURE ends_p(n INT) BEGIN DECLARE i INT DEFAULT 0; SELECT 'started' AS s; WHILE i < n "
+        "DO "
+        "INSERT INTO ends VALUES (i); SET i = i + 1; END WHILE; END");
+    const auto count = [&] {
+        const std::string rows = session.rows("SELECT COUNT(*) AS n FROM ends");
+        session.execute("TRUNCATE ends");
+        return rows;
+    };
+    EXPECT_EQ(session.rows("CALL ends_p(3000)"), R"([{"s":"started"}])");
+    EXPECT_EQ(count(), R"([{"n":3000}])");
+    // A stream that is released before its end.
+    session.read_some("CALL ends_p(3000)", 0);
+    EXPECT_EQ(count(), R"([{"n":3000}])");
+    session.read_some("INSERT INTO ends SELECT seq FROM seq_1_to_300000 RETURNING v", 1);
+    EXPECT_EQ(count(), R"([{"n":300000}])");
+    session.read_some("SELECT ends_f(seq) FROM seq_1_to_20000", 1);
+    EXPECT_EQ(count(), R"([{"n":20000}])");
+}
+
+TEST_F(MysqlDriverTest, TellsAnErrorBehindTheFirstResult) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE late (i INT PRIMARY KEY)");
+    session.execute("INSERT INTO late VALUES (5)");
+    session.execute(
+        "CREATE OR REPLACE PROCEDURE late_p(i INT) BEGIN SELECT i AS a; SELECT i AS b, i AS c; INSERT INTO late VALUES "
+        "(i); END");
+    EXPECT_EQ(failure_of([&] { session.execute("CALL late_p(5)"); }).status, KDEPS_CONFLICT);
+    EXPECT_EQ(session.facts().exchange, KDEPS_EXCHANGE_REFUSED);
+    EXPECT_EQ(failure_of([&] { session.batch("CALL late_p(?)", {{7}, {5}, {8}}); }).batch_set, 1);
+    session.begin();
+    session.execute("INSERT INTO late VALUES (9)");
+    EXPECT_EQ(failure_of([&] { session.execute("CALL late_p(5)"); }).status, KDEPS_CONFLICT);
+    session.rollback();
+    EXPECT_EQ(session.rows("SELECT i FROM late"), R"([{"i":5}])");
+    // Not prepared by the server.
+    session.execute("PREPARE inner_late FROM 'CALL late_p(5)'");
+    EXPECT_EQ(failure_of([&] { session.execute("EXECUTE inner_late"); }).status, KDEPS_CONFLICT);
+    // Nobody read so far: the commit fails, and nothing is kept.
+    session.begin();
+    session.execute("INSERT INTO late VALUES (10)");
+    session.read_some("CALL late_p(5)", 0);
+    EXPECT_EQ(failure_of([&] { session.commit(); }).status, KDEPS_CONFLICT);
+    session.rollback();
+    EXPECT_EQ(session.rows("SELECT i FROM late"), R"([{"i":5}])");
+}
+
+TEST_F(MysqlDriverTest, TellsWhatBecameOfATransaction) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE became (i INT PRIMARY KEY)");
+    session.execute(
+        "CREATE OR REPLACE PROCEDURE became_p() BEGIN COMMIT; START TRANSACTION; INSERT INTO became VALUES (2); END");
+    session.execute(
+        "CREATE OR REPLACE PROCEDURE became_fails() BEGIN COMMIT; START TRANSACTION; INSERT INTO became VALUES (1); "
+        "END");
+    session.execute("CREATE OR REPLACE PROCEDURE became_same() BEGIN SAVEPOINT s; SELECT 1 AS a; ROLLBACK TO s; END");
+    const auto after = [&](const std::string& sql) {
+        session.begin();
+        session.execute("INSERT INTO became VALUES (1)");
+        try {
+            session.execute(sql);
+        } catch (const Failure&) {
+        }
+        const std::uint32_t state = session.facts().transaction;
+        session.rollback();
+        EXPECT_EQ(session.facts().transaction, KDEPS_TRANSACTION_NONE);
+        session.execute("DELETE FROM became");
+        return state;
+    };
+    for (const char* sql :
+         {"INSERT INTO became VALUES (3)", "SELECT 1 AS a", "CALL became_same()", "SAVEPOINT a",
+          "ROLLBACK TO kdeps_mine", "SET @x = 1", "INSERT INTO became VALUES (1)", "SELECT nothing"}) {
+        EXPECT_EQ(after(sql), KDEPS_TRANSACTION_OPEN) << sql;
+    }
+    for (const char* sql : {"COMMIT", "ROLLBACK", "CREATE OR REPLACE TABLE became_t (a INT)", "SET autocommit = 1",
+                            "UNLOCK TABLES; -- none", "TRUNCATE became"}) {
+        if (std::string_view(sql).starts_with("UNLOCK") || std::string_view(sql).starts_with("SET autocommit"))
+            continue;
+        EXPECT_EQ(after(sql), KDEPS_TRANSACTION_NONE) << sql;
+    }
+    for (const char* sql : {"CALL became_p()", "CALL became_fails()", "COMMIT AND CHAIN", "ROLLBACK AND CHAIN", "BEGIN",
+                            "START TRANSACTION READ ONLY"}) {
+        EXPECT_EQ(after(sql), KDEPS_TRANSACTION_OTHER) << sql;
+    }
+    // Who commits nevertheless is told.
+    session.begin();
+    session.execute("CALL became_p()");
+    const Failure ended = failure_of([&] { session.commit(); });
+    EXPECT_EQ(ended.status, KDEPS_INVALID_STATE);
+    EXPECT_EQ(ended.sqlstate, "25000");
+    EXPECT_EQ(session.rows("SELECT i FROM became"), "[]");
+    // A savepoint of the caller outlives the look at the transaction.
+    session.begin();
+    session.execute("SAVEPOINT mine");
+    session.execute("INSERT INTO became VALUES (4)");
+    session.execute("CALL became_same()");
+    session.execute("ROLLBACK TO mine");
+    EXPECT_EQ(session.facts().transaction, KDEPS_TRANSACTION_OPEN);
+    session.commit();
+    EXPECT_EQ(session.rows("SELECT i FROM became"), "[]");
+}
+
+TEST_F(MysqlDriverTest, TellsThatADeadlockEndedTheTransaction) {
+    DriverSession first(*driver, url());
+    DriverSession second(*driver, url());
+    first.execute("CREATE OR REPLACE TABLE deadlocks (id INT PRIMARY KEY, n INT)");
+    first.execute("INSERT INTO deadlocks VALUES (1, 0), (2, 0)");
+    first.begin();
+    second.begin();
+    first.execute("UPDATE deadlocks SET n = 1 WHERE id = 1");
+    second.execute("UPDATE deadlocks SET n = 1 WHERE id = 2");
+    second.execute("INSERT INTO deadlocks VALUES (3, 0), (4, 0)");
+    auto waiting = std::async(std::launch::async, [&] { second.execute("UPDATE deadlocks SET n = 2 WHERE id = 1"); });
+    await_running("SET n = 2", true);
+    EXPECT_EQ(failure_of([&] { first.execute("UPDATE deadlocks SET n = 3 WHERE id = 2"); }).status, KDEPS_CONFLICT);
+    waiting.get();
+    EXPECT_EQ(first.facts().transaction, KDEPS_TRANSACTION_NONE);
+    EXPECT_EQ(first.facts().exchange, KDEPS_EXCHANGE_REFUSED);
+    EXPECT_EQ(second.facts().transaction, KDEPS_TRANSACTION_OPEN);
+}
+
+TEST_F(MysqlDriverTest, KeepsAProcedureFromLeavingATransactionThatOnlyReads) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE only_read (i INT)");
+    session.execute("CREATE OR REPLACE PROCEDURE leaves() BEGIN COMMIT; INSERT INTO only_read VALUES (1); END");
+    session.execute(
+        "CREATE OR REPLACE PROCEDURE begins() BEGIN COMMIT; START TRANSACTION; INSERT INTO only_read VALUES (1); "
+        "COMMIT; END");
+    for (const char* sql : {"CALL leaves()", "CALL begins()"}) {
+        session.begin(KDEPS_ISOLATION_DEFAULT, true);
+        EXPECT_EQ(failure_of([&] { session.execute(sql); }).sqlstate, "25006") << sql;
+        session.rollback();
+    }
+    // What a statement sets is set back before the next one.
+    session.begin(KDEPS_ISOLATION_DEFAULT, true);
+    session.execute("SET SESSION TRANSACTION READ WRITE");
+    EXPECT_EQ(failure_of([&] { session.execute("CALL leaves()"); }).sqlstate, "25006");
+    session.rollback();
+    session.execute("INSERT INTO only_read VALUES (2)");
+    EXPECT_EQ(session.rows("SELECT i FROM only_read"), R"([{"i":2}])");
+    EXPECT_EQ(session.rows("SELECT @@tx_read_only AS r"), R"([{"r":0}])");
+}
+
+TEST_F(MysqlDriverTest, LeavesNothingInTheSessionBehindAReset) {
+    server->execute(
+        kDatabase,
+        "CREATE ROLE IF NOT EXISTS left_role; GRANT left_role TO 'user'@'%';"
+        "CREATE DATABASE IF NOT EXISTS elsewhere; CREATE OR REPLACE TABLE left_t (id INT PRIMARY KEY AUTO_INCREMENT, v "
+        "INT);"
+        "CREATE OR REPLACE TRIGGER left_tr BEFORE INSERT ON left_t FOR EACH ROW SET NEW.v = (@left_by_trigger := 5);"
+        "CREATE OR REPLACE SEQUENCE left_s");
+    DriverSession session(*driver, url());
+    DriverSession other(*driver, url());
+    struct Case {
+        std::vector<const char*> leaves;
+        const char* looks;
+        bool is_told = true;  // by the server; else nothing is known of the session
+    };
+    const std::vector<Case> cases = {
+        {{"SET @secret = 'tenant-a'"}, "SELECT @secret AS s"},
+        {{"SELECT @secret := 'tenant-a' AS x"}, "SELECT @secret AS s"},
+        {{"SELECT 'tenant-a' INTO @secret"}, "SELECT @secret AS s"},
+        {{"INSERT INTO left_t (v) VALUES (1)"}, "SELECT @left_by_trigger AS s", false},
+        {{"INSERT INTO left_t (v) VALUES (1)"}, "SELECT LAST_INSERT_ID() AS s", false},
+        {{"SELECT NEXTVAL(left_s) AS n"}, "SELECT LASTVAL(left_s) AS s", false},
+        {{"CREATE TEMPORARY TABLE left_tmp AS SELECT 1 AS x"}, "SELECT x FROM left_tmp"},
+        {{"SELECT GET_LOCK('left', 0) AS g"}, "SELECT IS_USED_LOCK('left') IS NULL AS freed", false},
+        {{"USE elsewhere"}, "SELECT DATABASE() AS d"},
+        {{"SET SESSION sort_buffer_size = 40000"}, "SELECT @@sort_buffer_size = @@global.sort_buffer_size AS s"},
+        {{"SET sql_mode = 'ANSI_QUOTES'"}, "SELECT @@sql_mode = @@global.sql_mode AS s"},
+        {{"SET time_zone = '+05:00'"}, "SELECT @@time_zone AS z"},
+        {{"SET NAMES latin1"}, "SELECT @@character_set_results AS c, @@collation_connection AS o"},
+        {{"SET autocommit = 0"}, "SELECT @@autocommit AS a"},
+        {{"SET ROLE left_role"}, "SELECT CURRENT_ROLE() AS r"},
+        {{"LOCK TABLES left_t WRITE"}, "SELECT COUNT(*) >= 0 AS n FROM outside"},
+        {{"FLUSH TABLES WITH READ LOCK"}, "INSERT INTO outside VALUES (1)"},
+        {{"HANDLER left_t OPEN"}, "HANDLER left_t READ FIRST"},
+        {{"SET TRANSACTION READ ONLY"}, "INSERT INTO outside VALUES (1)"},
+        {{"SET SESSION TRANSACTION READ ONLY"}, "INSERT INTO outside VALUES (1)"},
+        {{"PREPARE left_p FROM 'SELECT 1'"}, "EXECUTE left_p"},
+        {{"BEGIN", "INSERT INTO outside VALUES (1)"}, "SELECT @@in_transaction AS t"},
+        {{"SET session_track_state_change = OFF"}, "SELECT @@session_track_state_change AS t"},
+    };
+    server->execute(kDatabase, "CREATE OR REPLACE TABLE outside (i INT)");
+    const auto look = [&](DriverSession& at, const char* sql) -> std::string {
+        try {
+            return at.rows(sql);
+        } catch (const Failure& failure) {
+            return failure.sqlstate + " " + failure.message;
+        }
+    };
+    for (const Case& c : cases) {
+        SCOPED_TRACE(c.leaves.back());
+        EXPECT_EQ(session.facts().session, KDEPS_SESSION_UNTOUCHED);
+        for (const char* sql : c.leaves) session.execute(sql);
+        EXPECT_EQ(session.facts().session, c.is_told ? KDEPS_SESSION_TOUCHED : KDEPS_SESSION_UNKNOWN);
+        session.reset();
+        EXPECT_EQ(session.facts().session, KDEPS_SESSION_UNTOUCHED);
+        EXPECT_EQ(session.facts().transaction, KDEPS_TRANSACTION_NONE);
+        DriverSession fresh(*driver, url());
+        EXPECT_EQ(look(session, c.looks), look(fresh, c.looks));
+        session.reset();
+    }
+    // A function that sets something tells it with the end of its rows.
+    session.execute("CREATE OR REPLACE FUNCTION left_f() RETURNS INT BEGIN SET @left_by_function = 1; RETURN 1; END");
+    session.reset();
+    session.execute("SELECT left_f()");
+    EXPECT_EQ(session.facts().session, KDEPS_SESSION_TOUCHED);
+}
+
+TEST_F(MysqlDriverTest, DoesNotComeBackFromADatabaseToNone) {
+    DriverSession session(*driver, server->url(""));
+    session.execute("USE drivers");
+    EXPECT_EQ(failure_of([&] { session.reset(); }).damage, KDEPS_DAMAGE_CONNECTION);
+}
+
+TEST_F(MysqlDriverTest, TellsTheRulesOfTheSession) {
+    DriverSession session(*driver, url("?init-command=SET%20sql_mode%3D'NO_BACKSLASH_ESCAPES'"));
+    EXPECT_EQ(session.lexis(), driver->table().lexis & ~KDEPS_LEXIS_BACKSLASH);
+    session.execute("SET sql_mode = 'ANSI_QUOTES'");
+    EXPECT_EQ(session.lexis(), driver->table().lexis & ~KDEPS_LEXIS_DOUBLE_QUOTE_TEXT);
+    session.reset();
+    EXPECT_EQ(session.lexis(), driver->table().lexis & ~KDEPS_LEXIS_BACKSLASH);
+}
+
+TEST_F(MysqlDriverTest, ReadsTheRowsOfAWriteWhoseColumnsChanged) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE grown (a INT)");
+    const auto insert = session.prepare("INSERT INTO grown (a) VALUES (?) RETURNING *");
+    EXPECT_EQ(insert->execute({1}).rows, R"([{"a":1}])");
+    session.execute("ALTER TABLE grown ADD COLUMN b VARCHAR(9) DEFAULT 'x', ADD COLUMN c JSON DEFAULT '[1]'");
+    EXPECT_EQ(insert->execute({2}).rows, R"([{"a":2,"b":"x","c":[1]}])");
+    EXPECT_EQ(insert->execute({3}).rows, R"([{"a":3,"b":"x","c":[1]}])");
+    session.execute("ALTER TABLE grown DROP COLUMN b, CHANGE a z BIGINT");
+    session.execute("ALTER TABLE grown CHANGE z a BIGINT");
+    EXPECT_EQ(insert->batch({{4}, {5}, {6}}).rows, R"([{"a":4,"c":[1]},{"a":5,"c":[1]},{"a":6,"c":[1]}])");
+    session.execute("ALTER TABLE grown DROP COLUMN c");
+    const auto all = session.prepare("INSERT INTO grown VALUES (?) RETURNING *");
+    EXPECT_EQ(all->execute({7}).rows, R"([{"a":7}])");
+    session.execute("ALTER TABLE grown CHANGE a other INT");
+    EXPECT_EQ(all->execute({8}).rows, R"([{"other":8}])");
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM grown"), R"([{"n":8}])");
 }
 
 TEST_F(MysqlDriverTest, ReadsLargeResults) {

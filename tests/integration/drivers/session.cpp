@@ -141,7 +141,7 @@ Answer DriverSession::Prepared::batch(ArrowArrayStream* moved, std::size_t sets)
     return answer;
 }
 
-std::vector<std::int64_t> DriverSession::Prepared::read_some(std::size_t batches) {
+std::vector<std::int64_t> DriverSession::Prepared::read_some(std::size_t batches, Release release) {
     std::vector<std::int64_t> rows;
     session_.call([&](kdeps_call* call) {
         ArrowArrayStream stream{};
@@ -156,6 +156,7 @@ std::vector<std::int64_t> DriverSession::Prepared::read_some(std::size_t batches
             rows.push_back(batch.length);
             batch.release(&batch);
         }
+        if (release == Release::cancelled) session_.cancel();
         stream.release(&stream);
         return has_failed ? static_cast<kdeps_status>(call->error.value().status) : KDEPS_OK;
     });
@@ -222,6 +223,12 @@ void DriverSession::ping() {
     call([&](kdeps_call* handle) { return driver_.table().ping(connection_, handle); });
 }
 void DriverSession::cancel() { driver_.table().cancel(connection_); }
+
+kdeps_state DriverSession::facts() const {
+    kdeps_state out{sizeof(kdeps_state), 0, 0, 0};
+    driver_.table().state(connection_, &out);
+    return out;
+}
 
 std::string DriverSession::server() {
     const kdeps_str text = driver_.table().server(connection_);

@@ -124,6 +124,9 @@ public:
     std::string state();
     // KDEPS_EFFECTS_*
     std::uint32_t effects(std::string_view sql);
+    // What the driver tells of the connection.
+    kdeps_state facts() const;
+    std::uint32_t lexis() const { return driver_.table().session_lexis(connection_); }
 
 private:
     void call(const std::function<kdeps_status(kdeps_call*)>& slot) const;
@@ -147,7 +150,9 @@ public:
     Answer execute(const Cells& parameters = {});
     Answer batch(const std::vector<Cells>& sets);
     Answer batch(ArrowArrayStream* moved, std::size_t sets);
-    std::vector<std::int64_t> read_some(std::size_t batches);
+    // How a stream ends that is not read to its end; `cancelled`: after a call of the driver's cancel.
+    enum class Release { plain, cancelled };
+    std::vector<std::int64_t> read_some(std::size_t batches, Release release = Release::plain);
     std::string describe();
     std::string columns();
     std::uint32_t effects();
