@@ -13,6 +13,17 @@ Connection::~Connection() {
     driver_.close(handle_);
 }
 
+kdeps_state Connection::state() const {
+    kdeps_state out{};
+    out.struct_size = sizeof(out);
+    driver_.state(handle_, &out);
+    return out;
+}
+
+std::uint32_t Connection::lexis() const {
+    return driver_.session_lexis == nullptr ? driver_.lexis : driver_.session_lexis(handle_);
+}
+
 kdeps_statement* Connection::find_prepared(const std::string& sql) {
     const auto found = index_.find(sql);
     if (found == index_.end()) return nullptr;
@@ -28,7 +39,13 @@ kdeps_statement* Connection::prepare(const Call& call, const std::string& sql) {
     const std::size_t most = std::max<std::size_t>(statement_cache_, 1);
     while (statements_.size() >= most) forget_least_recent();
     kdeps_statement* statement = nullptr;
-    call.expect(driver_.prepare(handle_, call.get(), to_str(sql), &statement));
+    kdeps_status status = driver_.prepare(handle_, call.get(), to_str(sql), &statement);
+    // A server that holds no more prepared statements takes one for each that it is given back.
+    while (status == KDEPS_EXHAUSTED && !statements_.empty()) {
+        forget_least_recent();
+        status = driver_.prepare(handle_, call.get(), to_str(sql), &statement);
+    }
+    call.expect(status);
     statements_.push_front({sql, statement});
     index_.emplace(statements_.front().sql, statements_.begin());
     return statement;

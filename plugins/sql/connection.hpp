@@ -36,6 +36,10 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     kdeps_connection* get() const { return handle_; }
+    // What the driver tells of it; UNKNOWN where it tells nothing.
+    kdeps_state state() const;
+    // KDEPS_LEXIS_* of its session.
+    std::uint32_t lexis() const;
     const kdeps_driver& driver() const { return driver_; }
 
     // A prepared statement, from the cache if it is there.  Valid until the next prepare.  Throws Error.
@@ -54,6 +58,8 @@ public:
     std::string user;          // resource that holds it
     Clock::time_point lent{};  // since when
     bool is_suspect = false;   // check before use: others of its pool were found dead
+    // A step before changed rows: who asks for the last id or the count of rows would see it.
+    bool has_traces = false;
 
 private:
     struct Prepared {

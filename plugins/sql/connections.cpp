@@ -76,7 +76,8 @@ const char* const kSettingsSchema = R"({
       },
       "statementCache": {"type": "integer", "minimum": 0, "maximum": 100000},
       "maxResultBytes": {"type": "integer", "minimum": 1},
-      "readOnlyOnGet": {"type": "boolean"}
+      "readOnlyOnGet": {"type": "boolean"},
+      "trustReset": {"type": "boolean"}
     }
   }
 })";
@@ -194,6 +195,7 @@ void Connections::configure(const Call& call, const Config& settings) {
         Named named;
         named.options.pool = read_pool_options(call, one["pool"], {});
         if (const auto cache = count(call, one, "statementCache", 0)) named.options.pool.statement_cache = *cache;
+        named.options.pool.trusts_reset = truth(one["trustReset"]).value_or(false);
         if (const auto bytes = count(call, one, "maxResultBytes", 1)) named.options.max_result_bytes = *bytes;
         named.options.is_read_only_on_get = truth(one["readOnlyOnGet"]).value_or(false);
         const Config url = one["connection"];
@@ -262,9 +264,15 @@ std::shared_ptr<Pool> Connections::for_url(const Call& call, std::string_view ur
     Database database = open_database(
         call, url,
         std::string(url.substr(0, url.find("://"))) + " connection of '" + std::string(call.resource()) + "'");
+    std::vector<std::shared_ptr<Pool>> unused;  // closes its connections after the lock is released
     const std::lock_guard lock(mutex_);
     if (by_url_.size() >= kMostUrls) {
-        std::erase_if(by_url_, [](const auto& entry) { return entry.second->is_unused(); });
+        // A step that holds a pool may be about to ask it for a connection.
+        std::erase_if(by_url_, [&](auto& entry) {
+            const bool is_over = entry.second.use_count() == 1 && entry.second->is_unused();
+            if (is_over) unused.push_back(std::move(entry.second));
+            return is_over;
+        });
     }
     auto& pool = by_url_[std::string(url)];
     if (pool == nullptr) pool = std::make_shared<Pool>(host_, std::move(database), options);
@@ -310,7 +318,7 @@ Value Connections::health_of(const Call& call, const std::string& name, const Na
         const std::chrono::duration<double, std::milli> latency = Clock::now() - began;
         const std::string server(to_view(connection->driver().server(connection->get())));
         named.pool->release(call, std::move(connection),
-                            status == KDEPS_OK ? KDEPS_DAMAGE_NONE : KDEPS_DAMAGE_CONNECTION);
+                            status == KDEPS_OK ? After::keep : After::close);
         call.expect(status);
         call.put(out, "ok", call.boolean(true));
         if (!server.empty()) call.put(out, "server", call.string(server));

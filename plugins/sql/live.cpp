@@ -172,10 +172,11 @@ Value Step::check_live(const Call& call) {
             Activity activity;
             Lease lease(call, pool, pool->options().connection_timeout, activity);
             if (named_ != nullptr && named_->options.is_read_only_on_get) {
-                if (lease.driver().begin(lease.handle(), call.get(), KDEPS_ISOLATION_DEFAULT, 1) == KDEPS_OK) {
-                    lease.expect(lease.driver().rollback(lease.handle(), call.get()));
-                } else {
-                    call.report(KDEPS_FAULT_ERROR, at, "readOnlyOnGet: " + call.error(KDEPS_UNSUPPORTED).message);
+                try {
+                    lease.begin({.is_read_only = true});
+                    lease.roll_back();
+                } catch (const Error& error) {
+                    call.report(KDEPS_FAULT_ERROR, at, "readOnlyOnGet: " + error.message);
                 }
             }
             for (; done < queries_.size(); ++done) look(*queries_[done], "", &lease);

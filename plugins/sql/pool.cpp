@@ -252,9 +252,10 @@ void Pool::lend(Connection& connection, std::string_view user) {
 
 void Pool::take_back(const Connection& connection) { std::erase(lent_, &connection); }
 
-void Pool::release(const Call& call, std::unique_ptr<Connection> connection, std::uint8_t damage) {
-    if (damage == KDEPS_DAMAGE_TRANSACTION && database_.driver->reset(connection->get(), call.get()) != KDEPS_OK) {
-        damage = KDEPS_DAMAGE_CONNECTION;
+void Pool::release(const Call& call, std::unique_ptr<Connection> connection, After then) {
+    if (then == After::reset) {
+        if (database_.driver->reset(connection->get(), call.get()) != KDEPS_OK) then = After::close;
+        connection->has_traces = false;
     }
     connection->end_use();
     const auto now = now_();
@@ -262,7 +263,7 @@ void Pool::release(const Call& call, std::unique_ptr<Connection> connection, std
         WakeUp wake_up;
         const std::lock_guard lock(mutex_);
         take_back(*connection);
-        if (damage == KDEPS_DAMAGE_CONNECTION) {
+        if (then == After::close) {
             // What killed this one may have killed all: the others are looked at before they are used.
             for (const auto& other : idle_) other->is_suspect = true;
         } else if (now < connection->expires) {

@@ -16,6 +16,13 @@
 
 namespace kdeps::sql {
 
+// What becomes of a connection that is given back.
+enum class After {
+    keep,   // nothing is left on it that another step could see
+    reset,  // the driver makes it as new
+    close
+};
+
 struct PoolOptions {
     std::size_t max_connections = 10;
     std::size_t min_connections = 0;                           // kept open and ready, also opened at start
@@ -23,6 +30,7 @@ struct PoolOptions {
     nanoseconds max_lifetime = std::chrono::hours(1);          // replaced after, spread by up to 10 %; 0 = never
     nanoseconds connection_timeout = std::chrono::seconds(5);  // longest wait for a connection
     std::size_t statement_cache = 128;                         // prepared statements per connection; 0 = none
+    bool trusts_reset = false;  // of a driver that does not tell what a step left behind
 
     friend bool operator==(const PoolOptions&, const PoolOptions&) = default;
 };
@@ -56,8 +64,7 @@ public:
     std::unique_ptr<Connection> acquire(const Call& call, nanoseconds timeout);
     // One that is idle and needs no check, or nullptr; `is_full` tells that acquire would have to wait.  Never waits.
     std::unique_ptr<Connection> try_acquire(const Call& call, bool& is_full);
-    // `damage`: KDEPS_DAMAGE_*.
-    void release(const Call& call, std::unique_ptr<Connection> connection, std::uint8_t damage);
+    void release(const Call& call, std::unique_ptr<Connection> connection, After then);
 
     // Those who wait look at their calls and at the clock again.
     void wake();

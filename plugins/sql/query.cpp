@@ -6,6 +6,7 @@
 #include <kdeps/cpp/stream.hpp>
 
 #include "json_text.hpp"
+#include "write_cell.hpp"
 
 namespace kdeps::sql {
 
@@ -24,19 +25,6 @@ void make_integer(kdeps_cell& cell) {
     std::int64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (failed == std::errc() && end == text.data() + text.size()) cell = {KDEPS_INT, 0, {.i = number}};
-}
-
-void write_cell(const kdeps_cell& cell, columns::ColumnBuilder& column) {
-    using columns::Type;
-    switch (cell.kind) {
-        case KDEPS_BOOL: column.boolean(cell.as.i != 0); break;
-        case KDEPS_INT: column.integer(cell.as.i); break;
-        case KDEPS_DOUBLE: column.number(cell.as.d); break;
-        case KDEPS_DECIMAL: column.variant(Type::decimal).text(to_view(cell.as.s)); break;
-        case KDEPS_BYTES: column.variant(Type::bytes).text(to_view(cell.as.s)); break;
-        case KDEPS_STRING: column.text(to_view(cell.as.s)); break;
-        default: column.null(); break;
-    }
 }
 
 }  // namespace

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "result.hpp"
 
+#include <chrono>
+#include <deque>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "result_text.hpp"
+#include "write_cell.hpp"
 
 namespace kdeps::sql {
 
@@ -106,8 +109,9 @@ class LimitedRows final : public BatchSource {
 public:
     // `failure` gets the first error: who reads a stream sees only its text, and the category and the SQLSTATE would be
     // lost.
-    LimitedRows(columns::Stream rows, const Call& call, const ResultLimits& limits, std::optional<Error>& failure)
-        : rows_(std::move(rows)), call_(call), limits_(limits), failure_(failure) {}
+    LimitedRows(columns::Stream rows, const Call& call, const ResultLimits& limits, const Ending& ending, Taken& taken,
+                std::optional<Error>& failure)
+        : rows_(std::move(rows)), call_(call), limits_(limits), ending_(ending), taken_(taken), failure_(failure) {}
 
     void schema(ArrowSchema* out) override {
         kept([&] { give_schema(out); });
@@ -146,30 +150,55 @@ private:
     }
 
     bool give_next(ArrowArray* out) {
+        if (is_over_) return false;
         if (!shape_) read_schema();
-        if (limits_.max_rows && given_ >= *limits_.max_rows) {
-            report_truncation();
+        if (limits_.max_rows && taken_.rows >= *limits_.max_rows) {
+            // Exactly max_rows were read: only asking tells whether there are more.
+            if (drop_rest() || is_truncated_) report_truncation();
             return false;
         }
-        ArrowArray raw{};
-        expect(rows_->get_next(rows_.get(), &raw));
-        if (raw.release == nullptr) return false;
-        columns::Array batch(&raw);
-        bytes_ += bytes_of(*shape_, *batch);
-        if (bytes_ > limits_.max_bytes) {
-            // Not EXHAUSTED: to try again would not help.
-            throw Error(KDEPS_INTERNAL, "the result is larger than maxResultBytes (" +
-                                            std::to_string(limits_.max_bytes) +
-                                            "); select less, set maxRows, or raise maxResultBytes of the connection");
+        columns::Array batch = read_batch();
+        if (!batch) {
+            is_over_ = true;
+            return false;
         }
-        given_ += static_cast<std::size_t>(batch->length);
-        if (limits_.max_rows && given_ > *limits_.max_rows) {
-            batch.get()->length -= static_cast<std::int64_t>(given_ - *limits_.max_rows);
-            given_ = *limits_.max_rows;
+        taken_.bytes += bytes_of(*shape_, *batch);
+        if (taken_.bytes > limits_.max_bytes) {
+            batch = {};
+            drop_rest();
+            throw too_large(limits_);
+        }
+        taken_.rows += static_cast<std::size_t>(batch->length);
+        if (limits_.max_rows && taken_.rows > *limits_.max_rows) {
+            batch.get()->length -= static_cast<std::int64_t>(taken_.rows - *limits_.max_rows);
+            taken_.rows = *limits_.max_rows;
             is_truncated_ = true;
         }
         batch.move_to(out);
         return true;
+    }
+
+    // Ends the statement: what may write is read to its end, what only reads is told to stop if it is not nearly done.
+    // Were there rows?
+    bool drop_rest() {
+        constexpr auto kPatience = std::chrono::milliseconds(20);
+        const auto end = std::chrono::steady_clock::now() + kPatience;
+        bool has_rows = false;
+        is_over_ = true;
+        while (!ending_.may_be_cut || std::chrono::steady_clock::now() < end) {
+            const columns::Array batch = read_batch();
+            if (!batch) return has_rows;
+            has_rows = has_rows || batch->length > 0;
+        }
+        ending_.driver->cancel(ending_.connection);
+        rows_ = {};
+        return true;
+    }
+
+    columns::Array read_batch() {
+        ArrowArray raw{};
+        expect(rows_->get_next(rows_.get(), &raw));
+        return columns::Array(&raw);
     }
 
     void expect(int failed) {
@@ -190,13 +219,7 @@ private:
     }
 
     void report_truncation() {
-        if (!is_truncated_) {
-            // Exactly max_rows were read: only asking tells whether there are more.
-            ArrowArray raw{};
-            expect(rows_->get_next(rows_.get(), &raw));
-            const columns::Array rest(&raw);
-            if (!rest || rest->length == 0) return;
-        }
+        if (std::exchange(taken_.is_truncated, true)) return;
         call_.log(KDEPS_LOG_WARNING,
                   "truncated: the result was cut off after maxRows (" + std::to_string(*limits_.max_rows) + ")");
         call_.host().count("kdeps_sql_truncated_results", {"resource", call_.resource()}, 1);
@@ -206,30 +229,135 @@ private:
     std::optional<Shape> shape_;
     const Call call_;
     const ResultLimits limits_;
+    const Ending ending_;
+    Taken& taken_;
     std::optional<Error>& failure_;
-    std::size_t given_ = 0;
-    std::size_t bytes_ = 0;
     bool is_truncated_ = false;
+    bool is_over_ = false;
 };
+
+// Hands on what was collected, and lets go of each batch that was given.
+class CollectedRows final : public BatchSource {
+public:
+    CollectedRows(columns::Schema schema, std::deque<columns::Array> batches)
+        : schema_(std::move(schema)), batches_(std::move(batches)) {}
+
+    void schema(ArrowSchema* out) override { copy_schema(*schema_, "", out); }
+    bool next(ArrowArray* out) override {
+        if (batches_.empty()) return false;
+        batches_.front().move_to(out);
+        batches_.pop_front();
+        return true;
+    }
+
+private:
+    columns::Schema schema_;
+    std::deque<columns::Array> batches_;
+};
+
+bool is_same(const ArrowSchema& a, const ArrowSchema& b) {
+    if (std::string_view(a.format) != b.format || name_of(a) != name_of(b) || a.n_children != b.n_children ||
+        columns::metadata_value(a, columns::kExtensionKey) != columns::metadata_value(b, columns::kExtensionKey))
+        return false;
+    for (std::int64_t i = 0; i < a.n_children; ++i) {
+        if (!is_same(*a.children[i], *b.children[i])) return false;
+    }
+    return true;
+}
+
+Value written(const Call& call, columns::Stream& rows, Format format) {
+    switch (format) {
+        case Format::csv: return call.string(to_csv(rows));
+        case Format::table: return call.string(to_box(rows));
+        case Format::json: break;
+    }
+    return call.table(rows);
+}
+
+columns::Stream stream_of(std::unique_ptr<BatchSource> source, const Call& call) {
+    ArrowArrayStream stream{};
+    make_stream(std::move(source), call, &stream);
+    return columns::Stream(&stream);
+}
 
 }  // namespace
 
-Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits) {
+Error too_large(const ResultLimits& limits) {
+    // Not EXHAUSTED: to try again would not help.
+    return {KDEPS_INTERNAL, "the result is larger than maxResultBytes (" + std::to_string(limits.max_bytes) +
+                                "); select less, set maxRows, or raise maxResultBytes of the connection"};
+}
+
+Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits,
+                const Ending& ending) {
+    Taken taken;
     std::optional<Error> failure;
-    ArrowArrayStream stream{};
-    make_stream(std::make_unique<LimitedRows>(std::move(rows), call, limits, failure), call, &stream);
-    columns::Stream limited(&stream);
+    columns::Stream limited =
+        stream_of(std::make_unique<LimitedRows>(std::move(rows), call, limits, ending, taken, failure), call);
     try {
-        switch (format) {
-            case Format::csv: return call.string(to_csv(limited));
-            case Format::table: return call.string(to_box(limited));
-            case Format::json: break;
-        }
-        return call.table(limited);
+        return written(call, limited, format);
     } catch (const Error&) {
         if (failure) throw Error(*failure);
         throw;
     }
+}
+
+void BatchRows::add(columns::Stream rows, const Ending& ending) {
+    std::optional<Error> failure;
+    columns::Stream limited =
+        stream_of(std::make_unique<LimitedRows>(std::move(rows), call_, limits_, ending, taken_, failure), call_);
+    try {
+        Chunk chunk{schema_of(limited), {}};
+        while (true) {
+            ArrowArray raw{};
+            if (limited->get_next(limited.get(), &raw) != 0) throw call_.error(KDEPS_INTERNAL);
+            if (raw.release == nullptr) break;
+            chunk.batches.emplace_back(&raw);
+        }
+        if (!chunks_.empty() && is_same(*chunks_.back().schema, *chunk.schema)) {
+            for (columns::Array& batch : chunk.batches) chunks_.back().batches.push_back(std::move(batch));
+        } else {
+            chunks_.push_back(std::move(chunk));
+        }
+    } catch (const Error&) {
+        if (failure) throw Error(*failure);
+        throw;
+    }
+}
+
+Value BatchRows::finish() {
+    columns::Stream rows;
+    if (chunks_.size() == 1) {
+        Chunk& all = chunks_.front();
+        rows = stream_of(std::make_unique<CollectedRows>(std::move(all.schema), std::move(all.batches)), call_);
+    } else {
+        rows = united();
+    }
+    return written(call_, rows, format_);
+}
+
+// Chunks whose columns differ in type (SQLite's follow their values): cell by cell, each with a type of its own.
+columns::Stream BatchRows::united() {
+    std::vector<columns::Column> names;
+    const ArrowSchema& first = *chunks_.front().schema;
+    for (std::int64_t i = 0; i < first.n_children; ++i)
+        names.push_back({std::string(name_of(*first.children[i])), columns::Type::variant});
+    columns::RowBuilder all(names);
+    std::string scratch;
+    for (const Chunk& chunk : chunks_) {
+        if (chunk.schema->n_children != first.n_children)
+            throw Error(KDEPS_UNSUPPORTED, "the sets of the batch give rows with different columns");
+        for (const columns::Array& batch : chunk.batches) {
+            std::vector<columns::ColumnReader> readers;
+            for (std::int64_t i = 0; i < first.n_children; ++i)
+                readers.emplace_back(*chunk.schema->children[i], *batch->children[i]);
+            for (std::int64_t row = 0; row < batch->length; ++row) {
+                for (std::size_t i = 0; i < readers.size(); ++i) write_cell(readers[i].cell(row, scratch), all[i]);
+                all.end_row();
+            }
+        }
+    }
+    return stream_of(std::make_unique<BuiltRows>(std::move(all)), call_);
 }
 
 Value counts(const Call& call, const kdeps_outcome& outcome) {

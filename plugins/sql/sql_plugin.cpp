@@ -46,6 +46,14 @@ private:
 
 using Held = Holder<SqlPlugin>;
 
+After afterwards(const kdeps_state& state, std::uint8_t damage, bool trusts_reset) {
+    if (damage == KDEPS_DAMAGE_CONNECTION) return After::close;
+    if (state.transaction == KDEPS_TRANSACTION_UNKNOWN) return trusts_reset ? After::reset : After::close;
+    const bool is_untouched = damage == KDEPS_DAMAGE_NONE && state.transaction == KDEPS_TRANSACTION_NONE &&
+                              state.session == KDEPS_SESSION_UNTOUCHED;
+    return is_untouched ? After::keep : After::reset;
+}
+
 kdeps_settings settings_table() {
     kdeps_settings out{};
     out.struct_size = sizeof(out);
@@ -116,7 +124,9 @@ kdeps_connections connections_table() {
                 lent = std::move(found->second);
                 held.instance.lent.erase(found);
             }
-            lent.pool->release(Call(held.host, raw), std::move(lent.connection), damage);
+            // What the executor left on it is not known here.
+            const After then = afterwards(lent.connection->state(), damage, lent.pool->options().trusts_reset);
+            lent.pool->release(Call(held.host, raw), std::move(lent.connection), then);
         });
     };
     return out;

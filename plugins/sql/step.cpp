@@ -55,6 +55,14 @@ Step::Step(Connections& connections, const Config& config, const Call& call)
             connections_.note_created(sql);
     }
     read_transaction(call);
+    if (transaction_ && driver != nullptr) {
+        // Not an error: onError may be there for it.  The step refuses itself before it sends anything.
+        for (const auto& query : queries_) {
+            const StatementText& text = query->text_for(*driver);
+            const std::string fault = transaction_fault(text);
+            if (!fault.empty()) call.report(KDEPS_FAULT_WARNING, query->source(), fault, text.transaction.offset);
+        }
+    }
     const std::string_view format = config["format"].string();
     format_ = format == "csv" ? Format::csv : format == "table" ? Format::table : Format::json;
     max_rows_ = number(config["maxRows"]);

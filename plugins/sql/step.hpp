@@ -6,20 +6,20 @@
 #include <mutex>
 #include <optional>
 
+#include "bindings.hpp"
 #include "connections.hpp"
+#include "lease.hpp"
 #include "limiter.hpp"
 #include "query.hpp"
 #include "result.hpp"
 
 namespace kdeps::sql {
 
-struct TransactionOptions {
-    std::uint32_t isolation = KDEPS_ISOLATION_DEFAULT;
-    bool is_read_only = false;
-    int retries = 0;  // after serialization failures and deadlocks
-};
+// Why a statement cannot stand among the queries of a transaction; empty if it can.
+std::string transaction_fault(const StatementText& text);
 
-class Lease;
+// How a statement of the lease ends whose rows are not all wanted.
+Ending ending(const Lease& lease);
 
 // Immutable after its construction but for what is running; any thread.
 class Step {
@@ -52,20 +52,23 @@ private:
     // Does the connection allow this run only to read (readOnlyOnGet)?
     static bool is_read_only_request(const Call& call, const ConnectionOptions& options);
     // Nothing: the connection was found closed before anything was sent.
-    std::optional<Value> attempt(const Call& call, const Target& where, Activity& activity, bool may_repeat) const;
-    Value run_all(const Call& call, Lease& lease, const ResultLimits& limits) const;
-    Value run_in_transaction(const Call& call, Lease& lease, const Target& where) const;
-    Value run_in_begun(const Call& call, Lease& lease, const Target& where) const;
-    Value run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
-                    bool is_in_transaction) const;
-    Value execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound,
+    std::optional<Value> attempt(const Call& call, const Target& where, Running& running, bool may_repeat) const;
+    Value run_all(const Call& call, Lease& lease, const Target& where, Bindings& bindings) const;
+    Value run_in_transaction(const Call& call, Lease& lease, const Target& where, Bindings& bindings) const;
+    Value run_query(const Call& call, Lease& lease, const Target& where, std::size_t i, Bindings& bindings) const;
+    Value run_batch(const Call& call, Lease& lease, const Target& where, const StatementText& text,
+                    kdeps_statement* statement, const BatchSets& sets) const;
+    Value execute(const Call& call, Lease& lease, kdeps_statement* statement, const Binding& binding,
                   const ResultLimits& limits) const;
+    // Refuses what cannot stand in a transaction, before anything is sent.
+    void check_transaction(const Target& where) const;
+    static void tell_read_only(const Target& where, Error& error);
+    // The error of a query of the list, by its place and name.
+    Error named(Error error, std::size_t query) const;
+    bool sees_session(const kdeps_driver& driver) const;
     std::shared_ptr<Running> find_call(const Call& call);  // nullptr: not registered
     std::shared_ptr<Running> register_call(const Call& call);
     void forget_call(const Call& call);
-    Value run_batch(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
-                    bool is_in_transaction) const;
-    [[noreturn]] void fail(Error error, std::size_t query) const;
     std::shared_ptr<Pool> live_pool(const Call& call) const;
     Value check_live(const Call& call, Lease& lease, const Query& query) const;
 

@@ -3,6 +3,7 @@
 #include <random>
 #include <thread>
 
+#include "bindings.hpp"
 #include "lease.hpp"
 #include "step.hpp"
 
@@ -22,6 +23,9 @@ void back_off(const Call& call, int repeated) {
     call.check();
 }
 
+// Could the statement tell that earlier ones changed rows on its connection: by the last id, the count of rows?
+bool may_see_traces(const StatementText& text) { return !text.is_plain_read; }
+
 }  // namespace
 
 // What a call has under way.
@@ -32,15 +36,17 @@ struct Step::Running {
             : lease(call, pool, std::move(connection), activity) {}
 
         Lease lease;
-        Bound bound;
         kdeps_statement* statement = nullptr;
+        const Binding* binding = nullptr;
     };
 
-    explicit Running(kdeps_call* of) : call(of) {}
+    Running(kdeps_call* of, std::size_t queries) : call(of), bindings(queries) {}
 
     kdeps_call* const call;
     Activity activity;
+    Bindings bindings;
     std::optional<Sent> sent;
+    std::exception_ptr failure;  // of start, for run to tell
 };
 
 std::shared_ptr<Step::Running> Step::find_call(const Call& call) {
@@ -51,7 +57,7 @@ std::shared_ptr<Step::Running> Step::find_call(const Call& call) {
 }
 
 std::shared_ptr<Step::Running> Step::register_call(const Call& call) {
-    auto running = std::make_shared<Running>(call.get());
+    auto running = std::make_shared<Running>(call.get(), queries_.size());
     const std::lock_guard lock(mutex_);
     running_.push_back(running);
     return running;
@@ -70,32 +76,37 @@ kdeps_status Step::start(Call& call) {
     if (pool->options().statement_cache == 0) return KDEPS_UNSUPPORTED;
     const kdeps_driver& driver = *pool->database().driver;
     const StatementText& text = queries_[0]->text_for(driver);
-    if (!text.is_fixed() || text.leaves_state) return KDEPS_UNSUPPORTED;
+    if (!text.is_fixed()) return KDEPS_UNSUPPORTED;
     bool is_full = false;
     auto connection = pool->try_acquire(call, is_full);
     if (connection == nullptr) return is_full ? KDEPS_EXHAUSTED : KDEPS_UNSUPPORTED;
     const std::shared_ptr<Running> running = register_call(call);
-    std::optional<Running::Sent>& sent = running->sent;
-    sent.emplace(call, pool, std::move(connection), running->activity);
-    sent->statement = sent->lease.find_prepared(text.pieces[0].sql);
+    running->sent.emplace(call, pool, std::move(connection), running->activity);
+    Running::Sent& sent = *running->sent;
+    sent.statement = sent.lease.find_prepared(text.pieces[0].sql);
+    if (sent.statement == nullptr || (may_see_traces(text) && sent.lease.has_traces())) {
+        running->sent.reset();
+        forget_call(call);
+        return KDEPS_UNSUPPORTED;
+    }
+    // From here on run goes on with what was evaluated, or tells what failed: nothing is evaluated twice.
     bool is_sent = false;
     try {
-        if (sent->statement != nullptr) {
-            queries_[0]->bind(call, text, sent->bound);
-            const kdeps_status status =
-                driver.send(sent->statement, call.get(), sent->bound.cells.data(), sent->bound.cells.size());
-            if (status != KDEPS_UNSUPPORTED) sent->lease.expect(status);
-            is_sent = status == KDEPS_OK;
-        }
+        sent.binding = &running->bindings.of(call, 0, *queries_[0], text, driver);
+        sent.lease.start(sent.statement, text);
+        const std::vector<kdeps_cell>& cells = sent.binding->values.cells;
+        const kdeps_status status = driver.send(sent.statement, call.get(), cells.data(), cells.size());
+        is_sent = status == KDEPS_OK;
+        if (status != KDEPS_UNSUPPORTED) sent.lease.expect(status);
     } catch (const Error& error) {
-        // run meets it again, and reports it.
-        if (sent->statement != nullptr) sent->lease.forget(sent->statement);
+        sent.lease.fail(error);
+        if (!sent.lease.is_repeatable(error)) {
+            running->failure = std::make_exception_ptr(Error(sent.lease.settled(error)));
+        }
+        sent.lease.forget(sent.statement);
     }
-    if (!is_sent) {
-        sent.reset();
-        forget_call(call);
-    }
-    return is_sent ? KDEPS_OK : KDEPS_UNSUPPORTED;
+    if (!is_sent) running->sent.reset();
+    return KDEPS_OK;
 }
 
 Value Step::run(Call& call) {
@@ -108,12 +119,18 @@ Value Step::run(Call& call) {
         ~Registered() { step.forget_call(call); }
     };
     const Registered registered{*this, call};
+    if (running->failure != nullptr) std::rethrow_exception(running->failure);
     if (running->sent) {
         struct Received {
             std::optional<Running::Sent>& sent;
             ~Received() { sent.reset(); }  // the connection goes back before anybody waits for this run
         } const received{running->sent};
-        return execute(call, received.sent->lease, received.sent->statement, received.sent->bound, where.limits);
+        Running::Sent& sent = *received.sent;
+        try {
+            return execute(call, sent.lease, sent.statement, *sent.binding, where.limits);
+        } catch (const Error& error) {
+            throw Error(sent.lease.settled(error));
+        }
     }
 
     std::optional<Limiter::Place> place;
@@ -123,13 +140,14 @@ Value Step::run(Call& call) {
         // Both lines share the time.
         where.timeout = std::max<nanoseconds>(where.timeout - (Clock::now() - began), nanoseconds(1));
     }
+    if (where.transaction) check_transaction(where);
     const int retries = where.transaction ? where.transaction->retries : 0;
     // A connection that was found closed makes its pool look at all others before they are used, so the next is well;
     // if not, the database goes away while it is used, and the run tells.
     int fresh = 1;
     for (int repeated = 0;;) {
         try {
-            if (std::optional<Value> out = attempt(call, where, running->activity, fresh > 0)) return *out;
+            if (std::optional<Value> out = attempt(call, where, *running, fresh > 0)) return *out;
             --fresh;
             continue;
         } catch (Error& error) {
@@ -144,66 +162,80 @@ Value Step::run(Call& call) {
     }
 }
 
-std::optional<Value> Step::attempt(const Call& call, const Target& where, Activity& activity, bool may_repeat) const {
-    Lease lease(call, where.pool, where.timeout, activity);
+std::optional<Value> Step::attempt(const Call& call, const Target& where, Running& running, bool may_repeat) const {
+    Lease lease(call, where.pool, where.timeout, running.activity);
     try {
-        return where.transaction ? run_in_transaction(call, lease, where) : run_all(call, lease, where.limits);
+        if (lease.has_traces() && sees_session(lease.driver())) lease.undo_traces();
+        return where.transaction ? run_in_transaction(call, lease, where, running.bindings)
+                                 : run_all(call, lease, where, running.bindings);
     } catch (const Error& error) {
         if (may_repeat && lease.is_repeatable(error) && call.state() == KDEPS_OK) return std::nullopt;
         throw;
     }
 }
 
+bool Step::sees_session(const kdeps_driver& driver) const {
+    return std::any_of(queries_.begin(), queries_.end(),
+                       [&](const auto& query) { return may_see_traces(query->text_for(driver)); });
+}
+
 void Step::cancel(Call& call) {
     if (const std::shared_ptr<Running> running = find_call(call)) running->activity.cancel();
 }
 
-void Step::fail(Error error, std::size_t query) const {
+Error Step::named(Error error, std::size_t query) const {
     if (is_list_) {
         const std::string& name = queries_[query]->name();
         error.message =
             "query " + std::to_string(query) + (name.empty() ? "" : " ('" + name + "')") + ": " + error.message;
     }
-    throw Error(std::move(error));
+    return error;
 }
 
-Value Step::run_all(const Call& call, Lease& lease, const ResultLimits& limits) const {
-    if (!is_list_) return run_query(call, lease, *queries_[0], limits, false);
-    const Value list = call.list();
+Value Step::run_all(const Call& call, Lease& lease, const Target& where, Bindings& bindings) const {
+    const Value list = is_list_ ? call.list() : Value();
     for (std::size_t i = 0; i < queries_.size(); ++i) {
+        const bool is_committed_before = lease.is_committed();
         try {
-            call.push(list, run_query(call, lease, *queries_[i], limits, false));
-        } catch (Error& error) {
-            fail(std::move(error), i);
+            const Value one = run_query(call, lease, where, i, bindings);
+            if (!is_list_) return one;
+            call.push(list, one);
+        } catch (const Error& failed) {
+            Error error = lease.settled(failed);
+            if (is_committed_before) error.message += "; the queries before it are committed";
+            throw Error(named(std::move(error), i));
         }
     }
     return list;
 }
 
-Value Step::run_query(const Call& call, Lease& lease, const Query& query, const ResultLimits& limits,
-                      bool is_in_transaction) const {
+Value Step::run_query(const Call& call, Lease& lease, const Target& where, std::size_t i, Bindings& bindings) const {
+    const Query& query = *queries_[i];
     const StatementText& text = query.text_for(lease.driver());
-    if (text.leaves_state) lease.note_state();
-    if (query.is_batch()) return run_batch(call, lease, query, limits, is_in_transaction);
-    Bound bound;
-    query.bind(call, text, bound);
-    kdeps_statement* statement =
-        text.is_fixed() ? lease.prepare(text.pieces[0].sql) : lease.prepare(query.sql(call, text, lease.driver()));
-    return execute(call, lease, statement, bound, limits);
+    const Binding& binding = bindings.of(call, i, query, text, lease.driver());
+    if (query.is_batch() && !binding.sets) return batch_counts(call, {});  // an empty batch
+    kdeps_statement* statement = lease.prepare(*binding.sql);
+    if (query.is_batch()) return run_batch(call, lease, where, text, statement, *binding.sets);
+    lease.start(statement, text);
+    return execute(call, lease, statement, binding, where.limits);
 }
 
-Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, const Bound& bound,
+Ending ending(const Lease& lease) { return {&lease.driver(), lease.handle(), lease.may_be_cut()}; }
+
+Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, const Binding& binding,
                     const ResultLimits& limits) const {
     try {
         ArrowArrayStream raw{};
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
-        lease.expect(
-            lease.driver().execute(statement, call.get(), bound.cells.data(), bound.cells.size(), &raw, &outcome));
-        lease.note_work();
-        if (raw.release == nullptr) return counts(call, outcome);
-        return read_rows(call, columns::Stream(&raw), format_, limits);
+        const std::vector<kdeps_cell>& cells = binding.values.cells;
+        lease.expect(lease.driver().execute(statement, call.get(), cells.data(), cells.size(), &raw, &outcome));
+        const Value out = raw.release == nullptr
+                              ? counts(call, outcome)
+                              : read_rows(call, columns::Stream(&raw), format_, limits, ending(lease));
+        lease.finish();
+        return out;
     } catch (const Error& error) {
-        lease.note(error);
+        lease.fail(error);
         lease.forget(statement);
         throw;
     }

@@ -107,7 +107,7 @@ TEST_P(Batch, BadSetWithoutATransactionKeepsTheChunksBefore) {
     EXPECT_EQ(response.status, 409);
     const std::string message = error_of(response)["message"];
     EXPECT_THAT(message, HasSubstr("paramsBatch[12345]: "));
-    EXPECT_THAT(message, HasSubstr("; the first 10000 sets are committed"));
+    EXPECT_THAT(message, HasSubstr("; the first 10000 of 20000 sets are committed"));
     EXPECT_EQ(scalar("SELECT COUNT(*) FROM batched"), "10000");
 }
 

@@ -40,7 +40,7 @@ public:
         if (thread_.joinable()) thread_.join();
         return connection_ == nullptr ? error_ : "connection " + std::to_string(PoolFixture::number(connection_));
     }
-    void give_back(std::uint8_t damage = KDEPS_DAMAGE_NONE) { pool_.release(call_, std::move(connection_), damage); }
+    void give_back(After then = After::keep) { pool_.release(call_, std::move(connection_), then); }
 
 private:
     Pool& pool_;

@@ -105,6 +105,8 @@ inline kdeps_driver fake_driver() {
         ++database.reset;
         return database.is_dead ? refuse(call, KDEPS_UNAVAILABLE, "gone") : KDEPS_OK;
     };
+    out.state = [](kdeps_connection*, kdeps_state*) {};
+    out.effects = [](kdeps_statement*) -> std::uint32_t { return KDEPS_EFFECTS_UNKNOWN; };
     out.prepare = [](kdeps_connection* handle, kdeps_call* call, kdeps_str sql,
                      kdeps_statement** made) -> kdeps_status {
         FakeDatabase& database = *fake(handle).database;
@@ -136,8 +138,8 @@ struct PoolFixture : ::testing::Test {
         return *pool_;
     }
     std::unique_ptr<Connection> acquire() { return pool().acquire(call, options.connection_timeout); }
-    void release(std::unique_ptr<Connection> connection, std::uint8_t damage = KDEPS_DAMAGE_NONE) {
-        pool().release(call, std::move(connection), damage);
+    void release(std::unique_ptr<Connection> connection, After then = After::keep) {
+        pool().release(call, std::move(connection), then);
     }
     static int number(const std::unique_ptr<Connection>& connection) { return fake(connection->get()).number; }
     // Who waits sees that time has passed.

@@ -99,7 +99,7 @@ TEST_F(PoolAge, SpreadsLifetimesByATenthAtMost) {
         const nanoseconds life = life_of(*connection);
         shortest = std::min(shortest, life);
         longest = std::max(longest, life);
-        release(std::move(connection), KDEPS_DAMAGE_CONNECTION);
+        release(std::move(connection), After::close);
     }
     EXPECT_GE(shortest, hours(9));
     EXPECT_LE(longest, hours(10));

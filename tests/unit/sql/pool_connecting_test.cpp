@@ -62,7 +62,7 @@ TEST_F(PoolConnecting, WaitingInLineAndConnectingShareTheTime) {
     const nanoseconds taken = time_of([&] {
         pass(seconds(3));
         database.open_time = hours(1);
-        release(std::move(held), KDEPS_DAMAGE_CONNECTION);
+        release(std::move(held), After::close);
         EXPECT_EQ(waiter.outcome(),
                   "UNAVAILABLE connection 'main': the server did not answer (connectionTimeout, 5.0 s)");
     });
@@ -119,7 +119,7 @@ TEST_F(PoolConnecting, WhoIsCancelledWhileHeIsServedConnectsNoMore) {
     std::thread waiter([&] { error = error_of([&] { pool().acquire(own_call, seconds(5)); }); });
     while (pool().counts().waiting == 0) std::this_thread::yield();
     own.cancel();
-    release(std::move(held), KDEPS_DAMAGE_CONNECTION);
+    release(std::move(held), After::close);
     waiter.join();
     EXPECT_TRUE(error.starts_with("CANCELLED the run was cancelled")) << error;
     EXPECT_EQ(database.opened, 1);

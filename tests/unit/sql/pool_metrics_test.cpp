@@ -54,7 +54,7 @@ TEST_F(PoolMetrics, WhoWaitsIsCountedAndHisTimeMeasured) {
 
 TEST_F(PoolMetrics, EveryReplacementIsCounted) {
     options.max_idle_time = std::chrono::nanoseconds(0);
-    release(acquire(), KDEPS_DAMAGE_CONNECTION);
+    release(acquire(), After::close);
     EXPECT_THAT(testing::metrics(), HasSubstr(line("replaced", "1")));
     release(acquire());
     pass(seconds(2));
@@ -83,8 +83,8 @@ TEST_F(PoolMetrics, GaugesTellWhatIsNow) {
         EXPECT_THAT(testing::metrics(), HasSubstr(line(metric, value)));
     }
     EXPECT_THAT(testing::metrics(), HasSubstr("# TYPE kdeps_sql_pool_open gauge\n"));
-    pool->release(call, std::move(first), KDEPS_DAMAGE_NONE);
-    pool->release(call, std::move(second), KDEPS_DAMAGE_NONE);
+    pool->release(call, std::move(first), After::keep);
+    pool->release(call, std::move(second), After::keep);
     waiter.outcome();
     gauges.write({pool});
     for (const auto& [metric, value] :
@@ -97,19 +97,19 @@ TEST_F(PoolMetrics, PoolsOfOneNameAreAddedUp) {
     PoolGauges gauges(host);
     const auto one = another();
     const auto other = another();
-    one->release(call, one->acquire(call, seconds(5)), KDEPS_DAMAGE_NONE);
+    one->release(call, one->acquire(call, seconds(5)), After::keep);
     auto held = other->acquire(call, seconds(5));
     gauges.write({one, other});
     EXPECT_THAT(testing::metrics(), HasSubstr(line("open", "2")));
     EXPECT_THAT(testing::metrics(), HasSubstr(line("idle", "1")));
     EXPECT_THAT(testing::metrics(), HasSubstr(line("in_use", "1")));
-    other->release(call, std::move(held), KDEPS_DAMAGE_NONE);
+    other->release(call, std::move(held), After::keep);
 }
 
 TEST_F(PoolMetrics, PoolThatIsGoneHoldsNothing) {
     PoolGauges gauges(host);
     auto pool = another();
-    pool->release(call, pool->acquire(call, seconds(5)), KDEPS_DAMAGE_NONE);
+    pool->release(call, pool->acquire(call, seconds(5)), After::keep);
     gauges.write({pool});
     EXPECT_THAT(testing::metrics(), HasSubstr(line("open", "1")));
     pool.reset();

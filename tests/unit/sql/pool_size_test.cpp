@@ -46,7 +46,7 @@ TEST_F(PoolSize, ClosesAConnectionBeforeItOpensAnotherInItsPlace) {
     database.on_close = [&] { EXPECT_EQ(pool().counts().open, 1U); };
     auto broken = acquire();
     Asker after_broken(pool(), host, "a", seconds(5));
-    release(std::move(broken), KDEPS_DAMAGE_CONNECTION);
+    release(std::move(broken), After::close);
     EXPECT_EQ(after_broken.outcome(), "connection 2");
     pass(hours(1));
     Asker after_expired(pool(), host, "b", seconds(5));
@@ -82,7 +82,7 @@ TEST_F(PoolSize, CountsWhatIsInUseTowardsTheMinimum) {
 TEST_F(PoolSize, OpensTheMinimumAgainAfterOneBroke) {
     options.min_connections = 2;
     pool().maintain();
-    release(acquire(), KDEPS_DAMAGE_CONNECTION);
+    release(acquire(), After::close);
     EXPECT_EQ(counts(), "1 open, 1 idle, 0 in use, 1 replaced");
     pool().maintain();
     EXPECT_EQ(counts(), "2 open, 2 idle, 0 in use, 1 replaced");

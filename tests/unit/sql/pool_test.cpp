@@ -98,7 +98,7 @@ TEST_F(PoolTest, GivesWithoutWaitingWhatNeedsNoCheck) {
 }
 
 TEST_F(PoolTest, ClosesAConnectionThatIsBroken) {
-    release(acquire(), KDEPS_DAMAGE_CONNECTION);
+    release(acquire(), After::close);
     EXPECT_EQ(database.closed, 1);
     EXPECT_EQ(counts(), "0 open, 0 idle, 0 in use, 1 replaced");
     auto fresh = acquire();
@@ -110,7 +110,7 @@ TEST_F(PoolTest, SuspectsTheOthersAfterOneBroke) {
     auto first = acquire();
     auto second = acquire();
     release(std::move(second));
-    release(std::move(first), KDEPS_DAMAGE_CONNECTION);
+    release(std::move(first), After::close);
     bool is_full = false;
     EXPECT_EQ(pool().try_acquire(call, is_full), nullptr);
     release(acquire());
@@ -120,7 +120,7 @@ TEST_F(PoolTest, SuspectsTheOthersAfterOneBroke) {
 }
 
 TEST_F(PoolTest, ResetsWhatComesBackWithinATransaction) {
-    release(acquire(), KDEPS_DAMAGE_TRANSACTION);
+    release(acquire(), After::reset);
     EXPECT_EQ(database.reset, 1);
     EXPECT_EQ(counts(), "1 open, 1 idle, 0 in use, 0 replaced");
     auto again = acquire();
@@ -131,7 +131,7 @@ TEST_F(PoolTest, ResetsWhatComesBackWithinATransaction) {
 
 TEST_F(PoolTest, ReplacesWhatCannotBeReset) {
     database.is_dead = true;
-    release(acquire(), KDEPS_DAMAGE_TRANSACTION);
+    release(acquire(), After::reset);
     EXPECT_EQ(database.reset, 1);
     EXPECT_EQ(database.closed, 1);
     EXPECT_EQ(counts(), "0 open, 0 idle, 0 in use, 1 replaced");

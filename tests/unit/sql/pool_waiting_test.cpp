@@ -142,7 +142,7 @@ TEST_F(PoolWaiting, LetsTheFirstOpenOneWhenAConnectionBreaks) {
     auto held = acquire();
     const auto first = ask("first");
     const auto second = ask("second");
-    release(std::move(held), KDEPS_DAMAGE_CONNECTION);
+    release(std::move(held), After::close);
     EXPECT_EQ(first->outcome(), "connection 2");
     EXPECT_FALSE(second->is_answered());
     EXPECT_EQ(counts(), "1 open, 0 idle, 1 in use, 1 replaced");
@@ -158,7 +158,7 @@ TEST_F(PoolWaiting, WhoCannotOpenLeavesThePlaceToTheNext) {
         const std::lock_guard lock(database.mutex);
         database.is_down = !database.is_down;  // down for the first only
     };
-    release(std::move(held), KDEPS_DAMAGE_CONNECTION);
+    release(std::move(held), After::close);
     EXPECT_EQ(first->outcome(), "UNAVAILABLE connection 'main': connection refused");
     EXPECT_EQ(second->outcome(), "connection 2");
     EXPECT_EQ(counts(), "1 open, 0 idle, 1 in use, 1 replaced");
@@ -170,7 +170,7 @@ TEST_F(PoolWaiting, NothingIsLostWhenCancellingAndServingMeet) {
         auto held = acquire();
         const auto meeting = ask("meeting");
         std::thread cancelling([&] { meeting->cancel(); });
-        release(std::move(held), i % 2 == 0 ? KDEPS_DAMAGE_NONE : KDEPS_DAMAGE_CONNECTION);
+        release(std::move(held), i % 2 == 0 ? After::keep : After::close);
         cancelling.join();
         if (meeting->outcome().starts_with("connection")) meeting->give_back();
         EXPECT_EQ(pool().counts().in_use, 0U);
@@ -192,7 +192,7 @@ TEST_F(PoolWaiting, WorksUnderManyThreads) {
             for (int k = 0; k < 200; ++k) {
                 auto connection = pool().acquire(own_call, seconds(60));
                 pool().release(own_call, std::move(connection),
-                               (k + i) % 17 == 0 ? KDEPS_DAMAGE_CONNECTION : KDEPS_DAMAGE_NONE);
+                               (k + i) % 17 == 0 ? After::close : After::keep);
                 ++done;
             }
         });

@@ -97,7 +97,7 @@ TEST_F(StatementCache, EndsWithItsConnection) {
     auto connection = acquire();
     for (const char* sql : {"a", "b"}) prepare(connection, sql);
     database.on_close = [&] { EXPECT_EQ(database.finalized, (Texts{"a", "b"})); };
-    release(std::move(connection), KDEPS_DAMAGE_CONNECTION);
+    release(std::move(connection), After::close);
     EXPECT_EQ(database.closed, 1);
 }
 
