@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A MariaDB or MySQL server of its own for a test program, on 127.0.0.1 and a free port.  Passwords are checked; the user
-// 'user' with password 'pass' has all privileges on all databases.  Databases are utf8mb4.
+// A MariaDB or MySQL server of its own for a test program, on 127.0.0.1 and a free port.  Passwords are checked; the
+// user 'user' with password 'pass' has all privileges on all databases.  Databases are utf8mb4.
 #pragma once
 
 #include <cstdint>
