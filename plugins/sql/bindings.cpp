@@ -65,9 +65,9 @@ BatchSets::BatchSets(Batch batch) : count_(batch.count), schema_(schema_of(batch
 
 columns::Stream BatchSets::some(const Call& call, std::size_t from, std::size_t count) const {
     ArrowArrayStream raw{};
-    make_stream(std::make_unique<SomeSets>(all_, schema_, static_cast<std::int64_t>(from),
-                                           static_cast<std::int64_t>(count)),
-                call, &raw);
+    make_stream(
+        std::make_unique<SomeSets>(all_, schema_, static_cast<std::int64_t>(from), static_cast<std::int64_t>(count)),
+        call, &raw);
     return columns::Stream(&raw);
 }
 

@@ -317,8 +317,7 @@ Value Connections::health_of(const Call& call, const std::string& name, const Na
         const kdeps_status status = connection->driver().ping(connection->get(), call.get());
         const std::chrono::duration<double, std::milli> latency = Clock::now() - began;
         const std::string server(to_view(connection->driver().server(connection->get())));
-        named.pool->release(call, std::move(connection),
-                            status == KDEPS_OK ? After::keep : After::close);
+        named.pool->release(call, std::move(connection), status == KDEPS_OK ? After::keep : After::close);
         call.expect(status);
         call.put(out, "ok", call.boolean(true));
         if (!server.empty()) call.put(out, "server", call.string(server));

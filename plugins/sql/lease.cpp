@@ -64,9 +64,13 @@ void Lease::start(kdeps_statement* statement, const StatementText& text) {
     const std::uint32_t told = driver().effects(statement);
     const bool only_reads = (is_begun_ && is_read_only_) || told == KDEPS_EFFECTS_READS ||
                             (told == KDEPS_EFFECTS_UNKNOWN && text.is_plain_read);
-    effect_ = only_reads ? Effect::reads : text.is_undone_by_error ? Effect::changes : Effect::anything;
-    is_plain_ = is_plain_ && text.is_plain_read && told != KDEPS_EFFECTS_WRITES;
     was_in_transaction_ = is_begun_ || is_open(state().transaction);
+    // What commits by itself commits what ran before it too, before it may fail.
+    const bool commits_others = was_in_transaction_ && text.transaction.effect == TransactionEffect::commits_implicitly;
+    effect_ = only_reads                                   ? Effect::reads
+              : text.is_undone_by_error && !commits_others ? Effect::changes
+                                                           : Effect::anything;
+    is_plain_ = is_plain_ && text.is_plain_read && told != KDEPS_EFFECTS_WRITES;
     fate_.clear();
     is_running_ = true;
 }
@@ -91,9 +95,10 @@ void Lease::finish() {
         // A COMMIT or a ROLLBACK: nothing tells which.
         is_in_doubt_ = is_in_doubt_ || has_changes_ || effect_ != Effect::reads || is_read_only_;
         fate_ = "; what ran before it may be committed";
-        Error error(KDEPS_INVALID_STATE,
-                    "the statement ended the transaction of the step, so that it is not all or nothing; write no COMMIT, "
-                    "ROLLBACK or BEGIN among the queries, nor a statement or procedure that commits by itself");
+        Error error(
+            KDEPS_INVALID_STATE,
+            "the statement ended the transaction of the step, so that it is not all or nothing; write no COMMIT, "
+            "ROLLBACK or BEGIN among the queries, nor a statement or procedure that commits by itself");
         error.sqlstate = "2D000";
         throw error;
     }
@@ -142,16 +147,15 @@ void Lease::judge(const Error& error, bool ends_transaction) {
     if (!lost) has_worked_ = true;
     // The database undoes one change that it refuses, but what else may have run in parts.  A lost connection ends its
     // transaction, and so does a deadlock: all is undone, unless a statement that can do anything committed it before.
-    const bool is_doubtful =
-        commits ? lost || effect_ == Effect::anything : effect_ == Effect::anything && (lost || has_ended(now.transaction));
+    const bool is_doubtful = commits ? lost || effect_ == Effect::anything
+                                     : effect_ == Effect::anything && (lost || has_ended(now.transaction));
     if (!is_doubtful) return;
     is_in_doubt_ = true;
     fate_ = lost ? "; it may or may not have taken effect" : "; a part of it may have taken effect";
 }
 
 void Lease::begin(const TransactionOptions& options) {
-    const kdeps_status began =
-        driver().begin(handle(), call_.get(), options.isolation, options.is_read_only ? 1 : 0);
+    const kdeps_status began = driver().begin(handle(), call_.get(), options.isolation, options.is_read_only ? 1 : 0);
     if (began == KDEPS_UNSUPPORTED) throw no_transaction(call_, driver());
     expect(began);
     is_begun_ = true;
@@ -213,7 +217,7 @@ After Lease::after() {
     if (now.transaction == KDEPS_TRANSACTION_UNKNOWN) {  // a driver that tells nothing
         if (damage_ == KDEPS_DAMAGE_NONE && is_plain_) return After::keep;
         return pool_->options().trusts_reset || (damage_ == KDEPS_DAMAGE_TRANSACTION && is_plain_) ? After::reset
-                                                                                                  : After::close;
+                                                                                                   : After::close;
     }
     if (is_open(now.transaction)) {
         if (is_begun_) return After::reset;

@@ -20,9 +20,9 @@ struct TransactionOptions {
     int retries = 0;  // after serialization failures and deadlocks
 };
 
-// Keeps what the database may have done for this step, and alone decides what an error means for it: whether its work is
-// committed, undone or in doubt, and so whether it may be repeated (rules §5, "What was committed is known").  The driver
-// tells facts (kdeps_state); nothing is concluded from the words of an error or the first word of a statement.
+// Keeps what the database may have done for this step, and alone decides what an error means for it: whether its work
+// is committed, undone or in doubt, and so whether it may be repeated (rules §5, "What was committed is known").  The
+// driver tells facts (kdeps_state); nothing is concluded from the words of an error or the first word of a statement.
 //
 // One thread, but for the activity.
 class Lease {
@@ -106,8 +106,8 @@ private:
     bool has_changes_ = false;  // its statements may have changed something
 
     // Of the step.
-    bool has_worked_ = false;    // something was sent and answered
-    bool is_plain_ = true;       // all statements are plain reads
+    bool has_worked_ = false;  // something was sent and answered
+    bool is_plain_ = true;     // all statements are plain reads
     bool is_committed_ = false;
     bool is_in_doubt_ = false;
 };

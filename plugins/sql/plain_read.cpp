@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "lexemes.hpp"
 
@@ -13,12 +14,15 @@ namespace kdeps::sql {
 namespace {
 
 // All lists are sorted.
-template <std::size_t N>
-bool has(const std::array<std::string_view, N>& words, std::string_view word) {
+bool has(std::span<const std::string_view> words, std::string_view word) {
     return std::binary_search(words.begin(), words.end(), word);
 }
 
 constexpr auto kStarts = std::to_array<std::string_view>({"SELECT", "TABLE", "VALUES", "WITH"});
+constexpr auto kChanges = std::to_array<std::string_view>({"DELETE", "INSERT", "MERGE", "REPLACE", "UPDATE"});
+// Of kEffects, those that stand in a change.
+constexpr auto kOfChanges =
+    std::to_array<std::string_view>({"DELETE", "DO", "INSERT", "INTO", "MERGE", "REPLACE", "SET", "UPDATE"});
 
 // Words that begin a change or a command, or ask for what only a session knows.
 constexpr auto kEffects = std::to_array<std::string_view>({"ABORT",
@@ -510,7 +514,8 @@ bool is_ambiguous(std::string_view text, const Token& token) {
 
 class Judge {
 public:
-    Judge(std::string_view sql, std::uint32_t lexis) : sql_(sql), lexis_(lexis) {
+    Judge(std::string_view sql, std::uint32_t lexis, bool may_change)
+        : sql_(sql), lexis_(lexis), may_change_(may_change) {
         const std::vector<Token> tokens = tokenize(sql, lexis, {});
         for (const Token& token : tokens)
             is_clear_ = is_clear_ && !is_ambiguous(sql.substr(token.begin, token.end - token.begin), token);
@@ -544,13 +549,16 @@ private:
 
     bool begins_well() const {
         const auto first = std::find_if(all_.begin(), all_.end(), [](const Lexeme& lexeme) { return !lexeme.is("("); });
-        return first != all_.end() && first->is_word() && has(kStarts, first->word);
+        return first != all_.end() && first->is_word() &&
+               has(may_change_ ? std::span<const std::string_view>(kChanges)
+                               : std::span<const std::string_view>(kStarts),
+                   first->word);
     }
 
     bool is_plain(const Lexeme& lexeme) {
         switch (lexeme.kind) {
             case TokenKind::word: return is_plain_word(lexeme);
-            case TokenKind::name: return !is_behind("(") || is_alias();
+            case TokenKind::name: return !is_behind("(") || is_alias() || is_target();
             case TokenKind::string: return is_plain_text();
             case TokenKind::number: return true;
             case TokenKind::dollar: return true;
@@ -574,7 +582,9 @@ private:
         const std::string& word = lexeme.word;
         if (word.starts_with('@') || word.starts_with("PRAGMA_")) return false;
         const bool is_called = is_behind("(");
-        if (has(kEffects, word) && !(is_called && (word == "REPLACE" || word == "TRUNCATE"))) return false;
+        const bool is_of_change = may_change_ && has(kOfChanges, word);
+        if (has(kEffects, word) && !is_of_change && !(is_called && (word == "REPLACE" || word == "TRUNCATE")))
+            return false;
         if (word == "USER" && !is_before(".") && !is_behind(".")) return false;
         if ((word == "NEXT" || word == "PREVIOUS") && is_behind("VALUE")) return false;
         if (is_transact_sql()) {
@@ -582,7 +592,7 @@ private:
             if (word == "FETCH" && !is_before("ROWS") && !is_before("ROW")) return false;
         }
         if (word == "AS" && is_cast()) return has_type(1);
-        if (!is_called) return true;
+        if (!is_called || is_target()) return true;
         if (word == "WITH") return is_before_hint();
         if (is_before(".")) return false;
         return has(kKeywords, word) || has(kFunctions, word) || is_alias() || is_type() || is_clause(word);
@@ -592,6 +602,13 @@ private:
     bool is_alias() const {
         return is_before("AS") || is_before(")") || is_before("WITH") ||
                (is_before("RECURSIVE") && is_before("WITH", 2));
+    }
+    // Behind INTO stands a table with columns, and behind CONFLICT nothing but columns.
+    bool is_target() const {
+        if (!may_change_) return false;
+        std::size_t dots = 1;
+        while (is_before(".", dots)) dots += 2;
+        return is_before("INTO", dots) || all_[at_].is("CONFLICT");
     }
     // x::numeric(5, 2)
     bool is_type() const { return is_before("::"); }
@@ -689,6 +706,7 @@ private:
 
     const std::string_view sql_;
     const std::uint32_t lexis_;
+    const bool may_change_;
     bool is_clear_ = true;
     std::vector<Lexeme> all_;
     std::size_t at_ = 0;
@@ -699,6 +717,8 @@ private:
 
 }  // namespace
 
-bool is_plain_read(std::string_view sql, std::uint32_t lexis) { return Judge(sql, lexis).is_plain(); }
+bool is_plain_read(std::string_view sql, std::uint32_t lexis) { return Judge(sql, lexis, false).is_plain(); }
+
+bool is_plain_change(std::string_view sql, std::uint32_t lexis) { return Judge(sql, lexis, true).is_plain(); }
 
 }  // namespace kdeps::sql

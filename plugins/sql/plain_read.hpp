@@ -16,4 +16,8 @@ namespace kdeps::sql {
 // A driver that learns more of the statement has the last word.
 bool is_plain_read(std::string_view sql, std::uint32_t lexis);
 
+// One INSERT, UPDATE, DELETE, MERGE or REPLACE of the same kind: it asks its session for nothing, such as the last id
+// that an earlier statement made.  What its triggers do is not looked at.
+bool is_plain_change(std::string_view sql, std::uint32_t lexis);
+
 }  // namespace kdeps::sql

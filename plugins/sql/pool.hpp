@@ -30,7 +30,7 @@ struct PoolOptions {
     nanoseconds max_lifetime = std::chrono::hours(1);          // replaced after, spread by up to 10 %; 0 = never
     nanoseconds connection_timeout = std::chrono::seconds(5);  // longest wait for a connection
     std::size_t statement_cache = 128;                         // prepared statements per connection; 0 = none
-    bool trusts_reset = false;  // of a driver that does not tell what a step left behind
+    bool trusts_reset = false;                                 // of a driver that does not tell what a step left behind
 
     friend bool operator==(const PoolOptions&, const PoolOptions&) = default;
 };

@@ -213,6 +213,7 @@ private:
             if (piece.has_identifier) sent += quote_identifier("x", driver_);
         }
         out_.is_plain_read = is_plain_read(sent, driver_.lexis);
+        out_.sees_session = !out_.is_plain_read && !is_plain_change(sent, driver_.lexis);
         out_.is_undone_by_error = is_undone_by_error(sent, driver_.lexis);
         out_.transaction = find_transaction_word(sent, driver_.lexis);
         out_.transaction.offset = out_.source_of(out_.transaction.offset);

@@ -67,6 +67,7 @@ struct StatementText {
 
     // What the text shows; a driver that learns more has the last word.
     bool is_plain_read = false;       // no effects, leaves nothing in its session, sees nothing that others left
+    bool sees_session = true;         // may see what an earlier statement left: its last id, its count of rows
     bool is_undone_by_error = false;  // one statement; an error means that it changed nothing
     TransactionWord transaction;      // its offset is one of the workflow's text
 

@@ -46,8 +46,7 @@ Value Step::run_batch(const Call& call, Lease& lease, const Target& where, const
             kdeps_batch batch{sizeof(kdeps_batch), 0, count, affected.data() + done, rows.bytes_left()};
             ArrowArrayStream given{};
             some.move_to(&given);
-            const kdeps_status status =
-                lease.driver().execute_batch(statement, call.get(), &given, &returned, &batch);
+            const kdeps_status status = lease.driver().execute_batch(statement, call.get(), &given, &returned, &batch);
             if (status == KDEPS_UNSUPPORTED) {
                 execute_one_by_one(call, lease, statement, sets.some(call, done, count), batch, rows);
             } else {

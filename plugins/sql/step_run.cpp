@@ -23,9 +23,6 @@ void back_off(const Call& call, int repeated) {
     call.check();
 }
 
-// Could the statement tell that earlier ones changed rows on its connection: by the last id, the count of rows?
-bool may_see_traces(const StatementText& text) { return !text.is_plain_read; }
-
 }  // namespace
 
 // What a call has under way.
@@ -84,7 +81,7 @@ kdeps_status Step::start(Call& call) {
     running->sent.emplace(call, pool, std::move(connection), running->activity);
     Running::Sent& sent = *running->sent;
     sent.statement = sent.lease.find_prepared(text.pieces[0].sql);
-    if (sent.statement == nullptr || (may_see_traces(text) && sent.lease.has_traces())) {
+    if (sent.statement == nullptr || (text.sees_session && sent.lease.has_traces())) {
         running->sent.reset();
         forget_call(call);
         return KDEPS_UNSUPPORTED;
@@ -176,7 +173,7 @@ std::optional<Value> Step::attempt(const Call& call, const Target& where, Runnin
 
 bool Step::sees_session(const kdeps_driver& driver) const {
     return std::any_of(queries_.begin(), queries_.end(),
-                       [&](const auto& query) { return may_see_traces(query->text_for(driver)); });
+                       [&](const auto& query) { return query->text_for(driver).sees_session; });
 }
 
 void Step::cancel(Call& call) {

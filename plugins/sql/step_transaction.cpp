@@ -15,14 +15,17 @@ std::string transaction_fault(const StatementText& text) {
         case TransactionEffect::none: break;
         case TransactionEffect::begins:
         case TransactionEffect::ends:
-            return words + " cannot stand among the queries of a transaction, which the step begins and ends itself; "
-                           "leave it out";
+            return words +
+                   " cannot stand among the queries of a transaction, which the step begins and ends itself; "
+                   "leave it out";
         case TransactionEffect::sets:
-            return words + " cannot stand among the queries of a transaction; write its isolation and readOnly under "
-                           "transaction";
+            return words +
+                   " cannot stand among the queries of a transaction; write its isolation and readOnly under "
+                   "transaction";
         case TransactionEffect::commits_implicitly:
-            return words + " commits what ran before it, so it cannot stand among the queries of a transaction; write it "
-                           "in a step without one";
+            return words +
+                   " commits what ran before it, so it cannot stand among the queries of a transaction; write it "
+                   "in a step without one";
     }
     return {};
 }

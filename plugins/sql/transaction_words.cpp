@@ -29,6 +29,10 @@ constexpr auto kCommits = std::to_array<std::string_view>(
 constexpr auto kRoutines = std::to_array<std::string_view>({"EVENT", "FUNCTION", "PACKAGE", "PROCEDURE", "TRIGGER"});
 constexpr auto kChanges = std::to_array<std::string_view>({"DELETE", "INSERT", "MERGE", "REPLACE", "UPDATE"});
 constexpr auto kQueries = std::to_array<std::string_view>({"SELECT", "TABLE", "VALUES", "WITH"});
+// Of one thing: DROP TABLE a, b may drop the first alone.
+constexpr auto kDefinitions =
+    std::to_array<std::string_view>({"ALTER", "COMMENT", "CREATE", "DROP", "GRANT", "LISTEN", "NOTIFY", "PRAGMA",
+                                     "RESET", "REVOKE", "SET", "TRUNCATE"});
 // Settings of a session that decide about its transactions.
 constexpr auto kSettings = std::to_array<std::string_view>(
     {"AUTOCOMMIT", "COMPLETION_TYPE", "DEFAULT_TRANSACTION_DEFERRABLE", "DEFAULT_TRANSACTION_ISOLATION",
@@ -183,6 +187,10 @@ bool has_further_statement(Statement statement) {
     return false;
 }
 
+bool has_word(Statement statement, std::string_view word) {
+    return std::any_of(statement.begin(), statement.end(), [&](const Lexeme& lexeme) { return lexeme.is(word); });
+}
+
 }  // namespace
 
 TransactionWord find_transaction_word(std::string_view sql, std::uint32_t lexis) {
@@ -213,6 +221,9 @@ bool is_undone_by_error(std::string_view sql, std::uint32_t lexis) {
     const auto first =
         std::find_if(statement.begin(), statement.end(), [](const Lexeme& lexeme) { return !lexeme.is("("); });
     if (first == statement.end() || !first->is_word()) return false;
+    if (is_one_of(first->word, kDefinitions))
+        return !text.is_transact_sql() && !has_word(statement, "CONCURRENTLY") &&
+               !(first->is("DROP") && has_word(statement, ","));
     if (!is_one_of(first->word, kChanges) && !is_one_of(first->word, kQueries)) return false;
     for (std::size_t i = 1; i < statement.size(); ++i) {
         if (statement[i].is("FAIL") && statement[i - 1].is("OR")) return false;

@@ -26,9 +26,10 @@ struct TransactionWord {
 
 TransactionWord find_transaction_word(std::string_view sql, std::uint32_t lexis);
 
-// One INSERT, UPDATE, DELETE, MERGE, REPLACE or query that the database does or undoes as a whole if it answers with an
-// error, so that outside a transaction an error means that nothing was changed.  Not: a procedure, a block, several
-// statements in one text, SQLite's OR FAIL.  Tables that cannot undo (MyISAM) do not show in a text.
+// One INSERT, UPDATE, DELETE, MERGE, REPLACE, query or definition of one thing, which the database does or undoes as a
+// whole if it answers with an error, so that outside a transaction an error means that nothing was changed.  Not: a
+// procedure, a block, several statements in one text, SQLite's OR FAIL.  Tables that cannot undo (MyISAM) do not show
+// in a text.
 bool is_undone_by_error(std::string_view sql, std::uint32_t lexis);
 
 // How many statements a text has, where ; separates them; the body of a routine counts as one with its CREATE.

@@ -81,26 +81,48 @@ ProcessOptions process_options(const fs::path& folder) {
 // Of the preparation and of the server, which must agree on the log file.  --no-defaults keeps the system's settings
 // out and comes first.  The folder for temporary tables is its own: a server that starts deletes those of all others
 // there.
-std::vector<std::string> common_arguments(const fs::path& program, const fs::path& folder) {
-    return {program.string(),
-            "--no-defaults",
-            "--datadir=" + (folder / "data").string(),
-            "--tmpdir=" + folder.string(),
-            "--innodb-buffer-pool-size=32M",
-            "--innodb-log-file-size=16M",
-            "--debug-no-sync"};
+std::vector<std::string> common_arguments(const fs::path& program, const fs::path& folder,
+                                          const Installation& installation) {
+    std::vector<std::string> argv = {program.string(), "--no-defaults", "--datadir=" + (folder / "data").string(),
+                                     "--tmpdir=" + folder.string(), "--innodb-buffer-pool-size=32M"};
+    if (!installation.is_of_system()) argv.push_back("--basedir=" + (installation / "usr").string());
+    if (installation.is("mysql")) {
+        argv.insert(argv.end(), {"--innodb-redo-log-capacity=16M", "--innodb-flush-method=nosync",
+                                 "--lc-messages-dir=" + (installation / "usr/share/mysql").string(),
+                                 "--character-sets-dir=" + (installation / "usr/share/mysql/charsets").string(),
+                                 "--secure-file-priv=NULL"});
+    } else {
+        argv.insert(argv.end(), {"--innodb-log-file-size=16M", "--debug-no-sync"});
+    }
+    return argv;
+}
+
+std::vector<fs::path> program_folders(const Installation& installation) {
+    return {installation / "usr/sbin", installation / "usr/bin", installation / "usr/libexec"};
 }
 
 }  // namespace
 
-MariaDbServer::MariaDbServer(int max_connections) : port_(free_port()), max_connections_(max_connections) {
-    const fs::path install = installed_program("mariadb-install-db", {"/usr/bin", "/usr/sbin"}, "mariadb-server");
+MariaDbServer::MariaDbServer(int max_connections, Installation installation)
+    : installation_(std::move(installation)), port_(free_port()), max_connections_(max_connections) {
     folder_.give_to(kSystemUser);
-    std::vector<std::string> argv = common_arguments(install, folder_.path());
-    argv.insert(argv.end(), {"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"});
-    prepare_server(argv, process_options(folder_.path()));
+    prepare();
     start();
     execute("", "CREATE USER 'user'@'%' IDENTIFIED BY 'pass'; GRANT ALL PRIVILEGES ON *.* TO 'user'@'%'");
+}
+
+void MariaDbServer::prepare() {
+    const std::vector<fs::path> folders = program_folders(installation_);
+    std::vector<std::string> argv;
+    if (is_mysql()) {
+        argv = common_arguments(installed_program("mysqld", folders, "mysql-server"), folder_.path(), installation_);
+        argv.emplace_back("--initialize-insecure");
+    } else {
+        argv = common_arguments(installed_program("mariadb-install-db", folders, "mariadb-server"), folder_.path(),
+                                installation_);
+        argv.insert(argv.end(), {"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"});
+    }
+    prepare_server(argv, process_options(folder_.path()));
 }
 
 MariaDbServer::~MariaDbServer() { stop(); }
@@ -109,8 +131,11 @@ void MariaDbServer::start() {
     if (process_ != nullptr) {
         return;
     }
-    const fs::path server = installed_program("mariadbd", {"/usr/sbin", "/usr/libexec"}, "mariadb-server");
-    std::vector<std::string> argv = common_arguments(server, folder_.path());
+    const fs::path server = is_mysql()
+                                ? installed_program("mysqld", program_folders(installation_), "mysql-server")
+                                : installed_program("mariadbd", program_folders(installation_), "mariadb-server");
+    std::vector<std::string> argv = common_arguments(server, folder_.path(), installation_);
+    if (is_mysql()) argv.emplace_back("--mysqlx=OFF");
     argv.insert(
         argv.end(),
         {"--bind-address=127.0.0.1", "--port=" + std::to_string(port_), "--socket=" + socket(),

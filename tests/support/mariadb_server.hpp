@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A MariaDB server of its own for a test program, on 127.0.0.1 and a free port.  Passwords are checked; the user 'user'
-// with password 'pass' has all privileges on all databases.  Databases are utf8mb4.
+// A MariaDB or MySQL server of its own for a test program, on 127.0.0.1 and a free port.  Passwords are checked; the
+// user 'user' with password 'pass' has all privileges on all databases.  Databases are utf8mb4.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/installation.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -17,11 +18,14 @@ namespace kdeps::testing {
 class MariaDbServer {
 public:
     // Throws std::runtime_error if MariaDB is not installed (with what to install) or does not start (with its log).
-    explicit MariaDbServer(int max_connections = 100);
+    explicit MariaDbServer(int max_connections = 100,
+                           Installation installation = chosen_installation("KDEPS_TEST_MYSQL"));
     ~MariaDbServer();
     MariaDbServer(const MariaDbServer&) = delete;
     MariaDbServer& operator=(const MariaDbServer&) = delete;
 
+    const Installation& installation() const { return installation_; }
+    bool is_mysql() const { return installation_.is("mysql"); }  // not MariaDB
     std::uint16_t port() const { return port_; }
     std::string url(std::string_view database, std::string_view user = "user",
                     std::string_view password = "pass") const;
@@ -40,6 +44,7 @@ public:
     void start();  // again on the same port with the same data; of no effect if it runs
 
 private:
+    Installation installation_;
     TemporaryFolder folder_;  // data, socket
     std::uint16_t port_;
     int max_connections_;
@@ -47,6 +52,7 @@ private:
     std::string last_log_;
 
     std::string socket() const { return (folder_.path() / "socket").string(); }
+    void prepare();
     void end(int signal);
 };
 

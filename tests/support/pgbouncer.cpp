@@ -24,8 +24,9 @@ std::string settings_text(const PostgresServer& server, std::uint16_t port, cons
 
 }  // namespace
 
-PgBouncer::PgBouncer(const PostgresServer& server, const std::string& settings) : port_(free_port()) {
-    const auto program = installed_program("pgbouncer", {"/usr/sbin"}, "pgbouncer");
+PgBouncer::PgBouncer(const PostgresServer& server, const std::string& settings, const Installation& installation)
+    : port_(free_port()) {
+    const auto program = installed_program("pgbouncer", {installation / "usr/sbin"}, "pgbouncer");
     folder_.write("pgbouncer.ini", settings_text(server, port_, settings));
     folder_.write("users.txt", "\"user\" \"pass\"\n");
     folder_.give_to(kUser);

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/installation.hpp"
 #include "tests/support/postgres_server.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
@@ -23,7 +24,8 @@ public:
 
     // `settings`: more lines of its file.  Throws std::runtime_error if pgbouncer is not installed (with what to
     // install) or does not start (with its log).
-    explicit PgBouncer(const PostgresServer& server, const std::string& settings = "");
+    explicit PgBouncer(const PostgresServer& server, const std::string& settings = "",
+                       const Installation& installation = chosen_installation("KDEPS_TEST_PGBOUNCER"));
     PgBouncer(const PgBouncer&) = delete;
     PgBouncer& operator=(const PgBouncer&) = delete;
 

@@ -72,10 +72,10 @@ std::string quoted(const std::string& text, char quote) {
 long version(const fs::path& folder) { return std::strtol(folder.parent_path().filename().c_str(), nullptr, 10); }
 
 // Debian keeps the programs of each version out of PATH; the newest comes first.
-std::vector<fs::path> program_folders() {
+std::vector<fs::path> program_folders(const Installation& installation) {
     std::vector<fs::path> folders;
     std::error_code missing;
-    for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", missing)) {
+    for (const auto& entry : fs::directory_iterator(installation / "usr/lib/postgresql", missing)) {
         folders.push_back(entry.path() / "bin");
     }
     std::sort(folders.begin(), folders.end(),
@@ -95,8 +95,9 @@ ProcessOptions process_options(const fs::path& folder) {
 
 }  // namespace
 
-PostgresServer::PostgresServer(int max_connections) : port_(free_port()), max_connections_(max_connections) {
-    const fs::path initdb = installed_program("initdb", program_folders(), "postgresql");
+PostgresServer::PostgresServer(int max_connections, Installation installation)
+    : installation_(std::move(installation)), port_(free_port()), max_connections_(max_connections) {
+    const fs::path initdb = installed_program("initdb", program_folders(installation_), "postgresql");
     folder_.give_to(kUser);
     prepare_server(
         {initdb.string(), "--pgdata=data", "--username=" + std::string(kUser), "--auth-local=trust",
@@ -114,7 +115,7 @@ void PostgresServer::start() {
     if (process_ != nullptr) {
         return;
     }
-    const fs::path server = installed_program("postgres", program_folders(), "postgresql");
+    const fs::path server = installed_program("postgres", program_folders(installation_), "postgresql");
     std::vector<std::string> argv = {server.string(), "-D", "data", "-p", std::to_string(port_)};
     for (const std::string& setting : {
              std::string("listen_addresses=127.0.0.1"),
@@ -127,6 +128,7 @@ void PostgresServer::start() {
              std::string("full_page_writes=off"),
              std::string("shared_memory_type=mmap"),
              std::string("dynamic_shared_memory_type=posix"),
+             std::string("jit=off"),  // its library is large and left out of what is unpacked
              std::string("timezone=UTC"),
              std::string("log_timezone=UTC"),
          }) {

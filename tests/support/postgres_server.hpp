@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/support/installation.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -17,11 +18,13 @@ namespace kdeps::testing {
 class PostgresServer {
 public:
     // Throws std::runtime_error if PostgreSQL is not installed (with what to install) or does not start (with its log).
-    explicit PostgresServer(int max_connections = 100);
+    explicit PostgresServer(int max_connections = 100,
+                            Installation installation = chosen_installation("KDEPS_TEST_POSTGRES"));
     ~PostgresServer();
     PostgresServer(const PostgresServer&) = delete;
     PostgresServer& operator=(const PostgresServer&) = delete;
 
+    const Installation& installation() const { return installation_; }
     std::uint16_t port() const { return port_; }
     std::string url(std::string_view database, std::string_view user = "user",
                     std::string_view password = "pass") const;
@@ -40,6 +43,7 @@ public:
     void start();  // again on the same port with the same data; of no effect if it runs
 
 private:
+    Installation installation_;
     TemporaryFolder folder_;  // data, socket
     std::uint16_t port_;
     int max_connections_;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/free_port.hpp"
+#include "tests/support/installation.hpp"
 #include "tests/support/libpq.hpp"
 #include "tests/support/seed_databases.hpp"
 #include "tests/support/seed_tutorial.hpp"
@@ -164,6 +165,31 @@ TEST_F(Servers, TheSeedGivesTheExpectedJson) {
         mariadb_->scalar("inventory", "SELECT group_concat(price ORDER BY id) FROM products WHERE status = 'active'"),
         "10.10,1234567.89,0.50");
     EXPECT_NE(expected.find("\"price\":10.10}"), std::string::npos);
+}
+
+TEST(Installation, EachUnpackedServerRunsInItsVersion) {
+    const PostgresServer seventeen(20, installation("postgresql-17"));
+    const PostgresServer eighteen(20, installation("postgresql-18"));
+    MariaDbServer mariadb(20, installation("mariadb-11.8"));
+    MariaDbServer mysql(20, installation("mysql-9"));
+    const auto version = [](const PostgresServer& server) {
+        return PQserverVersion(PgConnection(PQconnectdb(server.url("postgres").c_str())).get()) / 10000;
+    };
+    EXPECT_EQ(version(seventeen), 17);
+    EXPECT_EQ(version(eighteen), 18);
+    EXPECT_EQ(mariadb.scalar("", "SELECT version()").substr(0, 5), "11.8.");
+    EXPECT_EQ(mysql.scalar("", "SELECT version()").substr(0, 2), "9.");
+}
+
+TEST(Installation, NamesWhatUnpacksAMissingOne) {
+    try {
+        installation("postgresql-1");
+        FAIL() << "it was found";
+    } catch (const std::runtime_error& error) {
+        EXPECT_NE(std::string(error.what()).find("unpack it: tests/support/servers/fetch postgresql-1"),
+                  std::string::npos)
+            << error.what();
+    }
 }
 
 TEST(ServerUrl, EncodesWhatHasAMeaningInAUrl) {

@@ -57,23 +57,48 @@ std::string quoted_name(const std::string& name) {
     return out + "`";
 }
 
+// Where it was stands in the detail: an answer to a client must not tell.
 Error connect_error(const Operation& operation, const Call& call, const NativeError& native, const std::string& place) {
     Error error = to_error(native);
+    const auto is = [&](auto... codes) { return ((native.code == static_cast<unsigned int>(codes)) || ...); };
     if (operation.stopped() != KDEPS_OK && call.state() == operation.stopped()) {
         error.status = operation.stopped();
         error.message = error.status == KDEPS_CANCELLED ? "the run was cancelled"
-                                                        : "the time limit was reached while connecting to " + place;
+                                                        : "the time limit was reached while connecting to the server";
     } else if (operation.stopped() != KDEPS_OK) {
-        error.message = "cannot connect to " + place + ": no answer within connect_timeout";
+        error.message = "cannot connect to the server: no answer within connect_timeout";
+    } else if (operation.is_unwanted()) {
+        error.status = KDEPS_UNAVAILABLE;
+        error.sqlstate = "08001";
+        error.retry = KDEPS_RETRY_NEVER;
+        error.message = "cannot connect to the server: it offers no TLS, which the options ask for; no login was sent";
+    } else if (is(CR_PLUGIN_NOT_ALLOWED)) {
+        error.status = KDEPS_UNAUTHENTICATED;
+        error.message =
+            "the login was given up: the server asks for the password in a way that shows it to whoever answers; name "
+            "who signs the server's certificate with 'ssl-ca', or say 'ssl=true' and 'ssl-verify-server-cert=false' "
+            "where "
+            "the network is trusted";
+    } else if (is(CR_UNKNOWN_ERROR, CR_AUTH_PLUGIN_ERR, CR_AUTH_PLUGIN_CANNOT_LOAD)) {
+        error.status = KDEPS_UNAUTHENTICATED;
+        error.message =
+            "the login was given up: the server asks for the password in a way that is not secret on this connection, "
+            "or "
+            "that this client does not know; it is sent over TLS, over a Unix socket or with option "
+            "'server-public-key'";
     } else if (error.status == KDEPS_UNAUTHENTICATED) {
-        error.message = "login to " + place + " was refused: " + native.message;
-    } else if (native.code == CR_CONNECTION_ERROR || native.code == CR_CONN_HOST_ERROR) {
+        error.message = "the login was refused";
+    } else if (is(ER_BAD_DB_ERROR, ER_DBACCESS_DENIED_ERROR)) {
+        error.message = "the login was refused: the database does not exist, or the user may not use it";
+    } else if (is(CR_CONNECTION_ERROR, CR_CONN_HOST_ERROR)) {
         // The library's own text ends with the number of another error.
-        error.message = "cannot connect to " + place + ": no server accepts connections there";
-        error.detail = native.message;
+        error.message = "cannot connect to the server: no server accepts connections there";
+    } else if (is(CR_UNKNOWN_HOST)) {
+        error.message = "cannot connect to the server: its host is unknown";
     } else {
-        error.message = "cannot connect to " + place + ": " + error.message;
+        error.message = "cannot connect to the server: " + without_names(error.message, "");
     }
+    error.detail = place + ": " + native.message;
     error.damage = KDEPS_DAMAGE_CONNECTION;
     return error;
 }
@@ -82,22 +107,23 @@ Error connect_error(const Operation& operation, const Call& call, const NativeEr
 
 Connection::Connection(const Call& call, Settings settings) : settings_(std::move(settings)) {
     call.check();
-    Operation operation(
-        {.call = &call,
-         .at_most = settings_.connect_timeout ? *settings_.connect_timeout : std::chrono::nanoseconds::max(),
-         .bell = &bell_});
     client_ = new_client();
     session_.watch(client_.get());
     settings_.apply(client_.get());
+    Operation operation(
+        {.call = &call,
+         .at_most = settings_.connect_timeout ? *settings_.connect_timeout : std::chrono::nanoseconds::max(),
+         .bell = &bell_,
+         .on_greeting = [this](bool offers_tls) { return settings_.greeted(client_.get(), offers_tls); }});
     if (!settings_.connect(client_.get())) {
         throw connect_error(operation, call, native_error(client_.get()), settings_.place());
     }
     Operation::bound(mysql_get_socket(client_.get()));
-    // The library goes on without TLS where the server has none, unless it verifies.
-    if (settings_.needs_tls && mysql_get_ssl_cipher(client_.get()) == nullptr) {
-        Error error(KDEPS_UNAVAILABLE,
-                    "cannot connect to " + settings_.place() + ": the server offers no TLS, which the options ask for");
+    // Seen in the greeting already, but for a Unix socket.
+    if (settings_.needs_tls() && mysql_get_ssl_cipher(client_.get()) == nullptr) {
+        Error error(KDEPS_UNAVAILABLE, "cannot connect to the server: it offers no TLS, which the options ask for");
         error.sqlstate = "08001";
+        error.detail = settings_.place();
         error.damage = KDEPS_DAMAGE_CONNECTION;
         throw error;
     }
@@ -360,6 +386,8 @@ std::optional<NativeError> Connection::run_together(const std::vector<std::strin
 
 Error Connection::failure(const Operation& operation, const NativeError& native) {
     Error error = to_error(native);
+    error.message = without_names(error.message, client_->db == nullptr ? "" : client_->db);
+    if (error.message != native.message) error.detail = native.message;
     const bool is_lost =
         mysql_get_socket(client()) == MARIADB_INVALID_SOCKET || error.damage == KDEPS_DAMAGE_CONNECTION;
     if (operation.stopped() != KDEPS_OK && (is_lost || is_interruption(native))) {
@@ -433,8 +461,11 @@ void Connection::discard(MYSQL_STMT* statement, const Call& call, bool only_read
 // The library has no way to interrupt: as its manual says, another connection kills.
 void Connection::interrupt(bool ends_session) noexcept {
     may_hold_interrupt_ = true;
-    const Operation operation({.at_most = ends_session ? kEndSessionTime : kInterruptTime});
-    const Client second = new_client();
+    MYSQL* handle = nullptr;
+    const Operation operation({.at_most = ends_session ? kEndSessionTime : kInterruptTime,
+                               .on_greeting = [&](bool offers_tls) { return settings_.greeted(handle, offers_tls); }});
+    const Client second = new_client();  // and closed within the operation
+    handle = second.get();
     settings_.apply(second.get());
     if (settings_.connect(second.get())) {
         Operation::bound(mysql_get_socket(second.get()));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace kdeps::mysql {
 
@@ -188,6 +189,28 @@ Error to_error(const NativeError& native) {
     error.damage = meaning.damage;
     error.vendor_code = static_cast<std::int32_t>(native.code);
     return error;
+}
+
+std::string without_names(std::string text, const std::string& database) {
+    // 'user'@'host', and what may stand before it: to user, for user
+    constexpr std::string_view kAt = "'@'";
+    for (std::size_t at = text.find(kAt); at != std::string::npos; at = text.find(kAt, at)) {
+        std::size_t start = at == 0 ? std::string::npos : text.rfind('\'', at - 1);
+        std::size_t end = text.find('\'', at + kAt.size());
+        if (start == std::string::npos || end == std::string::npos) break;
+        text.replace(start, end + 1 - start, "***");
+        at = start;
+    }
+    if (database.empty()) return text;
+    for (const auto& [written, kept] : {std::pair<std::string, std::string>{"`" + database + "`.", ""},
+                                        {"'" + database + ".", "'"},
+                                        {" " + database + ".", " "}}) {
+        for (std::size_t at = text.find(written); at != std::string::npos; at = text.find(written, at)) {
+            text.replace(at, written.size(), kept);
+            at += kept.size();
+        }
+    }
+    return text;
 }
 
 std::int32_t syntax_error_offset(const NativeError& native, std::string_view sql) {

@@ -31,6 +31,9 @@ bool is_stale_statement(const NativeError& native);
 // without the values and the SQL text that it quotes; what it was stands in the detail.
 Error to_error(const NativeError& native);
 
+// A text of the server without the names of users, hosts and of the session's database.
+std::string without_names(std::string text, const std::string& database);
+
 // The byte of `sql` that a syntax error speaks of, or -1.
 std::int32_t syntax_error_offset(const NativeError& native, std::string_view sql);
 

@@ -111,6 +111,36 @@ int Operation::break_off() {
     return 0;
 }
 
+// Of the greeting: three bytes of length, a number, 10, the server's version as text, 4 bytes of a number, 8 of a
+// challenge, a zero, two bytes of capabilities.
+bool Operation::offers_tls(int socket) {
+    constexpr std::size_t kHead = 4;
+    constexpr std::size_t kBetween = 4 + 8 + 1;
+    constexpr auto kPause = std::chrono::milliseconds(1);
+    std::array<unsigned char, 512> bytes{};
+    while (wait(socket, true) == 1) {
+        const ssize_t got = ::recv(socket, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) continue;
+        if (got <= 0) return false;  // gone
+        const auto size = static_cast<std::size_t>(got);
+        if (size >= kHead) {
+            const std::size_t packet = kHead + (bytes[0] | static_cast<std::size_t>(bytes[1]) << 8U |
+                                                static_cast<std::size_t>(bytes[2]) << 16U);
+            const unsigned char* const end = bytes.data() + std::min(size, packet);
+            const unsigned char* const version = bytes.data() + std::min(size, kHead + 1);
+            const unsigned char* const version_end = std::find(version, end, std::uint8_t{0});
+            if (end - version_end >= static_cast<std::ptrdiff_t>(1 + kBetween + 2)) {
+                const unsigned char* capabilities = version_end + 1 + kBetween;
+                return ((capabilities[0] | static_cast<unsigned int>(capabilities[1]) << 8U) & CLIENT_SSL) != 0;
+            }
+            if (size >= packet || size == bytes.size()) return false;  // an error in its place, or what is no greeting
+        }
+        if (check()) return false;
+        ::poll(nullptr, 0, static_cast<int>(kPause.count()));  // the rest is on its way
+    }
+    return false;
+}
+
 // As poll: 1 ready, 0 the time is over, -1 failed.
 int Operation::wait(int socket, bool is_read) {
     // The first wait of a connection, before its TLS begins, is one to write.
@@ -139,6 +169,12 @@ int Operation::wait(int socket, bool is_read) {
         }
         if (sources[0].revents != 0) {
             silent_since_.reset();
+            const bool is_connected = !is_read && (sources[0].revents & (POLLERR | POLLHUP)) == 0;
+            if (limits_.on_greeting && is_connected && greeted_ != socket) {
+                greeted_ = socket;
+                is_unwanted_ = !limits_.on_greeting(offers_tls(socket));
+                if (is_unwanted_) return -1;
+            }
             return 1;
         }
         // The loop looks at the call: a bell that was rung for an earlier call means nothing.

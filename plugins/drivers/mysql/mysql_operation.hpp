@@ -48,6 +48,8 @@ struct Limits {
     std::chrono::nanoseconds per_wait = std::chrono::nanoseconds::max();
     OnStop on_stop = OnStop::give_up;
     const Bell* bell = nullptr;
+    // While connecting: told what the greeting of the server offers, before a login is sent; false gives up.
+    std::function<bool(bool offers_tls)> on_greeting = nullptr;
     // Tells the server: with false to stop the statement, with true to end the session.  Must not throw.
     std::function<void(bool ends_session)> interrupt = nullptr;
 };
@@ -69,6 +71,8 @@ public:
     // OK, or why the work was told to end (TIMEOUT, CANCELLED).
     kdeps_status stopped() const { return stopped_; }
     bool has_interrupted() const { return has_interrupted_; }
+    // on_greeting gave up.
+    bool is_unwanted() const { return is_unwanted_; }
 
     // Looks at the limits without waiting: true if the work was, or now is, told to end.
     bool check();
@@ -79,12 +83,16 @@ private:
     kdeps_status why_stop() const;
     void stop(kdeps_status why);
     int break_off();
+    // Waits for the greeting of a socket that has just been connected, and leaves it there.
+    bool offers_tls(int socket);
 
     Limits limits_;
     Clock::time_point end_;  // of the work; after stop(), of the grace
     Operation* outer_;
     kdeps_status stopped_ = KDEPS_OK;
     bool has_interrupted_ = false;
+    bool is_unwanted_ = false;
+    int greeted_ = -1;                               // the socket whose greeting was looked at
     std::optional<Clock::time_point> silent_since_;  // of the answer that is waited for
 };
 

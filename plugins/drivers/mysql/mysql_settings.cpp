@@ -42,53 +42,73 @@ std::string read_path(const Target& target, const std::string& name, const std::
     return path.string();
 }
 
+// Of these the server sees a proof and not the password.  `dialog` is none of them: it shows the server's text and
+// reads an answer from the terminal.
+constexpr const char* kProofs = "mysql_native_password client_ed25519 parsec";
+
 struct Option {
     const char* name;
     void (*read)(Settings&, const Target&, const std::string& name, const std::string& value);
 };
 
 // The names are those of the client library's option files, where - and _ mean the same.
-constexpr std::array kOptions = {
-    Option{"charset",
-           [](Settings& out, const Target&, const std::string& name, const std::string& value) {
-               // Results are handed on as UTF-8.
-               if (value != "utf8mb4" && value != "utf8" && value != "utf8mb3") {
-                   refuse("option '" + name + "' of the connection URL must be utf8mb4 or utf8, not '" + value + "'");
-               }
-               out.charset = value;
-           }},
-    Option{"compress", [](Settings& out, const Target&, const std::string& name,
-                          const std::string& value) { out.is_compressed = read_flag(name, value); }},
-    Option{"connect_timeout", [](Settings& out, const Target&, const std::string& name,
-                                 const std::string& value) { out.connect_timeout = read_seconds(name, value); }},
-    Option{"found-rows", [](Settings& out, const Target&, const std::string& name,
-                            const std::string& value) { out.counts_found_rows = read_flag(name, value); }},
-    Option{"init-command", [](Settings& out, const Target&, const std::string&,
-                              const std::string& value) { out.init_commands.push_back(value); }},
-    Option{"read_timeout", [](Settings& out, const Target&, const std::string& name,
-                              const std::string& value) { out.read_timeout = read_seconds(name, value); }},
-    Option{"socket",
-           [](Settings& out, const Target& target, const std::string& name, const std::string& value) {
-               if (value.empty()) refuse("option '" + name + "' of the connection URL must name a file");
-               // Not looked for here: the server that makes it may start later.
-               out.socket = (std::filesystem::path(target.folder) / value).string();
-           }},
-    Option{"ssl", [](Settings& out, const Target&, const std::string& name,
-                     const std::string& value) { out.needs_tls = read_flag(name, value); }},
-    Option{"ssl-ca", [](Settings& out, const Target& target, const std::string& name,
-                        const std::string& value) { out.ssl_ca = read_path(target, name, value); }},
-    Option{"ssl-capath", [](Settings& out, const Target& target, const std::string& name,
-                            const std::string& value) { out.ssl_capath = read_path(target, name, value); }},
-    Option{"ssl-cert", [](Settings& out, const Target& target, const std::string& name,
-                          const std::string& value) { out.ssl_cert = read_path(target, name, value); }},
-    Option{"ssl-cipher",
-           [](Settings& out, const Target&, const std::string&, const std::string& value) { out.ssl_cipher = value; }},
-    Option{"ssl-key", [](Settings& out, const Target& target, const std::string& name,
-                         const std::string& value) { out.ssl_key = read_path(target, name, value); }},
-    Option{"ssl-verify-server-cert", [](Settings& out, const Target&, const std::string& name,
-                                        const std::string& value) { out.verifies_server = read_flag(name, value); }},
-    Option{"tls-version",
-           [](Settings& out, const Target&, const std::string&, const std::string& value) { out.tls_version = value; }},
+constexpr std::array
+    kOptions =
+        {
+            Option{"charset",
+                   [](Settings& out, const Target&, const std::string& name, const std::string& value) {
+                       // Results are handed on as UTF-8.
+                       if (value != "utf8mb4" && value != "utf8" && value != "utf8mb3") {
+                           refuse("option '" + name + "' of the connection URL must be utf8mb4 or utf8, not '" + value +
+                                  "'");
+                       }
+                       out.charset = value;
+                   }},
+            Option{"compress", [](Settings& out, const Target&, const std::string& name,
+                                  const std::string& value) { out.is_compressed = read_flag(name, value); }},
+            Option{"connect_timeout",
+                   [](Settings& out, const Target&, const std::string& name, const std::string& value) {
+                       out.connect_timeout = read_seconds(name, value);
+                   }},
+            Option{"enable-cleartext-plugin",
+                   [](Settings& out, const Target&, const std::string& name, const std::string& value) {
+                       out.allows_clear_password = read_flag(name, value);
+                   }},
+            Option{"found-rows", [](Settings& out, const Target&, const std::string& name,
+                                    const std::string& value) { out.counts_found_rows = read_flag(name, value); }},
+            Option{"init-command", [](Settings& out, const Target&, const std::string&,
+                                      const std::string& value) { out.init_commands.push_back(value); }},
+            Option{"read_timeout", [](Settings& out, const Target&, const std::string& name,
+                                      const std::string& value) { out.read_timeout = read_seconds(name, value); }},
+            Option{"server-public-key",
+                   [](Settings& out, const Target& target, const std::string& name, const std::string& value) {
+                       out.server_public_key = read_path(target, name, value);
+                   }},
+            Option{"socket",
+                   [](Settings& out, const Target& target, const std::string& name, const std::string& value) {
+                       if (value.empty()) refuse("option '" + name + "' of the connection URL must name a file");
+                       // Not looked for here: the server that makes it may start later.
+                       out.socket = (std::filesystem::path(target.folder) / value).string();
+                   }},
+            Option{"ssl", [](Settings& out, const Target&, const std::string& name,
+                             const std::string& value) { out.wants_tls = read_flag(name, value); }},
+            Option{"ssl-ca", [](Settings& out, const Target& target, const std::string& name,
+                                const std::string& value) { out.ssl_ca = read_path(target, name, value); }},
+            Option{"ssl-capath", [](Settings& out, const Target& target, const std::string& name,
+                                    const std::string& value) { out.ssl_capath = read_path(target, name, value); }},
+            Option{"ssl-cert", [](Settings& out, const Target& target, const std::string& name,
+                                  const std::string& value) { out.ssl_cert = read_path(target, name, value); }},
+            Option{"ssl-cipher", [](Settings& out, const Target&, const std::string&,
+                                    const std::string& value) { out.ssl_cipher = value; }},
+            Option{"ssl-key", [](Settings& out, const Target& target, const std::string& name,
+                                 const std::string& value) { out.ssl_key = read_path(target, name, value); }},
+            Option{"ssl-verify-server-cert",
+                   [](Settings& out, const Target&, const std::string& name, const std::string& value) {
+                       out.verifies_server = read_flag(name, value);
+                       out.ssl_verification_is_off = !*out.verifies_server;
+                   }},
+            Option{"tls-version", [](Settings& out, const Target&, const std::string&,
+                                     const std::string& value) { out.tls_version = value; }},
 };
 
 std::string with_dashes(std::string name) {
@@ -136,8 +156,26 @@ Settings read_settings(const Call& call, const Target& target) {
     if (!out.verifies_server) {
         out.verifies_server = !out.ssl_ca.empty() || !out.ssl_capath.empty();
     }
-    out.needs_tls = out.needs_tls || *out.verifies_server || !out.ssl_ca.empty() || !out.ssl_capath.empty() ||
-                    !out.ssl_cert.empty();
+    if (*out.verifies_server || !out.ssl_ca.empty() || !out.ssl_capath.empty() || !out.ssl_cert.empty()) {
+        if (out.wants_tls && !*out.wants_tls) {
+            refuse("option 'ssl' of the connection URL is false, but another option asks for TLS");
+        }
+        out.wants_tls = true;
+    }
+    if (!out.server_public_key.empty()) {
+        if (out.needs_tls()) {
+            refuse(
+                "option 'server-public-key' of the connection URL is for a connection without TLS; leave it out, and "
+                "name who signs the server's certificate with 'ssl-ca'");
+        }
+        out.wants_tls = false;
+    }
+    if (out.allows_clear_password && !*out.verifies_server && !out.is_socket()) {
+        refuse(
+            "option 'enable-cleartext-plugin' of the connection URL sends the password as it is, and wants a server "
+            "that "
+            "is verified: add 'ssl-ca', 'ssl-capath' or 'ssl-verify-server-cert=true'");
+    }
     if (out.ssl_cert.empty() != out.ssl_key.empty()) {
         refuse("the options 'ssl-cert' and 'ssl-key' of the connection URL go together; one is missing");
     }
@@ -147,6 +185,28 @@ Settings read_settings(const Call& call, const Target& target) {
     out.password = url.password;
     out.database = url.path.empty() ? "" : url.path.substr(1);
     return out;
+}
+
+std::string Settings::login_methods(bool has_tls) const {
+    std::string methods = kProofs;
+    const bool is_local = host == "localhost" || host.starts_with("127.") || host == "::1";
+    const bool is_meant = is_socket() || (has_tls && verifies_server.value_or(false));
+    // Who says that the server is not to be verified knows what that means.
+    const bool is_trusted = is_local || (needs_tls() && ssl_verification_is_off);
+    // These send the password itself over TLS, whoever ends it, and without TLS only by a key that is known.
+    if (is_meant || is_trusted || !has_tls) methods += " caching_sha2_password sha256_password";
+    if (is_meant && allows_clear_password) methods += " mysql_clear_password";
+    return methods;
+}
+
+bool Settings::greeted(MYSQL* client, bool offers_tls) const {
+    if (needs_tls() && !offers_tls) return false;
+    const bool has_tls = offers_tls && wants_tls.value_or(true);
+    // Told to use TLS, the library takes every connection for one that has it.
+    const my_bool uses = has_tls ? 1 : 0;
+    mysql_optionsv(client, MYSQL_OPT_SSL_ENFORCE, &uses);
+    mysql_optionsv(client, MARIADB_OPT_RESTRICTED_AUTH, login_methods(has_tls).c_str());
+    return true;
 }
 
 void Settings::apply(MYSQL* client) const {
@@ -174,14 +234,19 @@ void Settings::apply(MYSQL* client) const {
     text(MYSQL_OPT_SSL_KEY, ssl_key);
     text(MYSQL_OPT_SSL_CIPHER, ssl_cipher);
     text(MARIADB_OPT_TLS_VERSION, tls_version);
-    if (needs_tls) flag(MYSQL_OPT_SSL_ENFORCE, true);
+    if (wants_tls.value_or(!is_socket())) flag(MYSQL_OPT_SSL_ENFORCE, true);
+    // More where the greeting allows it.
+    text(MARIADB_OPT_RESTRICTED_AUTH, is_socket() ? login_methods(false) : kProofs);
+    // Without a key the library would take the one that the server sends: it finds none in this.
+    text(MYSQL_SERVER_PUBLIC_KEY, server_public_key.empty() ? "/dev/null" : server_public_key);
     flag(MYSQL_OPT_SSL_VERIFY_SERVER_CERT, verifies_server.value_or(false));
 }
 
 bool Settings::connect(MYSQL* client) const {
-    return mysql_real_connect(
-               client, host.c_str(), user.c_str(), password.c_str(), database.empty() ? nullptr : database.c_str(),
-               port, socket.empty() ? nullptr : socket.c_str(), counts_found_rows ? CLIENT_FOUND_ROWS : 0) != nullptr;
+    return mysql_real_connect(client, is_socket() ? "localhost" : host.c_str(), user.c_str(), password.c_str(),
+                              database.empty() ? nullptr : database.c_str(), port,
+                              socket.empty() ? nullptr : socket.c_str(),
+                              counts_found_rows ? CLIENT_FOUND_ROWS : 0) != nullptr;
 }
 
 std::string Settings::place() const { return socket.empty() ? host + ":" + std::to_string(port) : socket; }

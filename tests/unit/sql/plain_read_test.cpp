@@ -24,6 +24,34 @@ bool is_plain(const std::string& sql, const kdeps_driver& driver) {
     return text.is_plain_read;
 }
 
+// A change that asks its session for nothing need not wait until an earlier one's last id is forgotten.
+TEST(PlainChange, SeesNothingOfItsSession) {
+    const auto sees_session = [](const std::string& sql, const kdeps_driver& driver) {
+        return read_statement(sql, {}, driver, false).sees_session;
+    };
+    for (const Case& c :
+         std::vector<Case>{{"INSERT INTO t (a, b) VALUES (?, lower(?))"},
+                           {"insert into s.t(a) select a from u where b > 3"},
+                           {"UPDATE t SET a = a + 1, b = coalesce(b, 'x') WHERE id IN (1, 2)"},
+                           {"DELETE FROM t WHERE a BETWEEN 1 AND 2"},
+                           {"INSERT INTO t(a) VALUES ($1) ON CONFLICT (a) DO UPDATE SET a = 1", {&kPostgres, &kSqlite}},
+                           {"REPLACE INTO `t` (a) VALUES (1)", {&kMysql, &kSqlite}},
+                           {"INSERT INTO t(a) VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a)", {&kMysql}}}) {
+        for (const kdeps_driver* driver : c.drivers) EXPECT_FALSE(sees_session(c.sql, *driver)) << c.sql;
+    }
+    for (const Case& c : std::vector<Case>{{"INSERT INTO t (a) VALUES (last_insert_id())"},
+                                           {"INSERT INTO t (a) VALUES (currval('s'))"},
+                                           {"UPDATE t SET a = f(a)"},
+                                           {"INSERT INTO t SELECT changes()"},
+                                           {"INSERT INTO t(a) VALUES (@x)", {&kMysql}},
+                                           {"UPDATE t SET a = @@identity", {&kMysql}},
+                                           {"CREATE TABLE t(a int)"},
+                                           {"CALL p()"},
+                                           {"INSERT INTO t VALUES (1); SELECT f()"}}) {
+        for (const kdeps_driver* driver : c.drivers) EXPECT_TRUE(sees_session(c.sql, *driver)) << c.sql;
+    }
+}
+
 TEST(PlainRead, IsAQueryOverTables) {
     for (const Case& c : std::vector<Case>{
              {"SELECT 1"},

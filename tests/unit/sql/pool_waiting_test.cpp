@@ -191,8 +191,7 @@ TEST_F(PoolWaiting, WorksUnderManyThreads) {
             const Call own_call(host, own.get());
             for (int k = 0; k < 200; ++k) {
                 auto connection = pool().acquire(own_call, seconds(60));
-                pool().release(own_call, std::move(connection),
-                               (k + i) % 17 == 0 ? After::close : After::keep);
+                pool().release(own_call, std::move(connection), (k + i) % 17 == 0 ? After::close : After::keep);
                 ++done;
             }
         });
