@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <list>
-
 #include "core/plugin/plugin.hpp"
 
 namespace kdeps::testing {
@@ -46,8 +44,7 @@ struct Overloaded : Visits... {
     using Visits::operator()...;
 };
 
-// Lists are kept in `lists`.
-kdeps_cell to_cell(const Parameter& parameter, std::list<std::vector<kdeps_cell>>& lists) {
+kdeps_cell to_cell(const Parameter& parameter) {
     kdeps_cell cell{};
     const auto integer = [&](kdeps_kind kind, std::int64_t value) {
         cell.kind = kind;
@@ -66,15 +63,7 @@ kdeps_cell to_cell(const Parameter& parameter, std::list<std::vector<kdeps_cell>
                           },
                           [&](const std::string& value) { text(KDEPS_STRING, value); },
                           [&](const Decimal& value) { text(KDEPS_DECIMAL, value.digits); },
-                          [&](const Bytes& value) { text(KDEPS_BYTES, value.bytes); },
-                          [&](const List& value) {
-                              std::vector<kdeps_cell> elements;
-                              for (const Parameter& element : value.elements)
-                                  elements.push_back(to_cell(element, lists));
-                              const std::vector<kdeps_cell>& kept = lists.emplace_back(std::move(elements));
-                              cell.kind = KDEPS_LIST;
-                              cell.as.s = {reinterpret_cast<const char*>(kept.data()), kept.size()};
-                          }},
+                          [&](const Bytes& value) { text(KDEPS_BYTES, value.bytes); }},
                parameter);
     return cell;
 }
@@ -122,7 +111,7 @@ void check_url(std::string_view url) {
 struct PostgresSession::Call : kdeps_call_ {
     explicit Call(const PostgresSession& session) : kdeps_call_(the_plugin->registry, "test", "") {
         deadline = Deadline::after(session.limit_);
-        stops[0] = &session.stop_;
+        stop = &session.stop_;
     }
 };
 
@@ -152,8 +141,7 @@ Answer PostgresSession::execute(const std::string& sql, const Set& parameters) {
     Call call(*this);
     kdeps_statement* statement = prepare(call, sql);
     std::vector<kdeps_cell> cells;
-    std::list<std::vector<kdeps_cell>> lists;
-    for (const Parameter& parameter : parameters) cells.push_back(to_cell(parameter, lists));
+    for (const Parameter& parameter : parameters) cells.push_back(to_cell(parameter));
     ArrowArrayStream stream{};
     kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
     expect(call, driver().execute(statement, &call, cells.data(), cells.size(), &stream, &outcome));
@@ -170,32 +158,21 @@ std::string PostgresSession::value(const std::string& expression, const Set& par
     return json.substr(start, json.size() - start - 2);
 }
 
-kdeps_state PostgresSession::state() {
-    kdeps_state out{sizeof(kdeps_state), 0, 0, 0};
-    driver().state(connection_, &out);
-    return out;
-}
-
-std::uint32_t PostgresSession::effects(const std::string& sql) {
-    Call call(*this);
-    return driver().effects(prepare(call, sql));
-}
-
-Answer PostgresSession::batch(const std::string& sql, const std::vector<Set>& sets, std::uint64_t max_bytes) {
+Answer PostgresSession::batch(const std::string& sql, const std::vector<Set>& sets) {
     Call call(*this);
     kdeps_statement* statement = prepare(call, sql);
     ArrowArrayStream parameters;
     make_sets(sets, &parameters);
     Answer answer;
     answer.affected.assign(sets.size(), -2);
-    kdeps_batch batch{sizeof(kdeps_batch), 0, sets.size(), answer.affected.data(), max_bytes};
+    kdeps_batch batch{sizeof(kdeps_batch), 0, sets.size(), answer.affected.data(), 0};
     ArrowArrayStream stream{};
     expect(call, driver().execute_batch(statement, &call, &parameters, &stream, &batch));
     read(call, stream, answer);
     return answer;
 }
 
-std::int64_t PostgresSession::read_some(const std::string& sql, const std::function<void()>& meanwhile) {
+std::int64_t PostgresSession::read_some(const std::string& sql) {
     Call call(*this);
     kdeps_statement* statement = prepare(call, sql);
     ArrowArrayStream stream{};
@@ -205,7 +182,6 @@ std::int64_t PostgresSession::read_some(const std::string& sql, const std::funct
     const int failed = stream.get_next(&stream, &batch);
     const std::int64_t count = batch.length;
     if (batch.release != nullptr) batch.release(&batch);
-    if (meanwhile) meanwhile();
     stream.release(&stream);
     if (failed != 0) throw *call.error;
     return count;

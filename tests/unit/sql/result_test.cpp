@@ -33,8 +33,7 @@ struct ResultTest : ::testing::Test {
     std::string read(columns::Stream set, Format format, std::optional<std::size_t> max_rows = std::nullopt,
                      std::size_t max_bytes = 1U << 20) {
         try {
-            Taken taken;
-            return testing::json(read_rows(call, std::move(set), format, {max_rows, max_bytes}, {}, taken).get());
+            return testing::json(read_rows(call, std::move(set), format, {max_rows, max_bytes}, {}).get());
         } catch (const Error& error) {
             return std::to_string(error.status) + " " + error.message;
         }
