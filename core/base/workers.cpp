@@ -2,11 +2,7 @@
 #include "core/base/workers.hpp"
 
 #include <chrono>
-#include <system_error>
 #include <thread>
-
-#include "core/base/error.hpp"
-#include "core/base/log.hpp"
 
 namespace kdeps {
 
@@ -24,27 +20,18 @@ Workers::~Workers() {
     ended_.wait(lock, [&] { return threads_ == 0; });
 }
 
-bool Workers::submit(std::function<void()> task) {
+void Workers::submit(std::function<void()> task) {
     const std::lock_guard lock(mutex_);
     if (is_ending_) {
-        return false;
+        return;
     }
     tasks_.push_back(std::move(task));
     if (idle_ >= tasks_.size()) {
         wake_.notify_one();
     } else if (threads_ < limit_) {
-        try {
-            std::thread([this] { work(); }).detach();
-            ++threads_;
-        } catch (const std::system_error& error) {  // the system gives no more threads: those that are there do it
-            if (threads_ == 0) {
-                tasks_.pop_back();
-                log::warning(std::string("no further thread: ") + error.what());
-                return false;
-            }
-        }
+        std::thread([this] { work(); }).detach();
+        ++threads_;
     }
-    return true;
 }
 
 void Workers::work() {
@@ -65,12 +52,7 @@ void Workers::work() {
         std::function<void()> task = std::move(tasks_.front());
         tasks_.pop_front();
         lock.unlock();
-        try {
-            task();
-        } catch (...) {  // a fault of ours: a task reports its own failures
-            const Error error = current_error();
-            log::error("a task of a worker thread failed: " + error.message, {{"detail", error.detail}});
-        }
+        task();
         task = nullptr;  // what it holds is released outside of the lock
         lock.lock();
     }

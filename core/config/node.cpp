@@ -217,14 +217,7 @@ value::Value Node::scalar() const {
         return integer;
     }
     if (value::is_number_text(digits)) {
-        if (digits.find_first_of(".eE") == std::string_view::npos) {
-            return value::Value::decimal(std::string(digits));  // beyond 64 bits
-        }
-        double number = 0;
-        if (const auto [stop, failed] = std::from_chars(digits.data(), end, number);
-            failed == std::errc() && stop == end) {
-            return number;
-        }
+        return value::number_of_text(digits);
     }
     return value::Value(text);
 }

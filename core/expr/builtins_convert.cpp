@@ -24,9 +24,7 @@ namespace {
 Value to_int(Frame&, Arguments a) {
     if (a[0].is_int()) return a[0];
     if (a[0].is_number()) {
-        const double number = std::trunc(a[0].floating());
-        const bool fits = number >= -9223372036854775808.0 && number < 9223372036854775808.0;
-        return fits ? static_cast<std::int64_t>(number) : INT64_MIN;
+        return value::truncated(a[0]).value_or(INT64_MIN);
     }
     if (a[0].is_string()) {
         std::string_view text = a[0].text();

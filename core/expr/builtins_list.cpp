@@ -79,11 +79,9 @@ Value unique(Frame&, Arguments a) {
             }
             continue;
         }
-        // Equal numbers of different types have one key: the double, where an integer is exact as one.
-        constexpr std::int64_t kExact = std::int64_t{1} << 53;
-        const bool as_double =
-            element.is_number() && (!element.is_int() || (element.integer() <= kExact && element.integer() >= -kExact));
-        if (seen.place(as_double ? Value(element.floating()) : element, "uniq") == scalars) {
+        // Equal numbers of different types have one key.
+        const bool is_mixed = element.is_number() && !element.is_int();
+        if (seen.place(is_mixed ? value::uniform_number(element) : element, "uniq") == scalars) {
             ++scalars;
             out.push_back(element);
         }

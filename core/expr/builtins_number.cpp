@@ -59,11 +59,15 @@ Value extreme(Arguments arguments, std::string_view function, bool wants_most) {
 
 Value mean(Frame&, Arguments a) {
     const value::List all = numbers(a, "mean");
-    double total = 0;
+    // Decimals are added exactly; the reference adds doubles, from zero on.
+    const bool is_exact = !all.empty() && std::all_of(all.begin(), all.end(), [](const Value& number) {
+        return number.kind() == value::Kind::decimal;
+    });
+    Value total = is_exact ? Value(0) : Value(0.0);
     for (const Value& number : all) {
-        total += number.floating();
+        total = add(total, number);
     }
-    return all.empty() ? 0.0 : total / static_cast<double>(all.size());
+    return all.empty() ? 0.0 : total.floating() / static_cast<double>(all.size());
 }
 
 Value median(Frame&, Arguments a) {
@@ -101,6 +105,8 @@ void add_number_functions(BuiltinTable& table) {
                             return a[0].integer() < 0
                                        ? static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(a[0].integer()))
                                        : a[0].integer();
+                        if (a[0].kind() == value::Kind::decimal)
+                            return a[0].text().starts_with('-') ? value::negate_decimal(a[0]) : a[0];
                         return std::fabs(a[0].floating());
                     }};
     table["ceil"] = {1, 1, rounded<std::ceil>};

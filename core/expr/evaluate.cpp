@@ -174,19 +174,19 @@ Value evaluate_conditional(Frame& frame, const Node& node) {
 
 Value negated(const Value& value) {
     if (value.is_int()) return static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(value.integer()));
+    if (value.kind() == Kind::decimal) return value::negate_decimal(value);
     if (value.is_number()) return -value.floating();
     throw RunError("'-' does not take " + std::string(type_name(value)));
 }
 
 bool ordered(NodeKind kind, const Value& a, const Value& b) {
     if (a.is_number() && b.is_number() && !(a.is_int() && b.is_int())) {
-        const double x = a.floating();
-        const double y = b.floating();
+        const auto order = value::compare_numbers(a, b);
         switch (kind) {  // NaN is in no order, so that "not less" would not do for >=
-            case NodeKind::less: return x < y;
-            case NodeKind::greater: return x > y;
-            case NodeKind::less_equal: return x <= y;
-            default: return x >= y;
+            case NodeKind::less: return order < 0;
+            case NodeKind::greater: return order > 0;
+            case NodeKind::less_equal: return order <= 0;
+            default: return order >= 0;
         }
     }
     switch (kind) {

@@ -31,7 +31,7 @@ int rank(const Value& key) {
 
 bool key_before(const Value& a, const Value& b) {
     if (rank(a) != rank(b)) return rank(a) < rank(b);
-    if (a.is_number()) return a.is_int() ? a.integer() < b.integer() : a.floating() < b.floating();
+    if (a.is_number()) return value::compare_numbers(a, b) < 0;
     if (a.is_string()) return a.text() < b.text();
     if (a.is_bool()) return !a.boolean() && b.boolean();
     return a.kind() == Kind::object && a.object().text() < b.object().text();

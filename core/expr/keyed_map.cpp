@@ -27,7 +27,17 @@ bool encode(const Value& key, std::string& out) {
         case Kind::boolean: out += key.boolean() ? 't' : 'f'; return true;
         case Kind::integer: raw('i', key.integer()); return true;
         case Kind::floating: raw('d', key.floating() == 0 ? 0.0 : key.floating()); return true;
-        case Kind::decimal: out += '#'; break;
+        case Kind::decimal: {
+            // A decimal is of the type float, as a double is.
+            const Value uniform = value::uniform_number(key);
+            if (uniform.kind() != Kind::decimal) {
+                const double number = uniform.floating();
+                if (value::compare_numbers(Value(number), key) == 0) return encode(Value(number), out);
+            }
+            out += '#';
+            value::append_text(uniform, out);
+            return true;
+        }
         case Kind::string: out += 's'; break;
         case Kind::object:
             if (as_keyed_map(key) != nullptr) return false;

@@ -40,9 +40,8 @@ std::int64_t want_integer(const Value& value, std::string_view what) {
         return value.integer();
     }
     if (value.is_number()) {
-        const double number = std::trunc(value.floating());
-        if (number >= -9223372036854775808.0 && number < 9223372036854775808.0) {
-            return static_cast<std::int64_t>(number);
+        if (const auto whole = value::truncated(value)) {
+            return *whole;
         }
         throw RunError(std::string(what) + " is out of range");
     }
@@ -150,6 +149,13 @@ Value arithmetic(NodeKind kind, const Value& a, const Value& b) {
         if (kind == NodeKind::subtract) return wrapped(x - y);
         if (kind == NodeKind::multiply) return wrapped(x * y);
     }
+    if (a.kind() == Kind::decimal || b.kind() == Kind::decimal) {
+        auto exact = kind == NodeKind::add        ? value::add_decimals(a, b)
+                     : kind == NodeKind::subtract ? value::subtract_decimals(a, b)
+                     : kind == NodeKind::multiply ? value::multiply_decimals(a, b)
+                                                  : std::nullopt;
+        if (exact) return std::move(*exact);
+    }
     const double x = a.floating();
     const double y = b.floating();
     switch (kind) {
@@ -218,7 +224,7 @@ bool less(const Value& a, const Value& b) {
         return a.integer() < b.integer();
     }
     if (a.is_number() && b.is_number()) {
-        return a.floating() < b.floating();
+        return value::compare_numbers(a, b) < 0;
     }
     if (a.is_string() && b.is_string()) {
         return a.text() < b.text();

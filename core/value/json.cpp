@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <kdeps/cpp/text.hpp>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/base/base.hpp"
+#include "core/value/number.hpp"
 #include "core/value/table.hpp"
 
 namespace kdeps::value {
@@ -28,11 +30,11 @@ public:
         return add(Value::decimal(std::to_string(value)));
     }
     bool number_float(number_float_t value, const string_t& text) override {
-        // An integer too long for 64 bits arrives here too: its digits are kept.
-        if (text.find_first_of(".eE") == string_t::npos) {
-            return add(Value::decimal(text));
-        }
-        return add(value);
+        // An integer too long for 64 bits arrives here too.  Short ones, which a double keeps, are the rule.
+        constexpr std::size_t kShort = std::numeric_limits<double>::digits10 + 1;
+        const bool is_short = text.size() <= kShort && text.find_first_of(".") != string_t::npos &&
+                              text.find_first_of("eE") == string_t::npos;
+        return add(is_short ? Value(value) : number_of_text(text));
     }
     bool string(string_t& text) override { return add(Value(std::move(text))); }
     bool binary(binary_t&) override { return false; }

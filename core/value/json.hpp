@@ -17,8 +17,8 @@ std::string to_json(const Value& value);
 // (rules §3).
 void append_text(const Value& value, std::string& out);
 
-// Integers that fit are int64, larger ones decimal, every other number double.  Throws Error (BAD_DATA) with line and
-// column; nesting beyond 512 levels is an error.
+// Numbers keep their digits: integers that fit are int64, others double if that prints as the same number, else
+// decimal. Throws Error (BAD_DATA) with line and column; nesting beyond 512 levels is an error.
 Value parse_json(std::string_view text);
 
 // Objects of the expression language replaced by what JSON has for them, through lists and maps.

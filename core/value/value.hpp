@@ -4,5 +4,6 @@
 
 #include "core/value/json.hpp"
 #include "core/value/list_rows.hpp"
+#include "core/value/number.hpp"
 #include "core/value/table.hpp"
 #include "core/value/value_type.hpp"

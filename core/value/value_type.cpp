@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cassert>
 #include <charconv>
+#include <cmath>
 
+#include "core/value/number.hpp"
 #include "core/value/table.hpp"
 
 namespace kdeps::value {
@@ -32,6 +34,12 @@ struct TablePayload final : Shared {
     TablePtr table;
     std::size_t row;
 };
+
+// Of a number whose size no double has: infinite, or zero.
+double beyond_doubles(std::string_view digits) {
+    const double size = is_above_one(digits) ? HUGE_VAL : 0;
+    return digits.starts_with('-') ? -size : size;
+}
 
 }  // namespace
 
@@ -63,8 +71,8 @@ double Value::floating() const {
         case Kind::decimal: {
             double out = 0;
             const std::string& digits = text();
-            std::from_chars(digits.data(), digits.data() + digits.size(), out);
-            return out;
+            const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), out);
+            return failed == std::errc::result_out_of_range ? beyond_doubles(digits) : out;
         }
         default: assert(false); return 0;
     }
@@ -113,8 +121,7 @@ bool operator==(const Value& a, const Value& b) {
         if (a.kind() == Kind::integer && b.kind() == Kind::integer) {
             return a.integer() == b.integer();
         }
-        return (a.kind() == Kind::decimal && b.kind() == Kind::decimal && a.text() == b.text()) ||
-               a.floating() == b.floating();
+        return compare_numbers(a, b) == 0;
     }
     if (a.is_array() && b.is_array()) {
         bool is_equal = a.size() == b.size();

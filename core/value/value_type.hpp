@@ -21,9 +21,9 @@ class Map;
 class Value;
 using List = std::vector<Value>;
 
-// integer is int64; larger integers are decimal.  decimal keeps its exact digits as JSON number text and acts as a
-// double in arithmetic. A row of a table is a map that reads its columns when asked.  object is what only expressions
-// make: time, duration, ...
+// integer is int64; larger integers are decimal.  decimal keeps its exact digits as JSON number text; with a double it
+// acts as one in arithmetic (core/value/number.hpp). A row of a table is a map that reads its columns when asked.
+// object is what only expressions make: time, duration, ...
 enum class Kind : std::uint8_t { null, boolean, integer, floating, decimal, string, bytes, list, map, table, object };
 
 // What the expression language tells apart within a kind; everything else may ignore it.  row: a map that reads a
@@ -110,7 +110,7 @@ public:
     // Each wants the kind that it is named after.
     bool boolean() const noexcept { return as_.boolean; }
     std::int64_t integer() const noexcept { return as_.integer; }
-    double floating() const;          // any number
+    double floating() const;          // any number; the nearest
     const std::string& text() const;  // string, decimal (digits), bytes
     const List& list() const;
     const Map& map() const;         // not for rows

@@ -110,9 +110,9 @@ void Lease::finish() {
     }
 }
 
-void Lease::fail(const Error& error) {
+void Lease::fail(const Error& error, bool is_read) {
     damage_ = std::max(damage_, error.damage);
-    if (is_running_) judge(error, false);
+    if (is_running_) judge(error, is_read, false);
     is_running_ = false;
 }
 
@@ -129,11 +129,12 @@ bool Lease::is_lost(const Error& error, const kdeps_state& now) const {
            error.status == KDEPS_TIMEOUT || error.status == KDEPS_CANCELLED;
 }
 
-void Lease::judge(const Error& error, bool ends_transaction) {
+void Lease::judge(const Error& error, bool is_read, bool ends_transaction) {
     const kdeps_state now = state();
     if (effect_ == Effect::reads || error.sqlstate == kNothingSent || now.exchange == KDEPS_EXCHANGE_UNSENT) return;
     const bool commits = ends_transaction || !was_in_transaction_;
-    if (now.exchange == KDEPS_EXCHANGE_ANSWERED) {  // it was done, but its result cannot be delivered
+    const bool is_done = now.exchange == KDEPS_EXCHANGE_ANSWERED || (now.exchange == KDEPS_EXCHANGE_UNKNOWN && is_read);
+    if (is_done) {  // but its result cannot be delivered
         has_worked_ = true;
         if (!commits) {
             has_changes_ = true;
@@ -172,7 +173,7 @@ void Lease::commit() {
     if (status != KDEPS_OK) {
         const Error error = call_.error(status);
         damage_ = std::max(damage_, error.damage);
-        judge(error, true);
+        judge(error, false, true);
         throw Error(error);
     }
     has_worked_ = true;

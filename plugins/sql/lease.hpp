@@ -49,8 +49,8 @@ public:
     void start(kdeps_statement* statement, const StatementText& text);
     // It was answered to its end, rows included.  Throws Error if it has ended the transaction of the step.
     void finish();
-    // It failed, or its answer was not read to the end: judges what it did.
-    void fail(const Error& error);
+    // It failed, or its answer cannot be delivered: judges what it did.  `is_read`: its rows were read to their end.
+    void fail(const Error& error, bool is_read = false);
 
     // The transaction of the step, or of a chunk of a batch.
     void begin(const TransactionOptions& options);
@@ -85,7 +85,7 @@ public:
 private:
     kdeps_state state() const;
     bool is_lost(const Error& error, const kdeps_state& now) const;
-    void judge(const Error& error, bool ends_transaction);
+    void judge(const Error& error, bool is_read, bool ends_transaction);
     After after();
 
     const Call call_;

@@ -159,7 +159,7 @@ private:
         }
         columns::Array batch = read_batch();
         if (!batch) {
-            is_over_ = true;
+            is_over_ = taken_.is_read = true;
             return false;
         }
         taken_.bytes += bytes_of(*shape_, *batch);
@@ -187,7 +187,10 @@ private:
         is_over_ = true;
         while (!ending_.may_be_cut || std::chrono::steady_clock::now() < end) {
             const columns::Array batch = read_batch();
-            if (!batch) return has_rows;
+            if (!batch) {
+                taken_.is_read = true;
+                return has_rows;
+            }
             has_rows = has_rows || batch->length > 0;
         }
         ending_.driver->cancel(ending_.connection);
@@ -288,9 +291,8 @@ Error too_large(const ResultLimits& limits) {
                                 "); select less, set maxRows, or raise maxResultBytes of the connection"};
 }
 
-Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits,
-                const Ending& ending) {
-    Taken taken;
+Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits, const Ending& ending,
+                Taken& taken) {
     std::optional<Error> failure;
     columns::Stream limited =
         stream_of(std::make_unique<LimitedRows>(std::move(rows), call, limits, ending, taken, failure), call);

@@ -29,14 +29,15 @@ struct Taken {
     std::size_t rows = 0;
     std::size_t bytes = 0;
     bool is_truncated = false;  // which was logged
+    bool is_read = false;       // the rows of the last statement, to their end
 };
 
 // The error of a result beyond max_bytes.
 Error too_large(const ResultLimits& limits);
 
 // Reads `rows` to its end, or to the limits; the statement is over then, whatever happens.  Throws Error.
-Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits,
-                const Ending& ending);
+Value read_rows(const Call& call, columns::Stream rows, Format format, const ResultLimits& limits, const Ending& ending,
+                Taken& taken);
 
 // The rows of all chunks of a batch, as one result under the limits of one.
 class BatchRows {

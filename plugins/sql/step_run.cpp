@@ -221,6 +221,7 @@ Ending ending(const Lease& lease) { return {&lease.driver(), lease.handle(), lea
 
 Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, const Binding& binding,
                     const ResultLimits& limits) const {
+    Taken taken;
     try {
         ArrowArrayStream raw{};
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
@@ -228,11 +229,11 @@ Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, 
         lease.expect(lease.driver().execute(statement, call.get(), cells.data(), cells.size(), &raw, &outcome));
         const Value out = raw.release == nullptr
                               ? counts(call, outcome)
-                              : read_rows(call, columns::Stream(&raw), format_, limits, ending(lease));
+                              : read_rows(call, columns::Stream(&raw), format_, limits, ending(lease), taken);
         lease.finish();
         return out;
     } catch (const Error& error) {
-        lease.fail(error);
+        lease.fail(error, taken.is_read);
         lease.forget(statement);
         throw;
     }

@@ -2,6 +2,9 @@
 // A batch of a plain INSERT by COPY, within a savepoint.  Whatever goes wrong, a row that violates a constraint or a
 // table that COPY treats in another way, takes back to the savepoint, and the batch is executed set by set: that tells
 // which set failed, with PostgreSQL's own error, and nothing is there twice.
+#include <algorithm>
+
+#include "postgres_encode.hpp"
 #include "postgres_statement.hpp"
 
 namespace kdeps::postgres {
@@ -16,10 +19,14 @@ bool Statement::copy_batch(Call& call, const Sets& sets, kdeps_batch& batch) {
     const bool is_own = connection_.is_idle();
     if (is_own) connection_.begin(call, KDEPS_ISOLATION_DEFAULT, false);
     try {
+        Form& form = forms_.front();
         // In the transaction, which has one session.
-        if (connection_.is_one_shot() && !is_copy_known_) prepare(call);
-        const bool is_done =
-            copy_->column_count() == description_.parameters.size() && copy_behind_savepoint(call, sets, batch.sets);
+        if (connection_.is_one_shot() && !is_copy_known_) prepare(call, form);
+        is_copy_refused_ = form.fault || copy_->column_count() != form.description.parameters.size() ||
+                           !std::all_of(form.description.parameters.begin(), form.description.parameters.end(),
+                                        [&](Oid oid) { return has_encoding(connection_.types().of(oid).kind); });
+        const bool is_done = !is_copy_refused_ && copy_behind_savepoint(call, sets, batch.sets);
+        if (is_done) connection_.note_touched();
         if (is_own && is_done) connection_.commit(call);
         if (is_own && !is_done) connection_.rollback(call);
         if (is_done) std::fill_n(batch.affected, batch.sets, 1);
@@ -50,6 +57,7 @@ bool Statement::copy_behind_savepoint(Call& call, const Sets& sets, std::size_t 
         run({"SAVEPOINT kdeps_batch"});
     } else {
         is_copy_known_ = suits_copy(call, "SAVEPOINT kdeps_batch");
+        is_copy_refused_ = !is_copy_known_;  // until the statement is prepared again
     }
     bool is_done = false;
     if (is_copy_known_ && copy_rows(call, sets, count)) {
@@ -65,7 +73,7 @@ bool Statement::copy_behind_savepoint(Call& call, const Sets& sets, std::size_t 
 bool Statement::copy_rows(const Call& call, const Sets& sets, std::size_t count) {
     Link& link = connection_.link();
     std::vector<Kind> kinds;
-    for (const Oid oid : description_.parameters) kinds.push_back(connection_.types().of(oid).kind);
+    for (const Oid oid : forms_.front().description.parameters) kinds.push_back(connection_.types().of(oid).kind);
     CopyRows rows(std::move(kinds));
     connection_.open_exchange(call, Effect::none);
     if (link.begin_copy(copy_->copy_sql()) != nullptr) return false;
@@ -77,7 +85,7 @@ bool Statement::copy_rows(const Call& call, const Sets& sets, std::size_t count)
     bool is_good = true;
     try {
         sets.for_each([&](const std::vector<columns::ColumnReader>& columns, std::int64_t row) {
-            is_good = columns.size() == description_.parameters.size() && rows.append(columns, row);
+            is_good = columns.size() == forms_.front().description.parameters.size() && rows.append(columns, row);
             if (is_good && rows.data().size() >= kPieceBytes) is_good = put();
             return is_good;
         });
@@ -87,6 +95,7 @@ bool Statement::copy_rows(const Call& call, const Sets& sets, std::size_t count)
         if (!link.is_broken()) link.end_copy("the batch failed");
         throw;
     }
+    has_odd_value_ = !is_good && link.stopped() == KDEPS_OK && !link.has_copy_failed();
     const Result result = link.end_copy(is_good ? nullptr : "its rows need INSERT");
     if (link.stopped() != KDEPS_OK) {
         Error error = error_of(result.get(), {.doing = kDoing, .stopped = link.stopped()});
@@ -101,7 +110,7 @@ bool Statement::copy_rows(const Call& call, const Sets& sets, std::size_t count)
 // Runs `before` in the same round trip.
 bool Statement::suits_copy(const Call& call, const char* before) {
     Link& link = connection_.link();
-    copy_->bind_suits(description_.parameters, parameters_);
+    copy_->bind_suits(forms_.front().description.parameters, parameters_);
     connection_.open_exchange(call, Effect::none);
     if (before != nullptr) link.query(before);
     link.query(CopyTarget::kSuits, &parameters_);

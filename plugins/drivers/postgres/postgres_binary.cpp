@@ -110,6 +110,17 @@ Cell timetz(Wire wire, std::string& out) {
     return {.text = out};
 }
 
+// As PostgreSQL writes it: nothing for a zero, \ooo for what is no ASCII.
+Cell quoted_char(std::string_view value, std::string& out) {
+    if (value.size() != 1) fail_decoding("\"char\"");
+    const auto byte = static_cast<unsigned char>(value[0]);
+    if (byte == 0) return {};
+    if (byte < 0x80) return {.text = value};
+    out = {'\\', static_cast<char>('0' + (byte >> 6)), static_cast<char>('0' + (byte >> 3 & 7)),
+           static_cast<char>('0' + (byte & 7))};
+    return {.text = out};
+}
+
 Cell real(double value) { return {.real = value, .is_unrepresentable = !std::isfinite(value)}; }
 
 }  // namespace
@@ -171,10 +182,21 @@ Cell decode_binary(Kind kind, std::string_view value, std::string& scratch) {
         case Kind::interval: {
             const auto microseconds = wire.take<std::int64_t>();
             const auto days = wire.take<std::int32_t>();
+            const auto months = wire.take<std::int32_t>();
+            // Since PostgreSQL 17 all extremes together are infinity.
+            const auto is_extreme = [&](auto limits_of) {
+                return microseconds == limits_of(microseconds) && days == limits_of(days) &&
+                       months == limits_of(months);
+            };
+            if (is_extreme([](auto of) { return std::numeric_limits<decltype(of)>::max(); }))
+                return {.text = "infinity"};
+            if (is_extreme([](auto of) { return std::numeric_limits<decltype(of)>::min(); }))
+                return {.text = "-infinity"};
             scratch.clear();
-            append_interval(wire.take<std::int32_t>(), days, microseconds, scratch);
+            append_interval(months, days, microseconds, scratch);
             return {.text = scratch};
         }
+        case Kind::quoted_char: return quoted_char(value, scratch);
         case Kind::jsonb:
             if (value.empty() || value[0] != 1) fail_decoding("jsonb");  // its version
             return {.text = value.substr(1)};

@@ -20,7 +20,24 @@ std::optional<CopyTarget> CopyTarget::of(std::string_view sql) {
 }
 
 const char* const CopyTarget::kSuits =
-    "SELECT c.relkind = 'r' AND NOT c.relispartition AND NOT c.relhasrules AND NOT c.relrowsecurity"
+    "SELECT c.relkind = 'r' AND NOT c.relispartition"
+    // What a default, a check or an index calls may look at the table, in which a COPY puts many rows at once.
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass"
+    " AND ((d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass"
+    " AND d.objid IN (SELECT f.oid FROM pg_catalog.pg_attrdef f WHERE f.adrelid = c.oid))"
+    " OR (d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass"
+    " AND d.objid IN (SELECT k.oid FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid))"
+    " OR (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+    " AND d.objid IN (SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid))))"
+    // Operators and types of the user call functions too, and domains have checks of their own.
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.refclassid = "
+    "'pg_catalog.pg_operator'::pg_catalog.regclass"
+    " AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass"
+    " AND d.objid IN (SELECT k.oid FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid))"
+    " AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute g LEFT JOIN pg_catalog.pg_type t ON t.oid = g.atttypid"
+    " WHERE g.attrelid = c.oid AND g.attnum > 0 AND NOT g.attisdropped"
+    " AND (g.attgenerated <> '' OR t.typtype = 'd'))"
+    " AND NOT c.relhasrules AND NOT c.relrowsecurity"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)"
     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint r WHERE r.conrelid = c.oid AND r.confrelid = c.oid)"
     " AND $3::pg_catalog.oid[] = ARRAY(SELECT a.atttypid"

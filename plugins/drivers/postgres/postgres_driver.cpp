@@ -19,8 +19,11 @@ public:
 
     std::unique_ptr<Connection> open(kdeps::Call& call, const kdeps::Target& target) {
         call.check();
-        return std::make_unique<Connection>(call, kdeps::postgres::read_options(call, target));
+        return std::make_unique<Connection>(call, kdeps::postgres::read_options(call, target), forgetful_);
     }
+
+private:
+    kdeps::postgres::ForgetfulServers forgetful_;
 };
 
 }  // namespace
@@ -33,4 +36,4 @@ KDEPS_DRIVER_PLUGIN(PostgresDriver, {.id = "kdeps.driver.postgres",
                                      .placeholders = KDEPS_PLACEHOLDER_DOLLAR,
                                      .lexis = KDEPS_LEXIS_DOLLAR_QUOTE | KDEPS_LEXIS_NESTED_COMMENT |
                                               KDEPS_LEXIS_E_STRING | KDEPS_LEXIS_QUESTION_OPERATOR,
-                                     .flags = KDEPS_DRIVER_BULK})
+                                     .flags = KDEPS_DRIVER_BULK | KDEPS_DRIVER_LISTS})

@@ -10,6 +10,8 @@
 #include <limits>
 #include <optional>
 
+#include "postgres_list.hpp"
+
 namespace kdeps::postgres {
 namespace {
 
@@ -235,11 +237,16 @@ bool encode_double(double value, Kind kind, std::string& out) {
 
 bool encode_text(std::string_view value, Kind kind, std::string& out) {
     switch (kind) {
-        case Kind::text:
-        case Kind::json: out += value; return true;
+        case Kind::text: out += value; return true;
         case Kind::jsonb:
             out += '\1';  // its version
-            out += value;
+            [[fallthrough]];
+        case Kind::json:
+            if (is_json_container(value)) {
+                out += value;
+            } else {
+                columns::append_json_string(value, out);
+            }
             return true;
         case Kind::date:
         case Kind::time:
@@ -252,6 +259,19 @@ bool encode_text(std::string_view value, Kind kind, std::string& out) {
 }
 
 }  // namespace
+
+bool has_encoding(Kind kind) {
+    switch (kind) {
+        case Kind::unsigned4:
+        case Kind::quoted_char:
+        case Kind::timetz:
+        case Kind::interval:
+        case Kind::bits:
+        case Kind::other:
+        case Kind::array: return false;
+        default: return true;
+    }
+}
 
 bool encode(const kdeps_cell& cell, Kind kind, std::string& out) {
     switch (cell.kind) {

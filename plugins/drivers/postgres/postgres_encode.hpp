@@ -23,6 +23,9 @@ void append_wire(Integer value, std::string& out) {
     out.append(bytes, sizeof(Integer));
 }
 
+// Have values of the kind a binary form here?
+bool has_encoding(Kind kind);
+
 // Appends the binary form.  False, with nothing certain about what was appended, for a value that only PostgreSQL
 // itself can read ('tomorrow', 1e5 for numeric), or that does not fit.
 bool encode(const kdeps_cell& cell, Kind kind, std::string& out);

@@ -212,10 +212,8 @@ Error lost_error(std::string_view words, Loss loss) {
     if (loss == Loss::in_doubt) message += "; it is not known whether the work was committed";
     if (!words.empty()) message += ": " + std::string(first_line(words));
     Error error(KDEPS_UNAVAILABLE, std::move(message));
-    error.sqlstate = loss == Loss::in_doubt                   ? "08007"
-                     : loss == Loss::before_anything_was_sent ? kNothingSent
-                                                              : "08006";
-    error.retry = loss == Loss::in_doubt ? KDEPS_RETRY_IN_DOUBT : KDEPS_RETRY_FRESH;
+    error.sqlstate = loss == Loss::in_doubt ? "08007" : loss == Loss::before_anything_was_sent ? kNothingSent : "08006";
+    error.retry = loss == Loss::in_doubt || loss == Loss::unanswered ? KDEPS_RETRY_IN_DOUBT : KDEPS_RETRY_FRESH;
     error.damage = KDEPS_DAMAGE_CONNECTION;
     error.detail = std::string(words);
     return error;

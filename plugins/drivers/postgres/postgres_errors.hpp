@@ -23,8 +23,13 @@ Error error_of(const PGresult* result, const Circumstances& circumstances);
 // SQLSTATE, which libpq does not tell otherwise.
 Error connect_error(const PGconn* connection);
 
-// The connection is gone.  `words` are libpq's, for the message; `is_in_doubt`: what ran may have been committed.
-enum class Loss { before_anything_was_sent, nothing_committed, in_doubt };
+// The connection is gone.  `words` are libpq's, for the message.
+enum class Loss {
+    before_anything_was_sent,
+    nothing_committed,
+    unanswered,  // a statement may have committed by itself; the caller knows more of it
+    in_doubt     // a commit
+};
 Error lost_error(std::string_view words, Loss loss);
 
 // The category of an SQLSTATE.

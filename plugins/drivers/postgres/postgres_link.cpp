@@ -102,6 +102,7 @@ void Link::begin_exchange(const Call& call, Effect effect) {
     effect_ = effect;
     has_sent_ = false;
     has_result_ = false;
+    has_failed_ = false;
     stopped_ = KDEPS_OK;
     wake_.take();  // meant for an exchange that is over
     notice_closed();
@@ -117,6 +118,33 @@ void Link::start_cleanup(const Call& call) {
     // As if it were stopped already: the grace is all that it has.
     stopped_ = call.state() == KDEPS_TIMEOUT ? KDEPS_TIMEOUT : KDEPS_CANCELLED;
     grace_end_ = next_stop_ = Clock::now() + kGrace;
+}
+
+void Link::send_ahead() {
+    if (PQflush(connection_) < 0) fail_lost();
+    call_.reset();
+}
+
+void Link::continue_with(const Call& call) {
+    call_.emplace(call);
+    stopped_ = KDEPS_OK;
+    wake_.take();
+}
+
+void Link::give_up_quietly() {
+    is_broken_ = true;
+    has_sent_ = false;
+    needs_sync_ = false;
+    syncs_ = 0;
+    cancel_.reset();
+}
+
+std::uint32_t Link::progress() const {
+    if (!has_sent_) return KDEPS_EXCHANGE_UNSENT;
+    if (is_in_exchange() || (is_broken_ && !has_failed_)) return KDEPS_EXCHANGE_SENT;
+    if (!has_failed_) return KDEPS_EXCHANGE_ANSWERED;
+    // What a procedure committed before it failed stays.
+    return effect_ == Effect::changes_in_parts ? KDEPS_EXCHANGE_UNKNOWN : KDEPS_EXCHANGE_REFUSED;
 }
 
 // A connection that the server closed while it was idle is found before anything is sent, when a retry is certainly
@@ -146,8 +174,9 @@ void Link::query(const char* sql, const Parameters* parameters) {
                               parameters == nullptr ? nullptr : parameters->formats(), 0));
 }
 
-void Link::prepare(const std::string& name, const std::string& sql) {
-    require(PQsendPrepare(connection_, name.c_str(), sql.c_str(), 0, nullptr));
+void Link::prepare(const std::string& name, const std::string& sql, const std::vector<Oid>& declared) {
+    require(PQsendPrepare(connection_, name.c_str(), sql.c_str(), static_cast<int>(declared.size()),
+                          declared.empty() ? nullptr : declared.data()));
     require(PQsendDescribePrepared(connection_, name.c_str()));
 }
 
@@ -186,10 +215,42 @@ Result Link::next() {
     } else if (status == PGRES_FATAL_ERROR && (is_fatal(result.get()) || PQstatus(connection_) == CONNECTION_BAD)) {
         keep_farewell(result.get());
         fail_lost();
+    } else if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
+        // Another protocol, which a statement does not speak.
+        is_broken_ = true;
+        needs_sync_ = false;
+        syncs_ = 0;
+        Error error(KDEPS_UNSUPPORTED,
+                    "COPY from STDIN or to STDOUT cannot run as a statement; use INSERT with paramsBatch, or SELECT");
+        error.sqlstate = "0A000";
+        error.damage = KDEPS_DAMAGE_CONNECTION;
+        throw error;
+    } else if (status == PGRES_FATAL_ERROR) {
+        has_failed_ = true;
     } else if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
         has_result_ = true;
+        note_tag(PQcmdStatus(result.get()));
     }
     return result;
+}
+
+void Link::note_tag(const char* tag) {
+    const std::string_view words = tag;
+    switch (tag[0]) {
+        case 'C':
+            tags_.has_committed = tags_.has_committed || words == "COMMIT";
+            tags_.has_defined = tags_.has_defined || words.starts_with("CREATE");
+            break;
+        case 'P': tags_.has_committed = tags_.has_committed || words == "PREPARE TRANSACTION"; break;
+        case 'R': tags_.has_rolled_back = tags_.has_rolled_back || words == "ROLLBACK"; break;
+        case 'S': tags_.has_set = tags_.has_set || words == "SET"; break;
+        case 'A': tags_.has_defined = tags_.has_defined || words.starts_with("ALTER"); break;
+        case 'D':
+            tags_.has_defined = tags_.has_defined || words.starts_with("DROP");
+            tags_.has_discarded = tags_.has_discarded || words == "DEALLOCATE ALL" || words == "DISCARD ALL";
+            break;
+        default: break;
+    }
 }
 
 Result Link::drain() {
@@ -207,6 +268,7 @@ Result Link::begin_copy(const std::string& sql) {
     if (PQexitPipelineMode(connection_) != 1) throw Error(KDEPS_INTERNAL, "libpq does not leave pipeline mode");
     require(PQsendQuery(connection_, sql.c_str()));
     needs_sync_ = false;
+    is_copy_refused_ = false;
     syncs_ = 1;  // an exchange is under way
     Result answer = next_of_copy();
     if (PQresultStatus(answer.get()) == PGRES_COPY_IN) return nullptr;
@@ -221,6 +283,7 @@ bool Link::put_copy(std::string_view data) {
         wait_for(POLLIN | POLLOUT);
         is_put = stopped_ == KDEPS_OK;
     }
+    is_copy_refused_ = is_copy_refused_ || !is_put;
     return is_put && stopped_ == KDEPS_OK;
 }
 
@@ -319,7 +382,7 @@ void Link::give_up() {
     Error error(stopped_, stop_words(stopped_) +
                               "; PostgreSQL did not confirm within 2 s that it stopped, so the connection is given up");
     error.sqlstate = "57014";
-    error.retry = KDEPS_RETRY_FRESH;
+    error.retry = effect_ == Effect::none ? KDEPS_RETRY_FRESH : KDEPS_RETRY_IN_DOUBT;
     error.damage = KDEPS_DAMAGE_CONNECTION;
     throw error;
 }
@@ -335,10 +398,12 @@ void Link::fail_lost() {
     needs_sync_ = false;
     syncs_ = 0;
     cancel_.reset();
-    const bool is_in_doubt = has_sent_ && effect_ == Effect::commits;
+    const bool is_in_doubt = has_sent_ && effect_ != Effect::none;
     // A session that the server ends while a command runs has not committed it.  Class 08 are the words of a pooler
     // whose server is lost, and it does not know.
-    const bool is_known = farewell_ && !has_result_ && !farewell_->sqlstate.starts_with("08");
+    const bool is_known =
+        farewell_ && !has_result_ && effect_ != Effect::changes_in_parts && !farewell_->sqlstate.starts_with("08");
+    has_failed_ = is_known;
     if (farewell_ && (!is_in_doubt || is_known)) {
         Error error = *farewell_;
         error.status = error.status == KDEPS_EXHAUSTED ? KDEPS_EXHAUSTED : KDEPS_UNAVAILABLE;
@@ -347,9 +412,10 @@ void Link::fail_lost() {
         if (!has_sent_) error.sqlstate = kNothingSent;  // the words tell why, this what it means for the caller
         throw error;
     }
-    throw lost_error(PQerrorMessage(connection_), !has_sent_    ? Loss::before_anything_was_sent
-                                                  : is_in_doubt ? Loss::in_doubt
-                                                                : Loss::nothing_committed);
+    throw lost_error(PQerrorMessage(connection_), !has_sent_                   ? Loss::before_anything_was_sent
+                                                  : !is_in_doubt               ? Loss::nothing_committed
+                                                  : effect_ == Effect::commits ? Loss::in_doubt
+                                                                               : Loss::unanswered);
 }
 
 void Link::warn(std::string_view message) const {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres_list.hpp"
 
+#include <cmath>
 #include <cstdint>
+#include <kdeps/cpp/error.hpp>
 #include <optional>
 
 namespace kdeps::postgres {
@@ -161,6 +163,126 @@ bool append_element(std::string_view raw, Kind element, std::string& out) {
 }
 
 }  // namespace
+
+bool is_json_container(std::string_view text) {
+    Reader reader(text);
+    return (reader.is_at('{') || reader.is_at('[')) && !reader.value().empty() && reader.is_at_end();
+}
+
+void append_double(double value, std::string& out) {
+    if (std::isfinite(value)) {
+        columns::append_float(value, out);
+    } else {
+        out += std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+    }
+}
+
+void append_json(const kdeps_cell& cell, std::string& out) {
+    switch (cell.kind) {
+        case KDEPS_BOOL: out += cell.as.i != 0 ? "true" : "false"; break;
+        case KDEPS_INT: columns::append_integer(cell.as.i, out); break;
+        case KDEPS_DOUBLE:
+            if (std::isfinite(cell.as.d)) {
+                columns::append_float(cell.as.d, out);
+            } else {
+                out += "null";
+            }
+            break;
+        case KDEPS_DECIMAL: out += to_view(cell.as.s); break;
+        case KDEPS_STRING:
+            if (is_json_container(to_view(cell.as.s))) {
+                out += to_view(cell.as.s);
+            } else {
+                columns::append_json_string(to_view(cell.as.s), out);
+            }
+            break;
+        case KDEPS_BYTES:
+            out += '"';
+            columns::append_base64(to_view(cell.as.s), out);
+            out += '"';
+            break;
+        case KDEPS_LIST:
+            out += '[';
+            for (std::size_t i = 0; i < cell.as.s.size; ++i) {
+                if (i > 0) out += ',';
+                append_json(KDEPS_CELLS(&cell)[i], out);
+            }
+            out += ']';
+            break;
+        default: out += "null"; break;
+    }
+}
+
+namespace {
+
+bool has_leaf(const kdeps_cell& cell) {
+    if (cell.kind != KDEPS_LIST) return true;
+    for (std::size_t i = 0; i < cell.as.s.size; ++i) {
+        if (has_leaf(KDEPS_CELLS(&cell)[i])) return true;
+    }
+    return false;
+}
+
+bool append_cell(const kdeps_cell& cell, Kind element, std::string& out) {
+    const bool is_number = element == Kind::int2 || element == Kind::int4 || element == Kind::int8 ||
+                           element == Kind::numeric || element == Kind::float4 || element == Kind::float8;
+    if (cell.kind != KDEPS_NULL && (element == Kind::json || element == Kind::jsonb)) {
+        std::string json;
+        append_json(cell, json);
+        append_quoted(json, out);
+        return true;
+    }
+    switch (cell.kind) {
+        case KDEPS_NULL: out += "NULL"; return true;
+        case KDEPS_BOOL:
+            out += is_number ? (cell.as.i != 0 ? "1" : "0") : (cell.as.i != 0 ? "true" : "false");
+            return true;
+        case KDEPS_INT: columns::append_integer(cell.as.i, out); return true;
+        case KDEPS_DOUBLE: append_double(cell.as.d, out); return true;
+        case KDEPS_DECIMAL: out += to_view(cell.as.s); return true;
+        case KDEPS_STRING: append_quoted(to_view(cell.as.s), out); return true;
+        case KDEPS_BYTES:
+            if (element == Kind::bytes) {
+                constexpr std::string_view kHex = "0123456789abcdef";
+                out += "\"\\\\x";
+                for (const char c : to_view(cell.as.s)) {
+                    out += kHex[static_cast<unsigned char>(c) >> 4];
+                    out += kHex[static_cast<unsigned char>(c) & 15];
+                }
+                out += '"';
+                return true;
+            }
+            if (element != Kind::text) return false;
+            append_quoted(to_view(cell.as.s), out);
+            return true;
+        case KDEPS_LIST:
+            out += '{';
+            for (std::size_t i = 0; i < cell.as.s.size; ++i) {
+                if (i > 0) out += ',';
+                if (!append_cell(KDEPS_CELLS(&cell)[i], element, out)) return false;
+            }
+            out += '}';
+            return true;
+        default: return false;
+    }
+}
+
+}  // namespace
+
+bool append_array(const kdeps_cell& list, Kind element, std::string& out) {
+    const bool is_whole = element == Kind::json || element == Kind::jsonb;
+    if (!is_whole && !has_leaf(list)) {
+        out += "{}";  // PostgreSQL has no dimensions without elements
+        return true;
+    }
+    out += '{';
+    for (std::size_t i = 0; i < list.as.s.size; ++i) {
+        if (i > 0) out += ',';
+        if (!append_cell(KDEPS_CELLS(&list)[i], element, out)) return false;
+    }
+    out += '}';
+    return true;
+}
 
 bool append_array(std::string_view json, Kind element, std::string& out) {
     Reader reader(json);

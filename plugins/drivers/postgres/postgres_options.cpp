@@ -93,6 +93,16 @@ void check_value(const Call& call, const std::string& name, const std::string& v
 
 }  // namespace
 
+std::string Options::address() const {
+    std::string out;
+    for (const auto& [name, value] : parameters) {
+        if (name == "host" || name == "hostaddr" || name == "port" || name == "dbname" || name == "user" ||
+            name == "service")
+            out += name + "=" + value + "\n";
+    }
+    return out;
+}
+
 Options read_options(const Call& call, const Target& target) {
     const Url url = parse_url(target.url);
     const std::vector<std::string> accepted = accepted_names();

@@ -16,6 +16,9 @@ struct Options {
     std::optional<std::chrono::seconds>
         connect_timeout;       // of the whole opening; libpq does not watch it when it must not block
     bool is_one_shot = false;  // KDEPS_TARGET_ONE_SHOT
+
+    // Which server, as the options name it; no secret.
+    std::string address() const;
 };
 
 // Throws Error (INVALID_ARGUMENT) with the first fault.

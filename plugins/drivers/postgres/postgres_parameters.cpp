@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres_parameters.hpp"
 
+#include <algorithm>
 #include <bit>
+#include <charconv>
 #include <climits>
 #include <cmath>
 #include <limits>
@@ -14,16 +16,38 @@ namespace {
 // What PostgreSQL accepts in one field (MaxAllocSize), so that a length is never more than an int.
 constexpr std::size_t kMostBytes = 0x3fffffff;
 
+// PostgreSQL writes and reads years before 1 with BC, kdeps writes them as ISO 8601 does: -0043 is 44 BC.
+std::string_view with_era(std::string_view text, Kind kind, std::string& scratch) {
+    if (kind != Kind::date && kind != Kind::timestamp && kind != Kind::timestamptz) return text;
+    const bool is_negative = text.starts_with('-');
+    const std::string_view unsigned_text = text.substr(is_negative ? 1 : 0);
+    const std::size_t end = unsigned_text.find('-');
+    if (end == std::string_view::npos || end < 4 || (!is_negative && !unsigned_text.starts_with("0000-"))) return text;
+    int year = 0;
+    const auto [stop, failed] = std::from_chars(unsigned_text.data(), unsigned_text.data() + end, year);
+    if (failed != std::errc() || stop != unsigned_text.data() + end) return text;
+    const std::string digits = std::to_string(year + 1);
+    scratch.assign(std::max<std::size_t>(digits.size(), 4) - digits.size(), '0').append(digits);
+    scratch.append(unsigned_text.substr(end)).append(" BC");
+    return scratch;
+}
+
 bool is_integer(Kind kind) { return kind == Kind::int2 || kind == Kind::int4 || kind == Kind::int8; }
 
 // Types whose text may go in binary format: it is sent with its length, and not read up to a zero byte.
 bool takes_bytes(Kind kind) { return kind == Kind::text || kind == Kind::json; }
 
-void append_double(double value, std::string& out) {
-    if (std::isfinite(value)) {
-        columns::append_float(value, out);
-    } else {
-        out += std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+// Does the type hold the value as it is?  Then PostgreSQL makes of it for another type what it makes of the value's own
+// text, or refuses.
+bool holds(const Type& type, const kdeps_cell& cell) {
+    switch (cell.kind) {
+        case KDEPS_NULL: return true;
+        case KDEPS_BOOL: return type.kind == Kind::boolean;
+        case KDEPS_INT: return is_integer(type.kind) || type.kind == Kind::numeric || type.is_text;
+        case KDEPS_DOUBLE:
+        case KDEPS_DECIMAL:
+        case KDEPS_STRING: return type.is_text;
+        default: return false;
     }
 }
 
@@ -35,6 +59,7 @@ void Parameters::clear() {
     formats_.clear();
     copies_.clear();
     bytes_ = 0;
+    needs_guard_ = false;
 }
 
 void Parameters::seal() {
@@ -130,6 +155,15 @@ void Parameters::add_real(double value, const Type& type) {
 
 void Parameters::add_string(std::string_view text, const Type& type, const Types& types) {
     if (text.size() > kMostBytes) refuse(type, "54000", "is larger than 1 GiB, which PostgreSQL does not take");
+    if (type.kind == Kind::json || type.kind == Kind::jsonb) {
+        if (is_json_container(text)) {
+            if (type.kind == Kind::json) return borrow(text);
+        } else {
+            scratch_.clear();
+            columns::append_json_string(text, scratch_);
+            return type.kind == Kind::json ? add_binary(scratch_) : add_text(scratch_);
+        }
+    }
     if (takes_bytes(type.kind)) {
         borrow(text);
         return;
@@ -144,10 +178,28 @@ void Parameters::add_string(std::string_view text, const Type& type, const Types
         }
         // It may be an array with bounds, [0:1]={1,2}: the server knows.
     }
-    add_text(text);
+    scratch_.clear();
+    add_text(with_era(text, type.kind, scratch_));
+}
+
+void Parameters::add_list(const kdeps_cell& list, const Type& type, const Types& types) {
+    scratch_.clear();
+    if (type.kind == Kind::array) {
+        if (!append_array(list, types.element_of(type), scratch_))
+            refuse(type, "42804", "cannot be read from a list with such an element");
+    } else if (type.kind == Kind::json || type.kind == Kind::jsonb) {
+        append_json(list, scratch_);
+    } else {
+        refuse(type, "42804",
+               "cannot be read from a list; write the type where PostgreSQL does not know it: $1::int[] for an array, "
+               "$1::jsonb for JSON");
+    }
+    if (scratch_.size() > kMostBytes) refuse(type, "54000", "is larger than 1 GiB, which PostgreSQL does not take");
+    add_text(scratch_);
 }
 
 void Parameters::add(const kdeps_cell& cell, const Type& type, const Types& types) {
+    needs_guard_ = needs_guard_ || !holds(type, cell);
     switch (cell.kind) {
         case KDEPS_NULL: add_null(); break;
         case KDEPS_BOOL:
@@ -182,8 +234,8 @@ void Parameters::add(const kdeps_cell& cell, const Type& type, const Types& type
             borrow(bytes);
             break;
         }
-        default:
-            refuse(type, "42804", "cannot be read from a value of this kind; lists and maps must come as JSON text");
+        case KDEPS_LIST: add_list(cell, type, types); break;
+        default: refuse(type, "42804", "cannot be read from a value of this kind; maps must come as JSON text");
     }
 }
 

@@ -27,6 +27,9 @@ public:
     const int* lengths() const { return lengths_.data(); }
     const int* formats() const { return formats_.data(); }
     std::size_t bytes() const { return bytes_; }
+    // A value's type is one that does not hold it as it is (a date, a number with a fraction …), so that it matters
+    // whether the table still has that type.
+    bool needs_guard() const { return needs_guard_; }
 
     void add_text(std::string_view text);  // in text format
     void add_null();
@@ -45,6 +48,7 @@ private:
     void add_number(std::int64_t value, const Type& type);
     void add_real(double value, const Type& type);
     void add_string(std::string_view text, const Type& type, const Types& types);
+    void add_list(const kdeps_cell& list, const Type& type, const Types& types);
     void place(Place place, std::size_t size, bool is_binary);
     [[noreturn]] void refuse(const Type& type, std::string_view sqlstate, std::string_view why) const;
 
@@ -55,6 +59,7 @@ private:
     std::string copies_;
     std::string scratch_;
     std::size_t bytes_ = 0;
+    bool needs_guard_ = false;
 };
 
 }  // namespace kdeps::postgres

@@ -44,6 +44,11 @@ public:
         value += number() * 60 * kSecond;
         expect(':');
         value += number() * kSecond;
+        return value + fraction();
+    }
+    // [.ffffff] in microseconds.
+    std::int64_t fraction() {
+        std::int64_t value = 0;
         if (eat('.')) {
             for (std::int64_t unit = kSecond / 10; !rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9'; unit /= 10) {
                 value += (rest_[0] - '0') * unit;
@@ -122,39 +127,69 @@ Cell timestamp(std::string_view value) {
     return {.integer = out};
 }
 
-// 1 year 2 mons -3 days +04:05:06.789, which is IntervalStyle postgres; what another style writes stays as it is.
+// In each IntervalStyle:
+//   postgres          1 year 2 mons -3 days +04:05:06.789
+//   postgres_verbose  @ 1 year 2 mons -3 days 4 hours 5 mins 6.789 secs [ago]
+//   sql_standard      +1-2 -3 +4:05:06.789, 1-2, -3 4:05:06 (the sign is of both), 4:05:06, 0
+//   iso_8601          P1Y2M-3DT4H5M6.789S, which stays as it is, as does infinity
 Cell interval(std::string_view value, std::string& scratch) {
-    if (value.starts_with('P') || value.starts_with('@')) return {.text = value};
+    if (value.starts_with('P') || value.ends_with("infinity")) return {.text = value};
     std::int64_t months = 0;
     std::int64_t days = 0;
     std::int64_t microseconds = 0;
+    std::string_view text = value;
+    if (text.starts_with("@ ")) text.remove_prefix(2);
+    const bool is_ago = text.ends_with(" ago");
+    if (is_ago) text.remove_suffix(4);
+    std::int64_t standing_sign = 1;  // of sql_standard
+    Scanner scanner(text, "interval");
     try {
-        Scanner scanner(value, "interval");
         while (!scanner.rest().empty()) {
             const std::string_view word = scanner.rest().substr(0, scanner.rest().find(' '));
+            const bool is_signed = word.starts_with('-') || word.starts_with('+');
             const std::int64_t sign = scanner.eat('-') ? -1 : (scanner.eat('+'), 1);
+            const std::int64_t inherited = is_signed ? sign : standing_sign;
             if (word.find(':') != std::string_view::npos) {
-                microseconds = sign * scanner.clock();
+                microseconds = inherited * scanner.clock();
+            } else if (word.find('-', 1) != std::string_view::npos) {
+                const std::int64_t years = scanner.number();
+                scanner.expect('-');
+                months = sign * (12 * years + scanner.number());
             } else {
-                const std::int64_t count = sign * scanner.number();
-                scanner.expect(' ');
-                if (scanner.eat("years") || scanner.eat("year")) {
-                    months += 12 * count;
-                } else if (scanner.eat("mons") || scanner.eat("mon")) {
-                    months += count;
-                } else if (scanner.eat("days") || scanner.eat("day")) {
-                    days += count;
+                const std::int64_t count = scanner.number();
+                const std::int64_t fraction = scanner.fraction();
+                const bool has_unit = scanner.eat(' ');
+                const auto unit = [&](std::string_view name) {
+                    const bool is_it = has_unit && scanner.eat(name);
+                    if (is_it) scanner.eat('s');
+                    return is_it;
+                };
+                if (unit("year")) {
+                    months += 12 * sign * count;
+                } else if (unit("mon")) {
+                    months += sign * count;
+                } else if (unit("day")) {
+                    days += sign * count;
+                } else if (unit("hour")) {
+                    microseconds += sign * count * 3600 * kSecond;
+                } else if (unit("min")) {
+                    microseconds += sign * count * 60 * kSecond;
+                } else if (unit("sec")) {
+                    microseconds += sign * (count * kSecond + fraction);
                 } else {
-                    return {.text = value};
+                    days = inherited * count;
+                    standing_sign = inherited;
+                    continue;  // the space is eaten
                 }
             }
             if (!scanner.rest().empty()) scanner.expect(' ');
         }
     } catch (const Error&) {
-        return {.text = value};  // sql_standard: 1-2 3 4:05:06
+        return {.text = value};
     }
+    const std::int64_t sign = is_ago ? -1 : 1;
     scratch.clear();
-    append_interval(months, days, microseconds, scratch);
+    append_interval(sign * months, sign * days, sign * microseconds, scratch);
     return {.text = scratch};
 }
 

@@ -17,7 +17,7 @@ struct BuiltIn {
 constexpr std::array kBuiltIn{
     BuiltIn{16, 1000, Kind::boolean, "boolean"},
     BuiltIn{17, 1001, Kind::bytes, "bytea"},
-    BuiltIn{18, 1002, Kind::text, "\"char\""},
+    BuiltIn{18, 1002, Kind::quoted_char, "\"char\""},
     BuiltIn{19, 1003, Kind::text, "name"},
     BuiltIn{20, 1016, Kind::int8, "bigint"},
     BuiltIn{21, 1005, Kind::int2, "smallint"},
@@ -70,7 +70,7 @@ constexpr std::array kBuiltIn{
 
 Types::Types() {
     for (const BuiltIn& type : kBuiltIn) {
-        types_.emplace(type.oid, Type{type.kind, 0, type.name});
+        types_.emplace(type.oid, Type{type.kind, 0, type.name, type.oid == 25 || type.oid == 1043});
         if (type.array != 0) types_.emplace(type.array, Type{Kind::array, type.oid, std::string(type.name) + "[]"});
     }
     unknown_.name = "a type of the database";

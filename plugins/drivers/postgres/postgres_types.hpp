@@ -22,7 +22,8 @@ enum class Kind : std::uint8_t {
     float4,
     float8,
     numeric,
-    text,  // its bytes are its text, in both formats
+    text,         // its bytes are its text, in both formats
+    quoted_char,  // one byte, and 0 for the empty text
     bytes,
     json,
     jsonb,
@@ -40,8 +41,9 @@ enum class Kind : std::uint8_t {
 
 struct Type {
     Kind kind = Kind::other;
-    Oid element = 0;   // of an array
-    std::string name;  // as SQL writes it
+    Oid element = 0;       // of an array
+    std::string name;      // as SQL writes it
+    bool is_text = false;  // holds every text as it is
 };
 
 // The types that a connection has met.  The built-in ones are known; those of the database are looked up once

@@ -186,8 +186,6 @@ TEST_F(Postgres, PutsErrorsIntoCategories) {
         {"SELECT pg_read_file('x')", Status::forbidden, "42501",
          "the statement failed: permission denied for function pg_read_file"},
         {"DO $$BEGIN RAISE EXCEPTION 'my rule'; END$$", Status::constraint, "P0001", "the statement failed: my rule"},
-        {"COPY item TO STDOUT", Status::unsupported, "0A000",
-         "COPY from STDIN or to STDOUT cannot run as a statement; use INSERT with paramsBatch, or SELECT"},
     };
     for (const Fault& fault : faults) {
         const Error error = error_of([&] { session.execute(fault.sql); });
@@ -197,6 +195,18 @@ TEST_F(Postgres, PutsErrorsIntoCategories) {
         EXPECT_EQ(error.damage, Damage::none) << fault.sql;
         EXPECT_EQ(session.value("1"), "1") << fault.sql;
     }
+}
+
+TEST_F(Postgres, RefusesToCopy) {
+    for (const char* sql : {"COPY item TO STDOUT", "/* x */ copy item FROM STDIN"}) {
+        PostgresSession session;
+        const Error error = error_of([&] { session.execute(sql); });
+        EXPECT_EQ(error.status, Status::unsupported);
+        EXPECT_EQ(error.message,
+                  "COPY from STDIN or to STDOUT cannot run as a statement; use INSERT with paramsBatch, or SELECT");
+        EXPECT_EQ(error.damage, Damage::connection);
+    }
+    EXPECT_EQ(PostgresSession().value("'copy to stdout'"), "\"copy to stdout\"");
 }
 
 TEST_F(Postgres, CountsParameters) {

@@ -280,7 +280,7 @@ TEST_F(PostgresPooler, SaysWhetherALostServerConnectionMayHaveCommitted) {
     EXPECT_EQ(error.retry, Retry::fresh);
     // The pooler only knows that the connection is lost.
     error = failure_when([] { postgres().kill(); });
-    EXPECT_EQ(error.sqlstate, "08007");
+    EXPECT_EQ(error.sqlstate, "08006");
     EXPECT_EQ(error.retry, Retry::in_doubt);
     postgres().start();
     EXPECT_EQ(PostgresSession().value("(SELECT count(*) FROM late)"), "0");

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <list>
+
 #include "core/plugin/plugin.hpp"
 
 namespace kdeps::testing {
@@ -44,7 +46,8 @@ struct Overloaded : Visits... {
     using Visits::operator()...;
 };
 
-kdeps_cell to_cell(const Parameter& parameter) {
+// Lists are kept in `lists`.
+kdeps_cell to_cell(const Parameter& parameter, std::list<std::vector<kdeps_cell>>& lists) {
     kdeps_cell cell{};
     const auto integer = [&](kdeps_kind kind, std::int64_t value) {
         cell.kind = kind;
@@ -63,7 +66,15 @@ kdeps_cell to_cell(const Parameter& parameter) {
                           },
                           [&](const std::string& value) { text(KDEPS_STRING, value); },
                           [&](const Decimal& value) { text(KDEPS_DECIMAL, value.digits); },
-                          [&](const Bytes& value) { text(KDEPS_BYTES, value.bytes); }},
+                          [&](const Bytes& value) { text(KDEPS_BYTES, value.bytes); },
+                          [&](const List& value) {
+                              std::vector<kdeps_cell> elements;
+                              for (const Parameter& element : value.elements)
+                                  elements.push_back(to_cell(element, lists));
+                              const std::vector<kdeps_cell>& kept = lists.emplace_back(std::move(elements));
+                              cell.kind = KDEPS_LIST;
+                              cell.as.s = {reinterpret_cast<const char*>(kept.data()), kept.size()};
+                          }},
                parameter);
     return cell;
 }
@@ -111,7 +122,7 @@ void check_url(std::string_view url) {
 struct PostgresSession::Call : kdeps_call_ {
     explicit Call(const PostgresSession& session) : kdeps_call_(the_plugin->registry, "test", "") {
         deadline = Deadline::after(session.limit_);
-        stop = &session.stop_;
+        stops[0] = &session.stop_;
     }
 };
 
@@ -141,7 +152,8 @@ Answer PostgresSession::execute(const std::string& sql, const Set& parameters) {
     Call call(*this);
     kdeps_statement* statement = prepare(call, sql);
     std::vector<kdeps_cell> cells;
-    for (const Parameter& parameter : parameters) cells.push_back(to_cell(parameter));
+    std::list<std::vector<kdeps_cell>> lists;
+    for (const Parameter& parameter : parameters) cells.push_back(to_cell(parameter, lists));
     ArrowArrayStream stream{};
     kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
     expect(call, driver().execute(statement, &call, cells.data(), cells.size(), &stream, &outcome));
@@ -158,21 +170,32 @@ std::string PostgresSession::value(const std::string& expression, const Set& par
     return json.substr(start, json.size() - start - 2);
 }
 
-Answer PostgresSession::batch(const std::string& sql, const std::vector<Set>& sets) {
+kdeps_state PostgresSession::state() {
+    kdeps_state out{sizeof(kdeps_state), 0, 0, 0};
+    driver().state(connection_, &out);
+    return out;
+}
+
+std::uint32_t PostgresSession::effects(const std::string& sql) {
+    Call call(*this);
+    return driver().effects(prepare(call, sql));
+}
+
+Answer PostgresSession::batch(const std::string& sql, const std::vector<Set>& sets, std::uint64_t max_bytes) {
     Call call(*this);
     kdeps_statement* statement = prepare(call, sql);
     ArrowArrayStream parameters;
     make_sets(sets, &parameters);
     Answer answer;
     answer.affected.assign(sets.size(), -2);
-    kdeps_batch batch{sizeof(kdeps_batch), 0, sets.size(), answer.affected.data(), 0};
+    kdeps_batch batch{sizeof(kdeps_batch), 0, sets.size(), answer.affected.data(), max_bytes};
     ArrowArrayStream stream{};
     expect(call, driver().execute_batch(statement, &call, &parameters, &stream, &batch));
     read(call, stream, answer);
     return answer;
 }
 
-std::int64_t PostgresSession::read_some(const std::string& sql) {
+std::int64_t PostgresSession::read_some(const std::string& sql, const std::function<void()>& meanwhile) {
     Call call(*this);
     kdeps_statement* statement = prepare(call, sql);
     ArrowArrayStream stream{};
@@ -182,6 +205,7 @@ std::int64_t PostgresSession::read_some(const std::string& sql) {
     const int failed = stream.get_next(&stream, &batch);
     const std::int64_t count = batch.length;
     if (batch.release != nullptr) batch.release(&batch);
+    if (meanwhile) meanwhile();
     stream.release(&stream);
     if (failed != 0) throw *call.error;
     return count;

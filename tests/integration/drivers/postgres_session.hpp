@@ -57,9 +57,11 @@ public:
     std::string rows(const std::string& sql, const Set& parameters = {}) { return execute(sql, parameters).rows; }
     // The only cell of the only row, as JSON.
     std::string value(const std::string& expression, const Set& parameters = {});
-    Answer batch(const std::string& sql, const std::vector<Set>& sets);
-    // Reads one batch of the result and releases the rest; returns the rows of that batch.
-    std::int64_t read_some(const std::string& sql);
+    Answer batch(const std::string& sql, const std::vector<Set>& sets, std::uint64_t max_bytes = 0);
+    // Reads one batch of the result, does what is given, and releases the rest; returns the rows of that batch.
+    std::int64_t read_some(const std::string& sql, const std::function<void()>& meanwhile = {});
+    kdeps_state state();
+    std::uint32_t effects(const std::string& sql);  // KDEPS_EFFECTS_*
     void prepare_only(const std::string& sql);
     // Arrow formats of parameters and columns: "i,u -> l".
     std::string describe(const std::string& sql);

@@ -2,6 +2,7 @@
 #include "tests/integration/drivers/postgres_sets.hpp"
 
 #include <kdeps/cpp/row_builder.hpp>
+#include <stdexcept>
 
 namespace kdeps::testing {
 namespace {
@@ -16,7 +17,8 @@ void put(const Parameter& parameter, columns::ColumnBuilder& out) {
                           [&](int value) { out.integer(value); }, [&](std::int64_t value) { out.integer(value); },
                           [&](double value) { out.number(value); }, [&](const std::string& value) { out.text(value); },
                           [&](const Decimal& value) { out.variant(columns::Type::decimal).text(value.digits); },
-                          [&](const Bytes& value) { out.variant(columns::Type::bytes).text(value.bytes); }},
+                          [&](const Bytes& value) { out.variant(columns::Type::bytes).text(value.bytes); },
+                          [&](const List&) { throw std::logic_error("a batch has no lists"); }},
                parameter);
 }
 

@@ -18,7 +18,11 @@ struct Decimal {
 struct Bytes {
     std::string bytes;
 };
-using Parameter = std::variant<std::nullptr_t, bool, int, std::int64_t, double, std::string, Decimal, Bytes>;
+struct List;
+using Parameter = std::variant<std::nullptr_t, bool, int, std::int64_t, double, std::string, Decimal, Bytes, List>;
+struct List {  // of a single statement only
+    std::vector<Parameter> elements;
+};
 using Set = std::vector<Parameter>;
 
 // A stream of one batch with a variant column for each parameter: what the host gives for `paramsBatch`.

@@ -264,8 +264,8 @@ TEST_F(PostgresTypes, RefusesValuesWithoutShowingThem) {
         {"uuid", std::string("zzz"), "22P02", "the statement failed: parameter $1: invalid input syntax for type uuid"},
         {"mood", std::string("s3cret"), "22P02",
          "the statement failed: parameter $1: invalid input value for enum mood"},
-        {"json", std::string("{bad"), "22P02",
-         "the statement failed: parameter $1: invalid input syntax for type json"},
+        {"jsonb", std::string("{\"k\":\"\\u0000\"}"), "22P05",
+         "the statement failed: parameter $1: unsupported Unicode escape sequence"},
         {"int4[]", std::string("[1,2"), "22P02", "the statement failed: parameter $1: malformed array literal"},
     };
     for (const Refused& one : refused) {

@@ -217,5 +217,13 @@ TEST_F(LeaseTest, BelievesADriverThatTellsNothingWhereTheConnectionLives) {
     EXPECT_TRUE(judged(KDEPS_DAMAGE_NONE, KDEPS_TIMEOUT));
 }
 
+TEST_F(LeaseTest, KnowsThatAStatementWhoseRowsWereReadIsDone) {
+    told = {sizeof(kdeps_state), KDEPS_TRANSACTION_UNKNOWN, KDEPS_SESSION_UNKNOWN, KDEPS_EXCHANGE_UNKNOWN};
+    const auto held = lease();
+    held->start(nullptr, text_of(Effect::changes));
+    held->fail(Error(KDEPS_INTERNAL, "the result is too large"), true);
+    EXPECT_TRUE(held->is_committed());
+}
+
 }  // namespace
 }  // namespace kdeps::sql

@@ -33,7 +33,8 @@ struct ResultTest : ::testing::Test {
     std::string read(columns::Stream set, Format format, std::optional<std::size_t> max_rows = std::nullopt,
                      std::size_t max_bytes = 1U << 20) {
         try {
-            return testing::json(read_rows(call, std::move(set), format, {max_rows, max_bytes}, {}).get());
+            Taken taken;
+            return testing::json(read_rows(call, std::move(set), format, {max_rows, max_bytes}, {}, taken).get());
         } catch (const Error& error) {
             return std::to_string(error.status) + " " + error.message;
         }
