@@ -8,5 +8,6 @@
 #include "core/base/log.hpp"
 #include "core/base/metrics.hpp"
 #include "core/base/random.hpp"
+#include "core/base/stop.hpp"
 #include "core/base/text.hpp"
 #include "core/base/workers.hpp"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One clock and one way to stop: an absolute deadline, and a flag that asks for an end.
+// The clock of all time limits, and a limit as an absolute point in time.
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -18,7 +17,11 @@ public:
     Deadline() = default;  // never
     explicit Deadline(Clock::time_point at) : at_(at) {}
 
-    static Deadline after(std::chrono::nanoseconds span) { return Deadline(Clock::now() + span); }
+    // A span that reaches past the end of the clock is never.
+    static Deadline after(std::chrono::nanoseconds span) {
+        const Clock::time_point now = Clock::now();
+        return span < Clock::time_point::max() - now ? Deadline(now + span) : Deadline();
+    }
 
     bool is_never() const { return at_ == Clock::time_point::max(); }
     bool has_passed() const { return !is_never() && Clock::now() >= at_; }
@@ -37,16 +40,6 @@ public:
 
 private:
     Clock::time_point at_ = Clock::time_point::max();
-};
-
-// Asks running work to end.  Any thread.
-class StopFlag {
-public:
-    void request() { requested_.store(true, std::memory_order_release); }
-    bool is_requested() const { return requested_.load(std::memory_order_acquire); }
-
-private:
-    std::atomic<bool> requested_{false};
 };
 
 }  // namespace kdeps

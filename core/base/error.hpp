@@ -72,4 +72,9 @@ public:
     bool reaches_on_error = true;  // false for validation and preflight failures
 };
 
+// The exception that is being handled as an error of the request or the load: the one place that knows what to say of
+// those that are no Error.  Their own words (paths of the machine, names of functions) go to `detail`, for the log.
+// In a catch block only.
+Error current_error() noexcept;
+
 }  // namespace kdeps

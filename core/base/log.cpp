@@ -41,6 +41,11 @@ Log& instance() {
     return log;
 }
 
+bool is_plain_word(std::string_view text) {
+    return std::none_of(text.begin(), text.end(),
+                        [](unsigned char c) { return c <= 32 || c == 127 || c == '"' || c == '='; });
+}
+
 // Each line on a line of its own; control characters are shown as '?'.
 std::string indented(std::string_view text) {
     std::string out;
@@ -50,6 +55,21 @@ std::string indented(std::string_view text) {
         for (const char c : text.substr(0, end))
             out += (static_cast<unsigned char>(c) < 32 && c != '\t') || c == 127 ? '?' : c;
         text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
+// On one line: what a client or a server sent into a message must not look like an entry of its own.
+std::string one_line(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (c == '\n') {
+            out += "\\n";
+        } else if ((static_cast<unsigned char>(c) < 32 && c != '\t') || c == 127) {
+            out += '?';
+        } else {
+            out += c;
+        }
     }
     return out;
 }
@@ -81,12 +101,14 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
     if (log.format == Format::json) {
         line = "\"message\":" + quoted(message);
         for (const auto& [name, value] : fields) {
+            if (value.empty()) continue;
             line += "," + quoted(name) + ":" + quoted(value);
         }
     } else {
-        line = redact(message);
+        line = one_line(redact(message));
         std::string below;
         for (const auto& [name, value] : fields) {
+            if (value.empty()) continue;
             // Several lines, such as source with a caret, stand below; indented, so that none looks like an entry.
             if (value.find('\n') != std::string_view::npos) {
                 below += indented(redact(value));
@@ -95,7 +117,7 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
             line += "  ";
             line += name;
             line += '=';
-            line += value.find_first_of(" \t\r\n\"=") == std::string_view::npos ? redact(value) : quoted(value);
+            line += is_plain_word(value) ? redact(value) : quoted(value);
         }
         line += below;
     }

@@ -2,7 +2,11 @@
 #include "core/base/workers.hpp"
 
 #include <chrono>
+#include <system_error>
 #include <thread>
+
+#include "core/base/error.hpp"
+#include "core/base/log.hpp"
 
 namespace kdeps {
 
@@ -20,18 +24,27 @@ Workers::~Workers() {
     ended_.wait(lock, [&] { return threads_ == 0; });
 }
 
-void Workers::submit(std::function<void()> task) {
+bool Workers::submit(std::function<void()> task) {
     const std::lock_guard lock(mutex_);
     if (is_ending_) {
-        return;
+        return false;
     }
     tasks_.push_back(std::move(task));
     if (idle_ >= tasks_.size()) {
         wake_.notify_one();
     } else if (threads_ < limit_) {
-        std::thread([this] { work(); }).detach();
-        ++threads_;
+        try {
+            std::thread([this] { work(); }).detach();
+            ++threads_;
+        } catch (const std::system_error& error) {  // the system gives no more threads: those that are there do it
+            if (threads_ == 0) {
+                tasks_.pop_back();
+                log::warning(std::string("no further thread: ") + error.what());
+                return false;
+            }
+        }
     }
+    return true;
 }
 
 void Workers::work() {
@@ -52,7 +65,12 @@ void Workers::work() {
         std::function<void()> task = std::move(tasks_.front());
         tasks_.pop_front();
         lock.unlock();
-        task();
+        try {
+            task();
+        } catch (...) {  // a fault of ours: a task reports its own failures
+            const Error error = current_error();
+            log::error("a task of a worker thread failed: " + error.message, {{"detail", error.detail}});
+        }
         task = nullptr;  // what it holds is released outside of the lock
         lock.lock();
     }

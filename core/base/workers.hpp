@@ -18,8 +18,8 @@ public:
     Workers(const Workers&) = delete;
     Workers& operator=(const Workers&) = delete;
 
-    // Any thread.  A task must not depend on being run: whoever submits it can do its work too.
-    void submit(std::function<void()> task);
+    // Any thread.  A task must not depend on being run: whoever submits it can do its work too.  False: it will not be.
+    bool submit(std::function<void()> task);
 
 private:
     void work();

@@ -117,8 +117,11 @@ engine::Request make_request(const workflow::Workflow& workflow, const RunOption
         }
     }
     if (options.timeout_seconds > 0) {
-        request.deadline =
-            Deadline::after(std::chrono::nanoseconds(static_cast<std::int64_t>(options.timeout_seconds * 1e9)));
+        // More than this is no limit.
+        constexpr double kLongest = 1e9;
+        request.time_limit =
+            std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(options.timeout_seconds, kLongest) * 1e9));
+        request.deadline = Deadline::after(request.time_limit);
     }
     return request;
 }
@@ -128,7 +131,6 @@ int run_once(Host& host, const RunOptions& options) {
     StopFlag stop;
     const Signals signals([&](int number) {
         stop.request();
-        host.engine->notify_stops();
         if (number > 1) _exit(kRunFailed);  // asked twice: at once
     });
     host.engine->start();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/engine.hpp"
 
+#include "core/engine/items.hpp"
 #include "core/engine/run.hpp"
 #include "core/engine/session_file.hpp"
 
@@ -55,6 +56,7 @@ Parts::Parts(const workflow::Workflow& workflow_read, plugin::Registry& registry
         const auto step = [&](const std::optional<workflow::Action>& action) {
             return action ? std::make_unique<Step>(plugins, workflow, resource, *action, faults) : nullptr;
         };
+        check_side_by_side(resource, faults);
         compiled.validator = std::make_unique<Validator>(resource, faults);
         compiled.action = step(resource.action);
         compiled.response = step(resource.response);
@@ -116,14 +118,19 @@ void Engine::start() {
 }
 
 Outcome Engine::run(const Request& request, const StopFlag& stop) {
-    Outcome outcome = std::make_shared<Run>(*parts_, request, stop)->execute();
+    Outcome outcome;
+    try {
+        outcome = Run(*parts_, request, stop).execute();
+    } catch (...) {  // before the first resource
+        outcome.success = false;
+        outcome.error = current_error();
+        outcome.status = error_code(*outcome.error).http_status;
+    }
     if (outcome.error && outcome.error->detail.empty() && outcome.error->position.known()) {
         outcome.error->detail = outcome.error->position.text() + "\n" + sources_.excerpt(outcome.error->position);
     }
     return outcome;
 }
-
-void Engine::notify_stops() { parts_->watch.notify(); }
 
 value::Value Engine::health(std::chrono::nanoseconds timeout) {
     value::List all;

@@ -53,6 +53,7 @@ struct Request {
     std::string id;          // X-Request-ID, or a new UUID
     std::string session_id;  // of the client's cookie; empty = none
     Deadline deadline;
+    std::chrono::nanoseconds time_limit{0};  // behind the deadline, for messages; 0 = not known
 };
 
 // Are these names of the same header?  Case does not count.
@@ -94,11 +95,8 @@ public:
     void start();
 
     // Any thread.  Never throws: failures are in the outcome.  `stop` ends the run early (CANCELLED), also inside a
-    // database.
+    // database, and outlives the call.
     Outcome run(const Request& request, const StopFlag& stop);
-
-    // Wakes every call whose stop flag was raised; call it after raising flags.
-    void notify_stops();
 
     // What the plugins say of their connections: a list of maps as kdeps.health/1 tells.  Waits at most `timeout`.
     value::Value health(std::chrono::nanoseconds timeout);

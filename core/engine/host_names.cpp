@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/engine/host_file.hpp"
+#include "core/engine/host_updates.hpp"
 #include "core/engine/scope.hpp"
 
 namespace kdeps::engine {
@@ -13,14 +14,7 @@ using Arguments = std::span<const Value>;
 
 namespace {
 
-constexpr std::array<std::string_view, 18> kSources = {
-    "item",   "loop", "memory", "app",  "session",  "output",   "param", "query", "path",
-    "header", "body", "data",   "file", "filepath", "filetype", "info",  "env",   "itemvalues"};
-
-bool is_source(const Value& value) {
-    return value.is_string() &&
-           (value.text() == "error" || std::find(kSources.begin(), kSources.end(), value.text()) != kSources.end());
-}
+bool is_source(const Value& value) { return value.is_string() && Scope::is_source(value.text()); }
 
 Scope& scope_of(expr::Environment& environment) { return static_cast<Scope&>(environment); }
 
@@ -45,11 +39,10 @@ Value get(expr::Environment& environment, Arguments arguments) {
     const std::string& name = name_of(arguments, "get");
     const bool has_source = arguments.size() >= 2 && is_source(arguments[1]);
     if (arguments.size() == 3 && !has_source) {
-        std::string options;
-        for (const std::string_view source : kSources) options += std::string(source) + ", ";
         std::string given;
         value::append_text(arguments[1], given);
-        throw expr::RunError("get() knows no source '" + given + "'. Available options: [" + options + "error]");
+        throw expr::RunError("get() knows no source '" + given + "'. Available options: [" + Scope::source_names() +
+                             "]");
     }
     const auto found =
         scope_of(environment).look_up(name, has_source ? std::string_view(arguments[1].text()) : std::string_view());
@@ -73,10 +66,7 @@ Value input(expr::Environment& environment, Arguments arguments) {
     Scope& scope = scope_of(environment);
     const std::string& name = name_of(arguments, "input");
     if (arguments.size() == 2) return scope.get(name, name_of(arguments, "input", 1));
-    for (const char* source : {"path", "query", "header", "body"}) {
-        if (auto found = scope.look_up(name, source)) return *found;
-    }
-    return {};
+    return scope.from_request(name).value_or(Value());
 }
 
 Value output(expr::Environment& environment, Arguments arguments) {
@@ -121,7 +111,7 @@ Value loop_count(expr::Environment& environment, Arguments) {
 
 Value loop_results(expr::Environment& environment, Arguments) {
     const Iteration* iteration = scope_of(environment).iteration();
-    return iteration == nullptr ? Value::list({}) : Value::list(iteration->results);
+    return iteration == nullptr ? Value::list({}) : iteration->results;
 }
 
 // What a plugin left in memory beside its output, under "<what>:<id>".
@@ -199,6 +189,9 @@ expr::Names make_names() {
     };
     add("get", 1, 3, get);
     add("set", 2, 3, set);
+    add("increment", 1, 3, increment_function);
+    add("append", 2, 3, append_function);
+    add("compareAndSet", 3, 4, compare_and_set_function);
     add("info", 1, 1, info);
     add("input", 1, 2, input);
     add("output", 1, 1, output);

@@ -18,6 +18,8 @@
 
 namespace kdeps::engine {
 
+class Run;
+
 // One action of a resource, compiled by its executor.  Immutable; any thread.
 class Step {
 public:
@@ -37,8 +39,9 @@ public:
     // first.  Never throws: run meets every error again.
     kdeps_status start(kdeps_call_& call) const { return executor_.table->start(step_, &call); }
 
-    // Runs under the watch, which has the plugin cancel the call at its end.  Throws Error.
-    value::Value run(kdeps_call_& call, Watch& watch);
+    // Runs under the watch, which has the plugin cancel the call at its end.  Throws Error, which names the limit that
+    // ended it.
+    value::Value run(kdeps_call_& call, Run& run);
     std::chrono::nanoseconds timeout() const { return timeout_; }  // 0 = none
     // What its plugin finds where the step would work (kdeps.live/1); null if the plugin cannot look.
     value::Value check_live(kdeps_call_& call) const;

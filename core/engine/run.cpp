@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/engine/run.hpp"
 
-#include <algorithm>
-
 #include "core/engine/envelope.hpp"
 #include "core/engine/resource_run.hpp"
 
@@ -13,187 +11,124 @@ namespace {
 // How long a query that was sent waits for the thread that reads another's result, before one more thread is called.
 constexpr auto kPatience = std::chrono::milliseconds(5);
 
+std::vector<std::size_t> predecessors(const plan::Plan& plan) {
+    std::vector<std::size_t> out;
+    out.reserve(plan.nodes().size());
+    for (const plan::Node& node : plan.nodes()) out.push_back(node.predecessors.size());
+    return out;
+}
+
 }  // namespace
 
-Run::Run(Parts& parts, const Request& request, const StopFlag& client_stop)
+Run::Run(Parts& parts, const Request& request, const StopFlag& stop)
     : parts_(parts),
       request_(request),
-      client_stop_(client_stop),
-      left_(parts.plan.nodes().size()),
-      outputs_(parts.resources.size()) {
-    const auto& nodes = parts.plan.nodes();
-    waiting_for_.reserve(nodes.size());
-    ready_.reserve(nodes.size());
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-        waiting_for_.push_back(nodes[i].predecessors.size());
-        if (nodes[i].predecessors.empty()) {
-            ready_.push_back({i, nullptr, false});
-        }
-    }
-    if (!request.session_id.empty()) {
-        session_ = parts.sessions.find(request.session_id);
-    }
-}
+      begun_(parts.plan.nodes().size()),
+      scheduler_(std::make_shared<Scheduler>(static_cast<Work&>(*this), predecessors(parts.plan), parts.is_sequential)),
+      outputs_(parts.resources.size()),
+      on_caller_stop_(stop, [this, &stop] { stop_.request(stop.reason()); }) {}
 
 Run::~Run() = default;
 
 Outcome Run::execute() {
-    work(true);
+    if (!request_.session_id.empty()) session_ = parts_.sessions.find(request_.session_id);
+    scheduler_->run();
     return outcome();
 }
 
-// Every other thread that comes takes one of the ready nodes.
-void Run::call_helpers(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) {
-        parts_.workers.submit([self = shared_from_this()] { self->work(false); });
+StopReason Run::stop_reason() {
+    if (!stop_.is_requested() && request_.deadline.has_passed()) stop_.request(StopReason::run_deadline);
+    return stop_.reason();
+}
+
+void Run::check() {
+    if (const StopReason reason = stop_reason(); reason != StopReason::none) throw stopped(reason);
+}
+
+Error Run::stopped(StopReason reason) const {
+    switch (reason) {
+        case StopReason::run_deadline:
+            return {Status::timeout,
+                    request_.time_limit.count() == 0
+                        ? "the time limit of the run was reached"
+                        : "the time limit of the run of " + duration_text(request_.time_limit) + " was reached"};
+        case StopReason::client_left: return {Status::cancelled, "the run was cancelled: the client left"};
+        case StopReason::sibling_failed:
+            return {Status::cancelled, "the run was cancelled: another resource of it failed"};
+        case StopReason::answered:
+            return {Status::cancelled, "the run was cancelled: another resource of it has answered"};
+        case StopReason::shutdown: return {Status::cancelled, "the run was cancelled: the server ends"};
+        case StopReason::none:
+        case StopReason::asked: break;
+    }
+    return {Status::cancelled, "the run was cancelled"};
+}
+
+std::span<const std::size_t> Run::successors(std::size_t node) const { return parts_.plan.nodes()[node].successors; }
+
+bool Run::can_begin(std::size_t node) const {
+    return ResourceRun::can_begin(parts_.resources[parts_.plan.nodes()[node].resource]);
+}
+
+ResourceRun& Run::resource_of(std::size_t node) {
+    auto& begun = begun_[node];
+    if (begun == nullptr) begun = std::make_unique<ResourceRun>(*this, parts_.plan.nodes()[node].resource);
+    return *begun;
+}
+
+Scheduler::Begun Run::begin(std::size_t node) noexcept {
+    try {
+        return resource_of(node).begin();
+    } catch (...) {
+        fail_node(node, current_error());
+        return Scheduler::Begun::not_begun;
     }
 }
 
-// One that is under way holds a connection until somebody reads its result: a slow one before it must not keep it.
-void Run::call_helper_if_needed() {
+bool Run::run(std::size_t node, const std::function<void()>& relief) noexcept {
+    try {
+        std::optional<Watch::Guard> impatience;
+        if (relief) impatience.emplace(parts_.watch, Deadline::after(kPatience), nullptr, relief);
+        resource_of(node).execute();
+    } catch (...) {
+        fail_node(node, current_error());
+    }
+    begun_[node].reset();
+    const std::lock_guard lock(mutex_);
+    return !error_ && !answer_;
+}
+
+void Run::call(std::function<void()> help) noexcept {
+    try {
+        parts_.workers.submit(std::move(help));
+    } catch (...) {  // no memory for it: this thread does the work
+        log::warning("no further thread: " + current_error().message, {{"request", request_.id}});
+    }
+}
+
+void Run::fail_node(std::size_t node, Error error) {
+    if (error.resource.empty())
+        error.resource = parts_.workflow.resources[parts_.plan.nodes()[node].resource].action_id;
+    fail(std::move(error));
+}
+
+void Run::fail(Error error) {
     {
         const std::lock_guard lock(mutex_);
-        if (is_over_ || ready_.empty()) return;
+        // A sibling that was cancelled because of the first failure is not the cause.
+        if (!error_ && !answer_) error_ = std::move(error);
     }
-    call_helpers(1);
-}
-
-void Run::work(bool is_owner) {
-    std::unique_lock lock(mutex_);
-    while (true) {
-        if (std::exchange(has_fresh_, false) && ready_.size() > 1 && !is_over_ && !parts_.is_sequential)
-            begin_together(lock);
-        if (auto ready = take(is_owner)) {
-            ++running_;
-            const bool others_are_under_way =
-                ready->is_under_way &&
-                std::any_of(ready_.begin(), ready_.end(), [](const Ready& r) { return r.is_under_way; });
-            lock.unlock();
-            const std::size_t node = ready->node;
-            {
-                std::optional<Watch::Guard> relief;
-                if (others_are_under_way) {
-                    relief.emplace(
-                        parts_.watch, Deadline::after(kPatience), [] { return false; },
-                        [this] { call_helper_if_needed(); });
-                }
-                run_node(std::move(*ready));
-            }
-            lock.lock();
-            end_node(node);
-        } else if (is_owner && (running_ > 0 || (!is_over_ && left_ > 0))) {
-            changed_.wait(lock);
-        } else {
-            return;
-        }
-    }
-}
-
-// What to do next.  What is under way comes last for helpers, as it needs a thread least, and first for the owner: it
-// holds a connection, and nobody who holds one may wait for another.
-std::optional<Run::Ready> Run::take(bool is_owner) {
-    const auto is_under_way = [](const Ready& ready) { return ready.is_under_way; };
-    auto found = std::find_if(ready_.begin(), ready_.end(), is_under_way);
-    if (is_over_) {
-        if (!is_owner) return std::nullopt;
-    } else if (found == ready_.end() || !is_owner) {
-        const auto fresh = std::find_if_not(ready_.begin(), ready_.end(), is_under_way);
-        if (fresh != ready_.end()) found = fresh;
-        if (parts_.is_sequential && running_ > 0) return std::nullopt;
-    }
-    if (found == ready_.end()) return std::nullopt;
-    Ready taken = std::move(*found);
-    ready_.erase(found);
-    return taken;
-}
-
-// Several nodes are ready: their actions are sent one after the other, so that one thread can wait for all of them.
-// Only what could not be sent, or has successors that need not wait for the others, calls for more threads.
-void Run::begin_together(std::unique_lock<std::mutex>& lock) {
-    std::vector<Ready> together;
-    together.reserve(ready_.size());
-    for (auto at = ready_.begin(); at != ready_.end();) {
-        const bool is_fresh =
-            at->begun == nullptr && ResourceRun::can_begin(parts_.resources[parts_.plan.nodes()[at->node].resource]);
-        if (is_fresh) {
-            together.push_back(std::move(*at));
-            at = ready_.erase(at);
-        } else {
-            ++at;
-        }
-    }
-    running_ += together.size();
-    lock.unlock();
-    for (Ready& ready : together) {
-        ready.begun = std::make_unique<ResourceRun>(*this, parts_.plan.nodes()[ready.node].resource);
-        const ResourceRun::Begun begun = ready.begun->begin();
-        ready.is_under_way = begun == ResourceRun::Begun::under_way;
-        ready.waits = begun == ResourceRun::Begun::waits;
-    }
-    lock.lock();
-    running_ -= together.size();
-    for (Ready& ready : together) {
-        ready_.push_back(std::move(ready));
-    }
-    // This thread takes what is under way, if anything is.
-    std::size_t helpers = 0;
-    std::size_t kept = 0;  // what this thread does: all that is under way or waits, else one of the others
-    for (const Ready& ready : ready_) {
-        const bool is_kept = ready.is_under_way || ready.waits;
-        helpers += !is_kept || (kept > 0 && has_successor_of_its_own(ready.node)) ? 1 : 0;
-        kept += is_kept ? 1 : 0;
-    }
-    call_helpers(kept > 0 ? helpers : helpers - 1);
-    if (running_ > 0) changed_.notify_all();
-}
-
-bool Run::has_successor_of_its_own(std::size_t node) const {
-    const auto& successors = parts_.plan.nodes()[node].successors;
-    return std::any_of(successors.begin(), successors.end(), [&](std::size_t next) { return waiting_for_[next] == 1; });
-}
-
-void Run::end_node(std::size_t node) {
-    --running_;
-    --left_;
-    for (const std::size_t next : parts_.plan.nodes()[node].successors) {
-        if (--waiting_for_[next] == 0) {
-            ready_.push_back({next, nullptr, false});
-            has_fresh_ = true;
-        }
-    }
-    changed_.notify_all();
-}
-
-void Run::run_node(Ready ready) {
-    const std::size_t resource = parts_.plan.nodes()[ready.node].resource;
-    if (ready.begun == nullptr) ready.begun = std::make_unique<ResourceRun>(*this, resource);
-    try {
-        ready.begun->execute();
-    } catch (Error& error) {
-        if (error.resource.empty()) error.resource = parts_.workflow.resources[resource].action_id;
-        {
-            const std::lock_guard lock(mutex_);
-            // A sibling that was cancelled because of the first failure is not the cause.
-            if (!error_ && !answer_) {
-                error_ = error;
-            }
-            is_over_ = true;
-        }
-        stop_.request();
-        parts_.watch.notify();
-    }
+    scheduler_->end();
+    stop_.request(StopReason::sibling_failed);
 }
 
 void Run::answer(Outcome outcome) {
     {
         const std::lock_guard lock(mutex_);
-        if (!error_ && !answer_) {
-            answer_ = std::move(outcome);
-        }
-        is_over_ = true;
+        if (!error_ && !answer_) answer_ = std::move(outcome);
     }
-    stop_.request();
-    parts_.watch.notify();
+    scheduler_->end();
+    stop_.request(StopReason::answered);
 }
 
 std::optional<value::Value> Run::output(std::size_t resource) const {

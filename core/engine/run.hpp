@@ -1,36 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of a workflow: which resources are ready, what they gave, and how the run ends.  The thread that asked for
-// the run works on it; while several resources are ready, other threads help.
+// One run of a workflow: what its resources gave, how it is stopped, and how it ends.  The scheduler says which of them
+// is next.
 #pragma once
 
-#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "core/engine/parts.hpp"
+#include "core/engine/scheduler.hpp"
 
 namespace kdeps::engine {
 
 class ResourceRun;
 
-// Owned by shared_ptr: a helping thread may look at it after the run has ended.
-class Run : public std::enable_shared_from_this<Run> {
+// The thread that asked for the run owns it and leaves last.
+class Run final : private Scheduler::Work {
 public:
-    Run(Parts& parts, const Request& request, const StopFlag& client_stop);
-    ~Run();
+    // `stop` is the caller's; raised, it ends the run.
+    Run(Parts& parts, const Request& request, const StopFlag& stop);
+    ~Run() override;
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
 
-    // Once, on the thread that asked.  Never throws.
+    // Once, on the thread that asked.
     Outcome execute();
 
     // For the resources of this run; any thread.
     Parts& parts() { return parts_; }
     const Request& request() const { return request_; }
-    const StopFlag& stop() const { return stop_; }
-    const StopFlag& client_stop() const { return client_stop_; }
     Store& memory() { return memory_; }
+
+    // The run's one token, which the caller's stop, a failed sibling and the deadline raise.
+    const StopFlag& stop() const { return stop_; }
+    // Should work end, and why?  Looks at the clock too.
+    StopReason stop_reason();
+    bool is_stopping() { return stop_reason() != StopReason::none; }
+    // Throws Error when the run should end.
+    void check();
+    // What to say of the end of the run for this reason.
+    Error stopped(StopReason reason) const;
 
     // Output of a resource that has run, by its index in the workflow.
     std::optional<value::Value> output(std::size_t resource) const;
@@ -40,11 +50,6 @@ public:
     std::optional<value::Value> items_of(std::size_t resource) const;
     void set_items(std::size_t resource, value::Value items);
 
-    // Should work end, because something failed, the client left or the time is over?
-    bool is_stopping() const {
-        return stop_.is_requested() || client_stop_.is_requested() || request_.deadline.has_passed();
-    }
-
     std::string session_id() const;
 
     // The store of this client's session, made on the first write; nullptr for reading when there is none.
@@ -53,45 +58,36 @@ public:
     // An answer given before the target ran (onError.apiResponse); ends the run.
     void answer(Outcome outcome);
 
-private:
-    // A node that may run.
-    struct Ready {
-        std::size_t node;
-        std::unique_ptr<ResourceRun> begun;  // null: nothing of it was done
-        bool is_under_way = false;           // its action was started: it must be executed, also when the run is over
-        bool waits = false;                  // for a limit that many runs share: one more thread would only wait too
-    };
+    // What ends the run: the first error counts.
+    void fail(Error error);
 
-    void call_helpers(std::size_t count);
-    void call_helper_if_needed();
-    void work(bool is_owner);
-    void begin_together(std::unique_lock<std::mutex>& lock);
-    bool has_successor_of_its_own(std::size_t node) const;
-    std::optional<Ready> take(bool is_owner);
-    void end_node(std::size_t node);
-    void run_node(Ready ready);
+private:
+    std::span<const std::size_t> successors(std::size_t node) const override;
+    bool can_begin(std::size_t node) const override;
+    Scheduler::Begun begin(std::size_t node) noexcept override;
+    bool run(std::size_t node, const std::function<void()>& relief) noexcept override;
+    void call(std::function<void()> help) noexcept override;
+
+    ResourceRun& resource_of(std::size_t node);
+    void fail_node(std::size_t node, Error error);
     Outcome outcome();
 
     Parts& parts_;
     const Request& request_;
-    const StopFlag& client_stop_;
-    StopFlag stop_;  // raised when a resource fails, for its siblings
+    StopFlag stop_;
     Store memory_;
+    std::vector<std::unique_ptr<ResourceRun>> begun_;  // per node; null until something of it was done
+    std::shared_ptr<Scheduler> scheduler_;
 
     mutable std::mutex mutex_;  // guards everything below
-    std::condition_variable changed_;
-    std::vector<std::size_t> waiting_for_;  // per node: predecessors that have not ended
-    std::vector<Ready> ready_;
-    bool has_fresh_ = true;  // there are ready nodes that nobody has looked at
-    std::size_t running_ = 0;
-    std::size_t left_ = 0;  // nodes that have not ended
-    bool is_over_ = false;  // no further node starts
     std::optional<Error> error_;
     std::optional<Outcome> answer_;
     std::vector<std::optional<value::Value>> outputs_;
     std::vector<std::pair<std::size_t, value::Value>> items_;
     std::shared_ptr<Store> session_;
     std::string new_session_id_;
+
+    const StopFlag::Callback on_caller_stop_;  // last: nothing of the run is told before it is there
 };
 
 }  // namespace kdeps::engine

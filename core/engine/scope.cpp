@@ -59,6 +59,15 @@ std::string header_spelling(std::string_view name) {
     return out;
 }
 
+Value storable(const Value& value, std::string_view key, const char* function) {
+    Value plain = value::to_plain(value);
+    if (value::is_deeper_than(plain, value::kDeepestValue)) {
+        throw Error(Status::invalid_argument, std::string(function) + "('" + std::string(key) +
+                                                  "', …): the value is nested deeper than 1,000 levels");
+    }
+    return plain;
+}
+
 Value list_of(const std::vector<UploadedFile>& files, std::string UploadedFile::*member) {
     value::List list;
     for (const UploadedFile& file : files) list.emplace_back(file.*member);
@@ -79,60 +88,94 @@ Value Iteration::at(std::int64_t offset) const {
 
 Value Scope::get(std::string_view key, std::string_view hint) { return look_up(key, hint).value_or(Value()); }
 
-Found Scope::look_up(std::string_view key, std::string_view hint) {
-    if (hint.empty()) return from_chain(key);
-    if (hint == "item" || hint == "loop")
-        return iteration_ == nullptr ? outside_of_items(key) : from_item(key.empty() ? "item" : key);
-    if (hint == "memory") return run_.memory().get(key);
-    if (hint == "app") return run_.parts().app.get(key);
-    if (hint == "session") {
-        const auto session = run_.session(false);
-        return session == nullptr ? std::nullopt : session->get(key);
+// Where a name is looked up, in which order (rules §3): the one table that get(), input(), validation and params walk.
+const std::array<Scope::Source, 19> Scope::kSources = {{
+    {"item", &Scope::from_iteration, kInChain},
+    {"memory", &Scope::from_memory, kInChain},
+    {"session", &Scope::from_session, kInChain},
+    {"output", &Scope::from_output, kInChain},
+    {"path", &Scope::from_path, kInChain | kOfRequest | kIsParameter},
+    {"query", &Scope::from_query, kInChain | kOfRequest | kIsParameter},
+    {"body", &Scope::from_body, kInChain | kOfRequest | kIsParameter},
+    {"header", &Scope::from_header, kInChain | kOfRequest},
+    {"file", &Scope::from_file, kInChain | kOfRequest},
+    {"info", &Scope::from_info, kInChain},
+    // Only by name.
+    {"loop", &Scope::from_iteration, 0},
+    {"app", &Scope::from_app, 0},
+    {"param", &Scope::from_parameters, 0},
+    {"data", &Scope::from_body, 0},
+    {"filepath", &Scope::from_file_path, 0},
+    {"filetype", &Scope::from_file_type, 0},
+    {"env", &Scope::from_env, 0},
+    {"itemvalues", &Scope::from_item_values, 0},
+    {"error", &Scope::from_error, 0},
+}};
+
+bool Scope::is_source(std::string_view word) {
+    return std::any_of(kSources.begin(), kSources.end(), [&](const Source& source) { return source.name == word; });
+}
+
+std::string Scope::source_names() {
+    std::string out;
+    for (const Source& source : kSources) out += (out.empty() ? "" : ", ") + std::string(source.name);
+    return out;
+}
+
+Found Scope::walk(std::string_view key, unsigned kind) const {
+    for (const Source& source : kSources) {
+        if ((source.kinds & kind) == 0) continue;
+        if (Found found = (this->*source.find)(key)) return found;
     }
-    if (hint == "output") return output(key);
-    if (hint == "path") return from_path(key);
-    if (hint == "query") return from_query(key);
-    if (hint == "param") {
-        if (key.empty()) return input();  // all of them
-        for (const auto& source : {&Scope::from_path, &Scope::from_query, &Scope::from_body}) {
-            if (Found found = (this->*source)(key)) return found;
-        }
-        return std::nullopt;
-    }
-    if (hint == "header") return from_header(key);
-    if (hint == "body" || hint == "data") return key.empty() ? Found(run_.request().body) : from_body(key);
-    if (hint == "file" || hint == "filepath" || hint == "filetype") return from_file(key, hint);
-    if (hint == "info") return from_info(key);
-    if (hint == "env") {
-        const auto& env = run_.parts().workflow.settings.env;
-        if (const auto found = env.find(std::string(key)); found != env.end()) return Value(found->second);
-        const char* text = std::getenv(std::string(key).c_str());
-        return text == nullptr ? std::nullopt : Found(Value(text));
-    }
-    if (hint == "itemvalues") {
-        const auto index = run_.parts().workflow.index_of(key);
-        return index ? run_.items_of(*index) : std::nullopt;
-    }
-    if (hint == "error" && error_ != nullptr) return error_value(*error_).find(key.empty() ? "message" : key);
     return std::nullopt;
 }
 
-Found Scope::from_chain(std::string_view key) {
-    if (error_ != nullptr && key == "error") return Value(error_->message);
-    if (Found found = from_item(key)) return found;
-    if (Found found = run_.memory().get(key)) return found;
-    if (const auto session = run_.session(false)) {
-        if (Found found = session->get(key)) return found;
+Found Scope::look_up(std::string_view key, std::string_view hint) const {
+    if (hint.empty()) {
+        if (error_ != nullptr && key == "error") return Value(error_->message);
+        return walk(key, kInChain);
     }
-    for (const auto& source :
-         {&Scope::output, &Scope::from_path, &Scope::from_query, &Scope::from_body, &Scope::from_header}) {
-        if (Found found = (this->*source)(key)) return found;
+    const auto source =
+        std::find_if(kSources.begin(), kSources.end(), [&](const Source& one) { return one.name == hint; });
+    if (source == kSources.end()) return std::nullopt;
+    if (source->find == &Scope::from_iteration) {
+        if (iteration_ == nullptr) return outside_of_items(key);
+        if (key.empty()) return from_iteration("item");
     }
-    if (Found found = from_file(key, "file")) return found;
-    return from_info(key);
+    return (this->*source->find)(key);
 }
 
-Found Scope::from_item(std::string_view key) const {
+Found Scope::from_request(std::string_view key) const { return walk(key, kOfRequest); }
+
+Found Scope::from_parameters(std::string_view key) const {
+    return key.empty() ? Found(parameters()) : walk(key, kIsParameter);
+}
+
+Found Scope::from_memory(std::string_view key) const { return run_.memory().get(key); }
+Found Scope::from_app(std::string_view key) const { return run_.parts().app.get(key); }
+
+Found Scope::from_session(std::string_view key) const {
+    const auto session = run_.session(false);
+    return session == nullptr ? std::nullopt : session->get(key);
+}
+
+Found Scope::from_env(std::string_view key) const {
+    const auto& env = run_.parts().workflow.settings.env;
+    if (const auto found = env.find(std::string(key)); found != env.end()) return Value(found->second);
+    const char* text = std::getenv(std::string(key).c_str());
+    return text == nullptr ? std::nullopt : Found(Value(text));
+}
+
+Found Scope::from_item_values(std::string_view key) const {
+    const auto index = run_.parts().workflow.index_of(key);
+    return index ? run_.items_of(*index) : std::nullopt;
+}
+
+Found Scope::from_error(std::string_view key) const {
+    return error_ == nullptr ? std::nullopt : error_value(*error_).find(key.empty() ? "message" : key);
+}
+
+Found Scope::from_iteration(std::string_view key) const {
     if (iteration_ == nullptr) return std::nullopt;
     if (Found found = iteration_->store.get(key)) return found;
     const auto place = static_cast<std::int64_t>(iteration_->index);
@@ -146,7 +189,7 @@ Found Scope::from_item(std::string_view key) const {
     return std::nullopt;
 }
 
-Found Scope::output(std::string_view action_id) const {
+Found Scope::from_output(std::string_view action_id) const {
     if (own_output_ && action_id == resource_.action_id) return own_output_;
     const auto index = run_.parts().workflow.index_of(action_id);
     return index ? run_.output(*index) : std::nullopt;
@@ -160,6 +203,7 @@ Found Scope::from_query(std::string_view name) const {
 
 Found Scope::from_body(std::string_view path) const {
     Value at = run_.request().body;
+    if (path.empty()) return at;
     if (!is_allowed(resource_.allowed_params, path.substr(0, path.find('.')), false)) return std::nullopt;
     if (at.is_map()) {
         if (Found whole = at.find(path)) return whole;
@@ -193,14 +237,28 @@ Found Scope::from_header(std::string_view name) const {
     return std::nullopt;
 }
 
-Found Scope::from_file(std::string_view name, std::string_view hint) const {
+const UploadedFile* Scope::find_file(std::string_view name) const {
     const auto& files = run_.request().files;
     const auto found = std::find_if(files.begin(), files.end(),
                                     [&](const UploadedFile& file) { return file.name == name || file.field == name; });
-    if (found == files.end()) return std::nullopt;
-    if (hint == "filetype") return Value(found->type);
-    if (hint == "filepath") return Value(found->name);  // uploads are kept in memory
-    return is_valid_utf8(found->content) ? Value(found->content) : Value::bytes(found->content);
+    return found == files.end() ? nullptr : &*found;
+}
+
+Found Scope::from_file(std::string_view name) const {
+    const UploadedFile* file = find_file(name);
+    if (file == nullptr) return std::nullopt;
+    return is_valid_utf8(file->content) ? Value(file->content) : Value::bytes(file->content);
+}
+
+// Uploads are kept in memory.
+Found Scope::from_file_path(std::string_view name) const {
+    const UploadedFile* file = find_file(name);
+    return file == nullptr ? std::nullopt : Found(Value(file->name));
+}
+
+Found Scope::from_file_type(std::string_view name) const {
+    const UploadedFile* file = find_file(name);
+    return file == nullptr ? std::nullopt : Found(Value(file->type));
 }
 
 Value Scope::info(std::string_view name) { return from_info(name).value_or(Value()); }
@@ -226,60 +284,62 @@ Found Scope::from_info(std::string_view name) const {
     if (any_of({"name", "workflow.name"})) return Value(workflow.name);
     if (any_of({"version", "workflow.version"})) return Value(workflow.version);
     if (any_of({"description", "workflow.description"})) return Value(workflow.description);
-    if (any_of({"index", "count", "current", "prev", "next"})) return from_item(name);
+    if (any_of({"index", "count", "current", "prev", "next"})) return from_iteration(name);
     return std::nullopt;
 }
 
 void Scope::set(std::string_view key, Value value, std::string_view storage) {
-    value = value::to_plain(value);
-    if (value::is_deeper_than(value, value::kDeepestValue)) {
-        throw Error(Status::invalid_argument,
-                    "set('" + std::string(key) + "', …): the value is nested deeper than 1,000 levels");
-    }
+    value = storable(value, key, "set");
+    with_store(key, storage, "set", [&](Store& store) { store.set(key, std::move(value)); });
+}
+
+void Scope::update(std::string_view key, std::string_view storage, const char* function, const Store::Change& change) {
+    with_store(key, storage, function, [&](Store& store) { store.update(key, change); });
+}
+
+void Scope::with_store(std::string_view key, std::string_view storage, const char* function,
+                       const std::function<void(Store&)>& use) {
     if (storage.empty() || storage == "memory") {
-        run_.memory().set(key, std::move(value));
+        use(run_.memory());
     } else if (storage == "session") {
-        run_.session(true)->set(key, std::move(value));
+        use(*run_.session(true));
     } else if (storage == "app") {
-        run_.parts().app.set(key, std::move(value));
+        use(run_.parts().app);
     } else if (storage == "item" || storage == "loop") {
-        if (iteration_ == nullptr)
+        if (iteration_ == nullptr) {
             throw Error(Status::invalid_state,
-                        "set('" + std::string(key) + "', …, 'item') needs a resource with items");
-        iteration_->store.set(key, std::move(value));
+                        std::string(function) + "('" + std::string(key) + "', …, 'item') needs a resource with items");
+        }
+        use(iteration_->store);
     } else {
-        throw Error(Status::invalid_argument, "set() knows no storage '" + std::string(storage) +
+        throw Error(Status::invalid_argument, std::string(function) + "() knows no storage '" + std::string(storage) +
                                                   "'. Available options: [memory, session, item, app]");
     }
 }
 
-Value Scope::input() const {
+// In the order of the table: what stands earlier wins.
+Value Scope::parameters() const {
     value::Map map;
     const Request& request = run_.request();
-    if (request.body.is_map()) {
-        for (std::size_t i = 0; i < request.body.size(); ++i) {
-            const std::string_view key = request.body.key_at(i);
-            if (is_allowed(resource_.allowed_params, key, false)) map.set(key, request.body.at(i));
-        }
-    }
-    const auto overlay = [&](const Pairs& pairs, const auto& allowed, bool ignore_case) {
-        std::vector<std::string_view> seen;
+    const auto add = [&](const Pairs& pairs, const auto& is_let_through) {
         for (const auto& [key, text] : pairs) {
-            // Of several with one name the first counts.
-            const bool is_first =
-                std::none_of(seen.begin(), seen.end(), [&](std::string_view one) { return one == key; });
-            seen.push_back(key);
-            if (is_first && is_allowed(allowed, key, ignore_case)) map.set(key, text);
+            if (is_let_through(key) && map.find(key) == nullptr) map.set(key, text);
         }
     };
-    overlay(request.path_parameters, std::optional<std::vector<std::string>>(), false);
-    overlay(request.query, resource_.allowed_params, false);
+    const auto is_let_through = [&](std::string_view key) { return is_allowed(resource_.allowed_params, key, false); };
+    add(request.path_parameters, [](std::string_view) { return true; });
+    add(request.query, is_let_through);
+    for (std::size_t i = 0; request.body.is_map() && i < request.body.size(); ++i) {
+        const std::string_view key = request.body.key_at(i);
+        if (is_let_through(key) && map.find(key) == nullptr) map.set(key, request.body.at(i));
+    }
     return Value::map(std::move(map));
 }
 
 Value Scope::variable(std::string_view name) {
     const Request& request = run_.request();
-    if (name == "input") return request.body.is_null() ? Value::map({}) : request.body;
+    // A body that has no fields, such as a list, is the input itself.
+    if (name == "input") return request.body.is_null() || request.body.is_map() ? parameters() : request.body;
     if (name == "error") return error_ == nullptr ? Value() : error_value(*error_);
     if (name == "item") {
         const Value current = iteration_ == nullptr ? Value() : iteration_->at(0);
@@ -301,18 +361,14 @@ Value Scope::variable(std::string_view name) {
         value::Map map;
         const auto& resources = run_.parts().workflow.resources;
         for (std::size_t i = 0; i < resources.size(); ++i) {
-            if (auto one = output(resources[i].action_id)) map.set(resources[i].action_id, std::move(*one));
+            if (auto one = from_output(resources[i].action_id)) map.set(resources[i].action_id, std::move(*one));
         }
         return Value::map(std::move(map));
     }
     return {};
 }
 
-void Scope::check() {
-    if (!run_.is_stopping()) return;
-    throw run_.request().deadline.has_passed() ? Error(Status::timeout, "the time limit of the run was reached")
-                                               : Error(Status::cancelled, "the run was cancelled");
-}
+void Scope::check() { run_.check(); }
 
 Value Scope::all() {
     value::Map map;

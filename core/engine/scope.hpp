@@ -3,8 +3,10 @@
 // onError handles.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "core/engine/run.hpp"
@@ -15,8 +17,8 @@ namespace kdeps::engine {
 struct Iteration {
     value::Value items;  // a list
     std::size_t index = 0;
-    Store store;          // set(k, v, 'item')
-    value::List results;  // of the iterations of a loop so far
+    Store store;                                    // set(k, v, 'item')
+    value::Value results = value::Value::list({});  // of the iterations of a loop so far
 
     value::Value at(std::int64_t offset) const;  // the item so far from the current one, or null
 };
@@ -37,8 +39,17 @@ public:
     value::Value all() override;
     void check() override;  // throws Error when the run should end
 
+    // increment(), append() and compareAndSet(): one step for all who share the store.  `function` is for messages.
+    void update(std::string_view key, std::string_view storage, const char* function, const Store::Change& change);
+
+    // Is this word a source, such as 'query', and not a default?
+    static bool is_source(std::string_view word);
+    static std::string source_names();
+
     // nullopt: nothing has that name there.
-    std::optional<value::Value> look_up(std::string_view key, std::string_view hint);
+    std::optional<value::Value> look_up(std::string_view key, std::string_view hint) const;
+    // Of what the request brought: what validation checks is what get() and input() read.
+    std::optional<value::Value> from_request(std::string_view key) const;
 
     Run& run() { return run_; }
     const workflow::Resource& resource() const { return resource_; }
@@ -49,20 +60,39 @@ public:
     void set_error(const Error* error) { error_ = error; }
     const Error* error() const { return error_; }
 
-    // Body fields, query and headers as validation sees them: later ones win, each within its allowed list.
-    value::Value input() const;
-
-    std::optional<value::Value> from_query(std::string_view name) const;
-    std::optional<value::Value> from_header(std::string_view name) const;
-    std::optional<value::Value> from_body(std::string_view path) const;
-    std::optional<value::Value> output(std::string_view action_id) const;
-
 private:
-    std::optional<value::Value> from_chain(std::string_view key);
-    std::optional<value::Value> from_item(std::string_view key) const;
+    enum Kinds : unsigned { kInChain = 1, kOfRequest = 2, kIsParameter = 4 };
+    // A place where names are looked up.
+    struct Source {
+        std::string_view name;
+        std::optional<value::Value> (Scope::*find)(std::string_view) const;
+        unsigned kinds;
+    };
+    static const std::array<Source, 19> kSources;
+
+    void with_store(std::string_view key, std::string_view storage, const char* function,
+                    const std::function<void(Store&)>& use);
+    std::optional<value::Value> walk(std::string_view key, unsigned kind) const;
+    std::optional<value::Value> from_iteration(std::string_view key) const;
+    std::optional<value::Value> from_memory(std::string_view key) const;
+    std::optional<value::Value> from_session(std::string_view key) const;
+    std::optional<value::Value> from_app(std::string_view key) const;
+    std::optional<value::Value> from_output(std::string_view action_id) const;
     std::optional<value::Value> from_path(std::string_view name) const;
-    std::optional<value::Value> from_file(std::string_view name, std::string_view hint) const;
+    std::optional<value::Value> from_query(std::string_view name) const;
+    std::optional<value::Value> from_body(std::string_view path) const;
+    std::optional<value::Value> from_parameters(std::string_view name) const;
+    std::optional<value::Value> from_header(std::string_view name) const;
+    std::optional<value::Value> from_file(std::string_view name) const;
+    std::optional<value::Value> from_file_path(std::string_view name) const;
+    std::optional<value::Value> from_file_type(std::string_view name) const;
     std::optional<value::Value> from_info(std::string_view name) const;
+    std::optional<value::Value> from_env(std::string_view name) const;
+    std::optional<value::Value> from_item_values(std::string_view action_id) const;
+    std::optional<value::Value> from_error(std::string_view part) const;
+
+    value::Value parameters() const;  // all of path, query and body
+    const UploadedFile* find_file(std::string_view name) const;
 
     Run& run_;
     const workflow::Resource& resource_;

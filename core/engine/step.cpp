@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/engine/parts.hpp"
+#include "core/engine/run.hpp"
 
 #include <kdeps/live.h>
 
@@ -30,21 +30,36 @@ Step::~Step() {
     }
 }
 
-value::Value Step::run(kdeps_call_& call, Watch& watch) {
+namespace {
+
+// Which limit ended the call: a plugin knows only that one did.  Its own words stay, as they may say what was done.
+void name_the_limit(Error& error, const kdeps_call_& call, std::chrono::nanoseconds timeout, Run& run) {
+    if (error.status != Status::timeout && error.status != Status::cancelled) return;
+    const std::string own =
+        call.error && error.message != "the time limit was reached" && error.message != "the run was cancelled"
+            ? " (" + error.message + ")"
+            : "";
+    if (const StopReason reason = run.stop_reason(); reason != StopReason::none) {
+        Error stopped = run.stopped(reason);
+        error.status = stopped.status;
+        error.message = stopped.message + own;
+    } else if (error.status == Status::timeout && timeout.count() > 0 && call.deadline.has_passed()) {
+        error.message = "the time limit of " + duration_text(timeout) + " was reached" + own;
+    }
+}
+
+}  // namespace
+
+value::Value Step::run(kdeps_call_& call, Run& run) {
     std::optional<Watch::Guard> guard;
     if ((executor_.table->flags & plugin::kNoCancel) == 0) {
-        guard.emplace(
-            watch, call.deadline, [&call] { return call.state() == Status::cancelled; },
-            [&] { executor_.table->cancel(step_, &call); });
+        guard.emplace(run.parts().watch, call.deadline, call.stop, [&] { executor_.table->cancel(step_, &call); });
     }
     call.error.reset();
     kdeps_value result = nullptr;
     if (const kdeps_status status = executor_.table->run(step_, &call, &result); status != KDEPS_OK) {
         Error error = call.failure(status, plugin_id());
-        if (error.status == Status::timeout && call.deadline.has_passed() && timeout_.count() > 0) {
-            error.message = "the time limit of " + duration_text(timeout_) + " was reached" +
-                            (call.error ? " (" + error.message + ")" : "");
-        }
+        name_the_limit(error, call, timeout_, run);
         throw Error(std::move(error));
     }
     return call.take(result);

@@ -7,6 +7,19 @@
 
 namespace kdeps::engine {
 
+value::Value appended(value::Value list, value::Value element) {
+    if (list.kind() == value::Kind::list && list.flavor() == value::Flavor::plain && list.has_one_owner()) {
+        // Nobody else sees the elements: their payload was made as one that may change.
+        const_cast<value::List&>(list.list()).push_back(std::move(element));
+        return list;
+    }
+    value::List all;
+    all.reserve(list.size() + 1);
+    for (std::size_t i = 0; i < list.size(); ++i) all.push_back(list.at(i));
+    all.push_back(std::move(element));
+    return value::Value::list(std::move(all));
+}
+
 std::optional<value::Value> Store::get(std::string_view key) const {
     const std::lock_guard lock(mutex_);
     const auto found = values_.find(key);
@@ -26,6 +39,16 @@ void Store::put(std::string_view key, value::Value value) {
     } else {
         found->second = std::move(value);
     }
+}
+
+void Store::update(std::string_view key, const Change& change) {
+    const std::lock_guard lock(mutex_);
+    const auto found = values_.find(key);
+    value::Value value;
+    value::Value& changed = found == values_.end() ? value : found->second;
+    if (!change(changed)) return;
+    if (on_set_) on_set_(key, changed);
+    if (found == values_.end()) values_.emplace(std::string(key), std::move(value));
 }
 
 value::Value Store::all() const {

@@ -16,6 +16,9 @@
 
 namespace kdeps::engine {
 
+// A list with one element more; in place where nobody else holds the list.
+value::Value appended(value::Value list, value::Value element);
+
 // Any thread; atomic per key.
 class Store {
 public:
@@ -30,6 +33,11 @@ public:
 
     std::optional<value::Value> get(std::string_view key) const;
     void set(std::string_view key, value::Value value);
+
+    // Changes a value without another change in between: `change` gets what is there (null: nothing), alters it, and
+    // tells whether it did.  What it throws, update() throws; nothing is then changed.
+    using Change = std::function<bool(value::Value& value)>;
+    void update(std::string_view key, const Change& change);
     value::Value all() const;  // a map, by key
     bool is_empty() const;
 

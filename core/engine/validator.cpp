@@ -192,13 +192,7 @@ void Validator::check_rule(std::size_t i, const Value& value, value::List& fault
 
 void Validator::check(Scope& scope) const {
     if (resource_.required_fields.empty() && resource_.field_rules.empty() && resource_.custom_rules.empty()) return;
-    const Value input = scope.input();
-    // A field may also be a header, or stand deeper in the body.
-    const auto find = [&](const std::string& field) {
-        if (auto found = input.find(field)) return found;
-        if (auto found = scope.from_body(field)) return found;
-        return scope.from_header(field);
-    };
+    const auto find = [&](const std::string& field) { return scope.from_request(field); };
     value::List faults;
     for (const std::string& field : resource_.required_fields) {
         const auto found = find(field);

@@ -46,8 +46,10 @@ void collect(const Node& node, std::vector<Reference>& references, std::vector<s
         reference.function = node.text;
         reference.is_literal = literal(0);
         reference.key = literal(0) ? node.children[0]->value.text() : "";
-        const std::size_t storage = node.text == "set" ? 2 : 1;
-        const bool is_computed = node.text == "set" && storage < node.children.size() && !literal(storage);
+        const bool is_change = node.text == "increment" || node.text == "append" || node.text == "compareAndSet";
+        const bool writes = node.text == "set" || is_change;
+        const std::size_t storage = node.text == "compareAndSet" ? 3 : writes ? 2 : 1;
+        const bool is_computed = writes && storage < node.children.size() && !literal(storage);
         reference.storage = literal(storage) ? node.children[storage]->value.text() : is_computed ? "*" : "";
         reference.offset = node.offset;
         references.push_back(std::move(reference));

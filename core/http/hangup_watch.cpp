@@ -17,17 +17,13 @@ std::uint64_t event_data(int socket, std::uint32_t client) {
     return std::uint64_t{client} << 32U | static_cast<std::uint32_t>(socket);
 }
 
-bool raise(StopFlag* flag) {
-    if (flag != nullptr) flag->request();
-    return flag != nullptr;
+void raise(StopFlag* flag, StopReason reason) {
+    if (flag != nullptr) flag->request(reason);
 }
 
 }  // namespace
 
-HangupWatch::HangupWatch(std::function<void()> on_stop)
-    : on_stop_(std::move(on_stop)),
-      epoll_(epoll_create1(EPOLL_CLOEXEC)),
-      event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+HangupWatch::HangupWatch() : epoll_(epoll_create1(EPOLL_CLOEXEC)), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (epoll_ < 0 || event_ < 0) {
         throw Error(Status::exhausted, "too many open files: the server cannot watch its clients");
     }
@@ -61,8 +57,9 @@ HangupWatch::Guard::Guard(HangupWatch& watch, int socket, StopFlag& flag) : watc
         event.data.u64 = event_data(socket, client->second.number);
         epoll_ctl(watch_.epoll_, EPOLL_CTL_ADD, socket, &event);
     } else if (client->second.is_gone) {
-        flag.request();
+        flag.request(StopReason::client_left);
     }
+    if (watch_.are_all_stopped_) flag.request(StopReason::shutdown);
 }
 
 HangupWatch::Guard::~Guard() {
@@ -99,27 +96,24 @@ void HangupWatch::work() {
             if (!deadline_.is_never()) timeout = static_cast<int>(deadline_.remaining_ns() / kMillisecond) + 1;
         }
         const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout);
-        bool has_raised = false;
-        {
-            const std::lock_guard lock(mutex_);
-            for (int i = 0; i < count; ++i) {
-                const std::uint64_t data = events[static_cast<std::size_t>(i)].data.u64;
-                const auto socket = static_cast<int>(data & 0xFFFF'FFFFU);
-                if (socket == event_) {
-                    std::uint64_t number = 0;
-                    [[maybe_unused]] const auto size = read(event_, &number, sizeof(number));
-                } else if (const auto found = clients_.find(socket);
-                           found != clients_.end() && event_data(socket, found->second.number) == data) {
-                    found->second.is_gone = true;
-                    has_raised = raise(found->second.flag) || has_raised;
-                }
-            }
-            if (deadline_.has_passed()) {
-                for (const auto& [socket, client] : clients_) has_raised = raise(client.flag) || has_raised;
-                deadline_ = Deadline();
+        const std::lock_guard lock(mutex_);
+        for (int i = 0; i < count; ++i) {
+            const std::uint64_t data = events[static_cast<std::size_t>(i)].data.u64;
+            const auto socket = static_cast<int>(data & 0xFFFF'FFFFU);
+            if (socket == event_) {
+                std::uint64_t number = 0;
+                [[maybe_unused]] const auto size = read(event_, &number, sizeof(number));
+            } else if (const auto found = clients_.find(socket);
+                       found != clients_.end() && event_data(socket, found->second.number) == data) {
+                found->second.is_gone = true;
+                raise(found->second.flag, StopReason::client_left);
             }
         }
-        if (has_raised) on_stop_();
+        if (deadline_.has_passed()) {
+            are_all_stopped_ = true;
+            for (const auto& [socket, client] : clients_) raise(client.flag, StopReason::shutdown);
+            deadline_ = Deadline();
+        }
     }
 }
 

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -16,8 +15,7 @@ namespace kdeps::http {
 // Any thread.  A connection is watched from its first run until forget().
 class HangupWatch {
 public:
-    // `on_stop` is called after flags were raised.
-    explicit HangupWatch(std::function<void()> on_stop);
+    HangupWatch();
     ~HangupWatch();
     HangupWatch(const HangupWatch&) = delete;
     HangupWatch& operator=(const HangupWatch&) = delete;
@@ -38,7 +36,7 @@ public:
     // Before the socket is closed: its number will be another client's.
     void forget(int socket);
 
-    // Raises every flag that is still there then.
+    // Raises every flag that is still there then, and at once those that come later.
     void stop_all_at(Deadline deadline);
 
 private:
@@ -51,13 +49,13 @@ private:
     void work();
     void wake() const;
 
-    const std::function<void()> on_stop_;
     const int epoll_;
     const int event_;                          // wakes the thread
     std::mutex mutex_;                         // guards everything below
     std::unordered_map<int, Client> clients_;  // by socket
     std::uint32_t last_number_ = 0;
     Deadline deadline_;
+    bool are_all_stopped_ = false;
     bool is_ending_ = false;
     std::thread thread_;
 };

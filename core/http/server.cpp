@@ -27,7 +27,6 @@ public:
     engine::Outcome run(const engine::Request& request, const StopFlag& stop) override {
         return engine_.run(request, stop);
     }
-    void notify_stops() override { engine_.notify_stops(); }
     value::Value health(std::chrono::nanoseconds timeout) override { return engine_.health(timeout); }
     std::string_view name() const override { return engine_.workflow().name; }
     std::string_view version() const override { return engine_.workflow().version; }
@@ -84,7 +83,6 @@ struct Server::Parts {
           options(std::move(given)),
           router(options.api.routes),
           proxies(options.api.trusted_proxies),
-          hangups([this] { service.notify_stops(); }),
           listener([this](int socket) { hangups.forget(socket); }) {
         for (const workflow::Route& route : router.routes()) {
             route_metrics.try_emplace(&route, metrics, route.path);
@@ -307,10 +305,11 @@ void Server::Parts::answer(const httplib::Request& given, httplib::Response& res
         StopFlag stop;
         const HangupWatch::Guard guard(hangups, Listener::current_socket(), stop);
         outcome = service.run(request, stop);
-    } catch (const Error& error) {
+    } catch (...) {
+        outcome = engine::Outcome();
         outcome.success = false;
-        outcome.error = error;
-        outcome.status = engine::error_code(error).http_status;
+        outcome.error = current_error();
+        outcome.status = engine::error_code(*outcome.error).http_status;
     }
     give(outcome, request, is_secure(given), response);
     const std::chrono::duration<double> seconds = Clock::now() - began;

@@ -17,7 +17,6 @@ class Service {
 public:
     virtual ~Service() = default;
     virtual engine::Outcome run(const engine::Request& request, const StopFlag& stop) = 0;
-    virtual void notify_stops() = 0;
     virtual value::Value health(std::chrono::nanoseconds timeout) = 0;
     virtual std::string_view name() const = 0;
     virtual std::string_view version() const = 0;

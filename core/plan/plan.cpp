@@ -29,11 +29,15 @@ bool is_fixed_source(const std::string& storage) {
     return std::find(kSources.begin(), kSources.end(), storage) != kSources.end();
 }
 
+bool is_write(std::string_view function) {
+    return function == "set" || function == "increment" || function == "append" || function == "compareAndSet";
+}
+
 std::vector<Access> accesses(const workflow::Resource& resource) {
     std::vector<Access> out;
     for (const auto& [reference, position] : resource.references) {
         const auto key = reference.is_literal ? std::optional(reference.key) : std::nullopt;
-        if (reference.function == "set") {
+        if (is_write(reference.function)) {
             // What is put into an item is seen by this resource alone.
             if (reference.storage == "item" || reference.storage == "loop") continue;
             out.push_back({key, true,

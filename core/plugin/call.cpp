@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plugin/call.hpp"
 
-#include <algorithm>
-#include <new>
-
 using kdeps::Error;
 using kdeps::Status;
 using kdeps::value::List;
@@ -22,12 +19,9 @@ const Value& kdeps_value_::value() {
 }
 
 Status kdeps_call_::state() const {
-    const bool is_stopped = std::any_of(std::begin(stops), std::end(stops), [](const kdeps::StopFlag* stop) {
-        return stop != nullptr && stop->is_requested();
-    });
-    if (is_stopped) {
-        return Status::cancelled;
-    }
+    const auto reason = stop == nullptr ? kdeps::StopReason::none : stop->reason();
+    if (reason == kdeps::StopReason::run_deadline) return Status::timeout;
+    if (reason != kdeps::StopReason::none) return Status::cancelled;
     return deadline.has_passed() ? Status::timeout : Status::ok;
 }
 
@@ -50,12 +44,8 @@ kdeps_status kdeps_call_::guard(void (*work)(void*), void* given) {
     try {
         work(given);
         return KDEPS_OK;
-    } catch (const Error& caught) {
-        error = caught;
-    } catch (const std::bad_alloc&) {
-        error = Error(Status::exhausted, "not enough memory");
-    } catch (const std::exception& caught) {
-        error = Error(Status::internal, caught.what());
+    } catch (...) {
+        error = kdeps::current_error();
     }
     return static_cast<kdeps_status>(error->status);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One invocation of a plugin: its arena of values, its deadline and stop flags, its error, and the run that it belongs
+// One invocation of a plugin: its arena of values, its deadline and stop flag, its error, and the run that it belongs
 // to.
 #pragma once
 
@@ -88,12 +88,12 @@ struct kdeps_call_ {
     std::string_view folder;
     std::string_view request_id;
     kdeps::Deadline deadline;
-    const kdeps::StopFlag* stops[2] = {nullptr, nullptr};  // of the run and of the client
-    kdeps::plugin::CallContext* context = nullptr;         // null outside of a run
-    kdeps::config::Diagnostics* faults = nullptr;          // set while a configuration is compiled
+    const kdeps::StopFlag* stop = nullptr;          // of the run
+    kdeps::plugin::CallContext* context = nullptr;  // null outside of a run
+    kdeps::config::Diagnostics* faults = nullptr;   // set while a configuration is compiled
     std::optional<kdeps::Error> error;
     std::int32_t sql_offset = -1;  // byte in a statement that `error` tells of, -1 = unknown
-    std::mutex arena_mutex;  // guards arena: a plugin may build values on threads of its own
+    std::mutex arena_mutex;        // guards arena: a plugin may build values on threads of its own
     std::forward_list<kdeps_value_> arena;
     std::string owned_name;  // behind `resource`, where nobody else keeps it
 

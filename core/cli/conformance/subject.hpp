@@ -52,7 +52,7 @@ struct Invocation {
     explicit Invocation(plugin::Registry& registry, Deadline deadline = {}) : call(registry, "conformance", "/") {
         call.deadline = deadline;
         call.context = &memory;
-        call.stops[0] = &stop;
+        call.stop = &stop;
     }
     kdeps_call* handle() { return &call; }
 

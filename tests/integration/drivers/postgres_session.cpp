@@ -122,7 +122,7 @@ void check_url(std::string_view url) {
 struct PostgresSession::Call : kdeps_call_ {
     explicit Call(const PostgresSession& session) : kdeps_call_(the_plugin->registry, "test", "") {
         deadline = Deadline::after(session.limit_);
-        stops[0] = &session.stop_;
+        stop = &session.stop_;
     }
 };
 

@@ -93,7 +93,7 @@ DriverSession::~DriverSession() { driver_.table().close(connection_); }
 void DriverSession::call(const std::function<kdeps_status(kdeps_call*)>& slot) const {
     kdeps_call_ call(driver_.loaded().registry, "test", folder_.native());
     call.deadline = Deadline::after(limit_);
-    call.stops[0] = stop_;
+    call.stop = stop_;
     expect(call, slot(&call));
 }
 

@@ -67,10 +67,11 @@ TEST(Get, TakesEachSource) {
                  "get('none', false), get('q', 'query', 'd')]",
                  request),
         R"([3,[1],null,{"a":1},false,"query"])");
-    EXPECT_EQ(value_of("get('q', 'qurey', 1)", request),
-              "INTERNAL_ERROR 500 INVALID_ARGUMENT r: expression at workflow.yaml:7:19: get() knows no source 'qurey'. "
-              "Available options: [item, loop, memory, app, session, output, param, query, path, header, body, data, "
-              "file, filepath, filetype, info, env, itemvalues, error]");
+    EXPECT_EQ(
+        value_of("get('q', 'qurey', 1)", request),
+        "INTERNAL_ERROR 500 INVALID_ARGUMENT r: expression at workflow.yaml:7:19: get() knows no source 'qurey'. "
+        "Available options: [item, memory, session, output, path, query, body, header, file, info, loop, app, param, "
+        "data, filepath, filetype, env, itemvalues, error]");
 }
 
 TEST(Get, ReadsPartsOfValuesToo) {

@@ -47,7 +47,7 @@ TEST(Items, EndWithTheAnswerOfOnError) {
             "{actionId: r, requires: [a], echo: {value: never}}\n---\nactionId: a\nitems: [1, 2, 3, 4, 5, 6]\n"
             "itemsConcurrency: " +
             std::string(concurrency) +
-            "\nbefore: [\"set('n', get('n', 'app', 0) + 1, 'app')\"]\necho: {fail: {status: 13, message: slow}}\n"
+            "\nbefore: [\"increment('n', 1, 'app')\"]\necho: {fail: {status: 13, message: slow}}\n"
             "onError: {apiResponse: {success: false, response: {item: \"{{ item }}\", n: \"{{ get('n', 'app') }}\"}}}");
         const Outcome outcome = loaded.run();
         EXPECT_FALSE(outcome.success);
@@ -66,10 +66,41 @@ TEST(Items, AreAskedOncePerRunForWhatTheyAre) {
     EXPECT_EQ(run("actionId: r\nitems: [\"{{ nil }}\", \"[]\"]\necho: {value: \"{{ item }}\"}"), R"([null,"[]"])");
 }
 
-TEST(Items, KeepWhatTheySetForTheNext) {
-    EXPECT_EQ(run("actionId: r\nitems: [1, 2, 3]\necho: {value: \"{{ get('sum', 'item', 0) }}\"}\n"
-                  "after: [\"set('sum', get('sum', 'item', 0) + item, 'item')\"]"),
-              "[0,1,3]");
+// In sequence as side by side: nothing that an item leaves reaches another.
+TEST(Items, HaveAStateOfTheirOwnInBothModes) {
+    for (const char* concurrency : {"1", "3"}) {
+        EXPECT_EQ(run("actionId: r\nitems: [1, 2, 3]\nitemsConcurrency: " + std::string(concurrency) +
+                      "\nbefore: [\"set('sum', get('sum', 'item', 0) + item, 'item')\"]\n"
+                      "echo: {value: \"{{ get('sum', 'item') }}\"}"),
+                  "[1,2,3]");
+    }
+    EXPECT_EQ(run("actionId: r\nitems: [1, 2, 3]\necho: {value: \"{{ [item, get('r')] }}\"}"),
+              "[[1,null],[2,null],[3,null]]");
+    EXPECT_EQ(run("actionId: r\nitems: [1, 2]\necho: {value: \"{{ item == 2 ? int(get('x', 'no')) : item }}\"}\n"
+                  "onError: {action: continue, fallback: \"{{ get('r', 'none') }}\"}"),
+              R"([1,"none"])");
+}
+
+TEST(Items, RefuseWhatWouldMeanSomethingElseSideBySide) {
+    const auto report = [](const std::string& rest) {
+        return Loaded("actionId: r\nitems: [1, 2]\nitemsConcurrency: 2\n" + rest).report();
+    };
+    EXPECT_NE(report("before: [\"set('n', get('n', 0) + item)\"]\necho: {}")
+                  .find("items side by side would lose each other's values of 'n'"),
+              std::string::npos);
+    EXPECT_NE(report("before: [\"set('n', get('n', 'app', 0) + item, 'app')\"]\necho: {}").find("of 'n'"),
+              std::string::npos);
+    EXPECT_NE(report("echo: {value: \"{{ get('r') }}\"}").find("'r' reads its own output"), std::string::npos);
+    EXPECT_EQ(report("before: [\"set('n', get('n', 'item', 0) + item, 'item')\"]\necho: {}"), "");
+    EXPECT_EQ(report("before: [\"set('n', get('n', 'query'))\"]\necho: {}"), "");
+}
+
+// The first one that fails stops those that are at work: they would wait for ever.
+TEST(Items, StopEachOtherSideBySide) {
+    EXPECT_EQ(run("actionId: r\nitems: [wait, fail]\nitemsConcurrency: 2\n"
+                  "before: [\"item == 'fail' ? int('no number') : 0\"]\necho: {wait: true}")
+                  .substr(0, 41),
+              "INTERNAL_ERROR 500 INVALID_ARGUMENT r: ex");
 }
 
 TEST(Items, FailTheResourceWithTheFirstError) {

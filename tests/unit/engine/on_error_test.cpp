@@ -91,5 +91,52 @@ TEST(OnError, DoesNotSeeTheErrorAfterwards) {
               "[null,1]");
 }
 
+// `act` counts how often the action runs, `late` how often the expression behind it, which fails twice.
+TEST(OnError, NeverRepeatsAnActionThatHasSucceeded) {
+    EXPECT_EQ(
+        run("actionId: r\nbefore: [\"increment('act')\"]\necho: {value: 7}\n"
+            "after: [\"increment('first')\", \"increment('late') < 3 ? int('no number') : 0\"]\n"
+            "apiResponse: {success: true, response: \"{{ [get('act'), get('r'), get('first'), get('late')] }}\"}\n"
+            "onError: {action: retry, maxRetries: 5, retryDelay: 1ms}"),
+        "[1,7,1,3]");
+}
+
+TEST(OnError, ChainsTheCauseToWhatFailedInItsPlace) {
+    EXPECT_EQ(failing("{action: continue, fallback: \"{{ int('x') }}\"}").substr(0, 60),
+              "INTERNAL_ERROR 500 INVALID_ARGUMENT r: onError.fallback fail");
+    const std::string text = failing("{action: continue, fallback: \"{{ int('x') }}\"}");
+    EXPECT_NE(text.find("it was to stand in for: down"), std::string::npos) << text;
+}
+
+TEST(OnError, WritesALineForEachRetryAndForWhatIsHandled) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(failing("{action: retry, maxRetries: 1, retryDelay: 1ms, retryBackoff: fixed, fallback: none}"),
+              "\"none\"");
+    EXPECT_EQ(failing("{action: continue}").substr(0, 8), "{\"_error");
+    const std::string log = ::testing::internal::GetCapturedStderr();
+    EXPECT_NE(log.find("attempt 1 of 2 failed; the next follows in "), std::string::npos) << log;
+    EXPECT_NE(log.find("the fallback stands in after 2 attempts: down"), std::string::npos) << log;
+    EXPECT_NE(log.find("the run goes on: down"), std::string::npos) << log;
+}
+
+TEST(OnError, IsNotTheNextIterationOfALoopAfterWhatMayHaveHappened) {
+    const Loaded loaded(
+        "actionId: r\nloop: {while: \"loop.index() < 3\"}\nbefore: [\"set('n', get('n', 'app', 0) + 1, 'app')\"]\n"
+        "echo: {fail: {status: 11, retry: 3, message: lost}}\nonError: {action: continue, fallback: 1}");
+    EXPECT_EQ(loaded.text(),
+              "UNAVAILABLE 503 UNAVAILABLE r: loop: iteration 1 may have taken effect and is not repeated: lost");
+}
+
+TEST(OnError, TellsTheCauseWhenTheTimeIsOverBeforeTheNextAttempt) {
+    Request request;
+    request.time_limit = std::chrono::milliseconds(50);
+    request.deadline = Deadline::after(request.time_limit);
+    EXPECT_EQ(
+        run("{actionId: r, echo: {fail: {status: 11, message: down}}, onError: {action: retry, retryDelay: 1h}}",
+            request),
+        "TIMEOUT 504 TIMEOUT r: the time limit of the run of 50 ms was reached before the next attempt; attempt 1 "
+        "of 4 failed: down");
+}
+
 }  // namespace
 }  // namespace kdeps::engine

@@ -48,7 +48,7 @@ TEST(Get, TakesASourceOrADefault) {
               R"(["body","query",null,"default",5,"query"])");
     EXPECT_EQ(value_of("[get('a.b.1'), get('a.b.9'), get('a.c'), get('a').b]", request), "[20,null,null,[10,20]]");
     EXPECT_EQ(value_of("[get('', 'body').q, input.q, request.query.q, request.body.q]", request),
-              R"(["body","body","query","body"])");
+              R"(["body","query","query","body"])");
 }
 
 TEST(Get, NeverReadsAFileByItsName) { EXPECT_EQ(value_of("get('workflow.yaml')"), "null"); }

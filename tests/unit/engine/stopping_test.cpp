@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What runs side by side, and how running work ends.
+#include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "core/engine/watch.hpp"
 #include "tests/support/descriptor.hpp"
+#include "tests/support/patience.hpp"
 #include "tests/unit/engine/engine_fixture.hpp"
 
 namespace kdeps::engine {
@@ -67,19 +70,21 @@ TEST(Run, SharesThreadsBetweenManyRuns) {
 
 TEST(Deadline, OfAStepCancelsItsPlugin) {
     EXPECT_EQ(run("{actionId: r, echo: {wait: true, timeout: 50ms}}"),
-              "TIMEOUT 504 TIMEOUT r: the time limit of 50 ms was reached (the time limit was reached)");
+              "TIMEOUT 504 TIMEOUT r: the time limit of 50 ms was reached");
 }
 
 TEST(Deadline, OfTheRunCancelsThePlugin) {
     Request request;
     request.deadline = Deadline::after(std::chrono::milliseconds(50));
-    EXPECT_EQ(run("{actionId: r, echo: {wait: true}}", request), "TIMEOUT 504 TIMEOUT r: the time limit was reached");
+    EXPECT_EQ(run("{actionId: r, echo: {wait: true}}", request),
+              "TIMEOUT 504 TIMEOUT r: the time limit of the run was reached");
 }
 
 TEST(Deadline, ThatHasPassedStartsNothing) {
     Request request;
     request.deadline = Deadline(Clock::now() - std::chrono::seconds(1));
-    EXPECT_EQ(run("{actionId: r, echo: {value: 1}}", request), "TIMEOUT 504 TIMEOUT r: the time limit was reached");
+    EXPECT_EQ(run("{actionId: r, echo: {value: 1}}", request),
+              "TIMEOUT 504 TIMEOUT r: the time limit of the run was reached");
 }
 
 TEST(Deadline, EndsALongExpression) {
@@ -116,7 +121,6 @@ TEST(Stop, OfTheClientCancelsThePlugin) {
     std::thread thread([&] { text = Loaded::shown(loaded.engine->run({}, stop)); });
     inside.wait();
     stop.request();
-    loaded.engine->notify_stops();
     thread.join();
     EXPECT_EQ(text, "UNAVAILABLE 503 CANCELLED r: the run was cancelled");
 }
@@ -130,9 +134,64 @@ TEST(Stop, OfTheClientIsNoMatterForOnError) {
     std::thread thread([&] { text = Loaded::shown(loaded.engine->run({}, stop)); });
     inside.wait();
     stop.request();
-    loaded.engine->notify_stops();
     thread.join();
     EXPECT_EQ(text, "UNAVAILABLE 503 CANCELLED r: the run was cancelled");
+}
+
+// The stop comes at any moment of a run, also between two calls and before the first: it ends soon, with its reason.
+TEST(Stop, IsNeverLost) {
+    const Loaded loaded(
+        "{actionId: r, requires: [a, b, c], echo: {}}\n---\n"
+        "{actionId: a, loop: {while: \"true\", every: 1h}, echo: {}}\n---\n"
+        "{actionId: b, echo: {fail: {status: 11}}, onError: {action: retry, retryDelay: 1h}}\n---\n"
+        "{actionId: c, before: [\"none(1..300, none(1..300, # < 0))\"], echo: {wait: true}}");
+    EXPECT_FALSE(loaded.faults.has_errors()) << loaded.faults.text();
+    for (int point = 0; point < 300; ++point) {
+        StopFlag stop;
+        const auto at = Clock::now() + std::chrono::microseconds(point < 20 ? 0 : point * 20);
+        std::string text;
+        if (point < 10) stop.request(StopReason::shutdown);
+        std::thread thread([&] { text = Loaded::shown(loaded.engine->run({}, stop)); });
+        while (Clock::now() < at) std::this_thread::yield();
+        stop.request(StopReason::shutdown);
+        const auto raised = Clock::now();
+        thread.join();
+        EXPECT_LT(Clock::now() - raised, testing::kPatience * std::chrono::milliseconds(400)) << point;
+        ASSERT_NE(text.find("503 CANCELLED"), std::string::npos) << text;
+        ASSERT_NE(text.find("the run was cancelled: the server ends"), std::string::npos) << text;
+    }
+}
+
+TEST(Stop, OfASiblingEndsThePauseOfALoop) {
+    const auto before = Clock::now();
+    EXPECT_EQ(run("{actionId: r, requires: [a, b], echo: {}}\n---\n{actionId: a, loop: {while: \"true\", every: 20s}, "
+                  "echo: {}}\n---\n{actionId: b, echo: {gate: 1, fail: {status: 9, message: bad}}}"),
+              "INTERNAL_ERROR 500 BAD_DATA b: bad");
+    EXPECT_LT(Clock::now() - before, std::chrono::seconds(10));
+}
+
+TEST(Stop, OfTheRunsDeadlineBetweenIterationsIsATimeout) {
+    Request request;
+    request.time_limit = std::chrono::milliseconds(40);
+    request.deadline = Deadline::after(request.time_limit);
+    EXPECT_EQ(run("{actionId: r, loop: {while: \"true\", every: 1h}, echo: {}}", request),
+              "TIMEOUT 504 TIMEOUT r: the time limit of the run of 40 ms was reached");
+}
+
+TEST(Watch, LetsASlowCancelDelayNoOther) {
+    Watch watch;
+    std::promise<void> release;
+    const auto released = release.get_future().share();
+    std::promise<void> other;
+    {
+        const Watch::Guard slow(watch, Deadline(Clock::now()), nullptr, [&] { released.wait(); });
+        std::atomic<bool> once = false;
+        const Watch::Guard quick(watch, Deadline(Clock::now()), nullptr, [&] {
+            if (!once.exchange(true)) other.set_value();
+        });
+        other.get_future().wait();  // for ever, where all cancels share one thread
+        release.set_value();
+    }
 }
 
 TEST(Failure, CancelsTheSiblings) {

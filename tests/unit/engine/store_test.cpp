@@ -27,11 +27,9 @@ TEST(Watch, CancelsAtTheDeadlineAndAgainUntilTheCallEnds) {
     Watch watch;
     std::promise<void> twice;
     int count = 0;
-    const Watch::Guard guard(
-        watch, Deadline(Clock::now()), [] { return false; },
-        [&] {
-            if (++count == 2) twice.set_value();
-        });
+    const Watch::Guard guard(watch, Deadline(Clock::now()), nullptr, [&] {
+        if (++count == 2) twice.set_value();
+    });
     twice.get_future().wait();
 }
 
@@ -40,17 +38,13 @@ TEST(Watch, CancelsOnlyWhoseFlagIsRaised) {
     StopFlag stop;
     std::promise<void> cancelled;
     bool other = false;
-    const Watch::Guard idle(
-        watch, Deadline(), [] { return false; }, [&] { other = true; });
+    const Watch::Guard idle(watch, Deadline(), nullptr, [&] { other = true; });
     {
         std::atomic<bool> once = false;
-        const Watch::Guard guard(
-            watch, Deadline(), [&] { return stop.is_requested(); },
-            [&] {
-                if (!once.exchange(true)) cancelled.set_value();
-            });
+        const Watch::Guard guard(watch, Deadline(), &stop, [&] {
+            if (!once.exchange(true)) cancelled.set_value();
+        });
         stop.request();
-        watch.notify();
         cancelled.get_future().wait();
     }
     EXPECT_FALSE(other);

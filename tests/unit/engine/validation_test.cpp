@@ -171,5 +171,18 @@ TEST(Validation, RefusesABadPatternAtLoad) {
               "workflow.yaml:6:11: error: validation of 'f': pattern '[': missing ]: [");
 }
 
+// Path before query before body, for the rule as for who reads the value.
+TEST(Validation, ChecksWhatIsRead) {
+    Request request = with_body(R"({"id": 7, "only": 1})");
+    request.path_parameters = {{"id", "abc"}};
+    request.query = {{"id", "5"}, {"only", "2"}};
+    const std::string rule =
+        "actionId: r\nvalidations: {rules: [{field: id, type: integer, min: 1, max: 100}]}\necho: {value: \"{{ "
+        "[get('id'), input('id'), input.id, get('id', 'param'), get('', 'param').id, get('only'), input.only] }}\"}";
+    EXPECT_EQ(run(rule, request).substr(0, 20), "VALIDATION_ERROR 400");
+    request.path_parameters = {{"id", "6"}};
+    EXPECT_EQ(run(rule, request), R"(["6","6","6","6","6","2","2"])");
+}
+
 }  // namespace
 }  // namespace kdeps::engine

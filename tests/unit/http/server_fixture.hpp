@@ -22,19 +22,12 @@ public:
     engine::Outcome run(const engine::Request& request, const StopFlag& stop) override {
         return handler(request, stop);
     }
-    void notify_stops() override {
-        const std::lock_guard lock(mutex);
-        changed.notify_all();
-    }
     value::Value health(std::chrono::nanoseconds) override { return health_answer; }
     std::string_view name() const override { return "fake"; }
     std::string_view version() const override { return "1.0"; }
 
     // Waits until the flag is raised.
-    void wait_for(const StopFlag& stop) {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return stop.is_requested(); });
-    }
+    static void wait_for(const StopFlag& stop) { stop.wait_until(Deadline()); }
     // One more is inside; waits until there are `count`.
     void meet(int count) {
         std::unique_lock lock(mutex);

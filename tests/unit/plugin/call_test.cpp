@@ -95,7 +95,7 @@ TEST_F(CallTest, TellsWhenItShouldEnd) {
     EXPECT_EQ(host().check(&call), KDEPS_TIMEOUT);
     EXPECT_EQ(host().remaining_ns(&call), 0);
     StopFlag stop;
-    call.stops[1] = &stop;
+    call.stop = &stop;
     EXPECT_EQ(host().check(&call), KDEPS_TIMEOUT);
     stop.request();
     EXPECT_EQ(host().check(&call), KDEPS_CANCELLED);

@@ -22,7 +22,7 @@ Deadline deadline_after(std::chrono::nanoseconds span) { return Deadline(TestClo
 // The slots that tell the time, by the clock of the test; all others are the real host's.
 
 kdeps_status check(kdeps_call* call) {
-    const bool is_stopped = call->stops[0] != nullptr && call->stops[0]->is_requested();
+    const bool is_stopped = call->stop != nullptr && call->stop->is_requested();
     return is_stopped ? KDEPS_CANCELLED : call->deadline.at() <= TestClock::now() ? KDEPS_TIMEOUT : KDEPS_OK;
 }
 
@@ -72,7 +72,7 @@ struct HostCall::Limits {
 HostCall::HostCall(const std::string& name) : limits_(new Limits), call_(new kdeps_call_(registry(), "", "")) {
     call_->owned_name = name;
     call_->resource = call_->owned_name;
-    call_->stops[0] = &limits_->stop;
+    call_->stop = &limits_->stop;
 }
 
 HostCall::~HostCall() {
