@@ -58,6 +58,7 @@ private:
     bool concerns(const Error& error) const;  // onError.when
     void pause(const Error& error, int attempt, int attempts, std::chrono::nanoseconds delay) const;
     Value stand_in(const Error& error, int attempts);
+    Error too_late(StopReason reason, const Error& error) const;
     Error instead(const char* what, const Error& failed, const Error& cause) const;
     void tell(const std::string& message, const Error& cause) const;
 
@@ -79,7 +80,9 @@ Finished Handling::finish() {
             error = current_error();
         }
         complete(error);
-        if (!policy_ || !error.reaches_on_error || run_.is_stopping() || !concerns(error)) throw Error(error);
+        if (!policy_ || !error.reaches_on_error) throw Error(error);
+        if (const StopReason reason = run_.stop_reason(); reason != StopReason::none) throw too_late(reason, error);
+        if (!concerns(error)) throw Error(error);
         const bool is_in_doubt = error.retry == Retry::in_doubt;
         if (attempt < attempts && !is_in_doubt) {
             pause(error, attempt, attempts, jittered(delay));
@@ -118,13 +121,17 @@ void Handling::pause(const Error& error, int attempt, int attempts, std::chrono:
              (attempt_.has_acted() ? " behind the action, which has succeeded: " : ": ") + error.message,
          error);
     run_.stop().wait_until(earlier(run_.request().deadline, Deadline::after(delay)));
-    if (const StopReason reason = run_.stop_reason(); reason != StopReason::none) {
-        Error stopped = run_.stopped(reason);
-        stopped.message += " before the next attempt; attempt " + count + " failed: " + error.message;
-        stopped.resource = resource_.action_id;
-        stopped.detail = error.detail;
-        throw Error(std::move(stopped));
-    }
+    if (const StopReason reason = run_.stop_reason(); reason != StopReason::none) throw too_late(reason, error);
+}
+
+// The run ends before onError takes care of the error.
+Error Handling::too_late(StopReason reason, const Error& error) const {
+    Error out = error;
+    if (error.status == Status::cancelled || error.status == Status::timeout) return out;
+    Error stopped = run_.stopped(reason);
+    out.status = stopped.status;
+    out.message = stopped.message + ", before onError took care of: " + error.message;
+    return out;
 }
 
 Value Handling::stand_in(const Error& error, int attempts) {

@@ -134,8 +134,7 @@ TEST(OnError, TellsTheCauseWhenTheTimeIsOverBeforeTheNextAttempt) {
     EXPECT_EQ(
         run("{actionId: r, echo: {fail: {status: 11, message: down}}, onError: {action: retry, retryDelay: 1h}}",
             request),
-        "TIMEOUT 504 TIMEOUT r: the time limit of the run of 50 ms was reached before the next attempt; attempt 1 "
-        "of 4 failed: down");
+        "TIMEOUT 504 TIMEOUT r: the time limit of the run of 50 ms was reached, before onError took care of: down");
 }
 
 }  // namespace
