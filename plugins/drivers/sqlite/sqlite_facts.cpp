@@ -47,7 +47,14 @@ void note_pragma(const Action& action, Facts& facts) {
 
 void note(const Action& action, Facts& facts) {
     switch (action.code) {
-        case SQLITE_READ:
+        case SQLITE_READ: {
+            constexpr std::size_t kMost = 500;
+            if (facts.columns.size() < kMost && !action.second.empty()) {
+                facts.columns.push_back(
+                    {std::string(action.database), std::string(action.first), std::string(action.second)});
+            }
+            return;
+        }
         case SQLITE_SELECT:
         case SQLITE_RECURSIVE: return;
         case SQLITE_FUNCTION:

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kdeps::sqlite {
 
@@ -17,6 +18,11 @@ struct Facts {
     bool is_savepoint = false;     // SAVEPOINT, RELEASE, ROLLBACK TO
     bool touches_session = false;  // leaves something in the session: a setting, a database, a temporary object
     bool has_effects = false;      // does something else than reading
+    // Columns of tables that it reads, a few hundred at most: "main", "t", "a".
+    struct Column {
+        std::string database, table, name;
+    };
+    std::vector<Column> columns;
 
     // Nothing is changed by it, wherever it runs.
     bool only_reads() const {

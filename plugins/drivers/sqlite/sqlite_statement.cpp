@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sqlite_statement.hpp"
 
+#include "sqlite_comparisons.hpp"
 #include "sqlite_rows.hpp"
 
 namespace kdeps::sqlite {
@@ -82,6 +83,21 @@ private:
     sqlite3_stmt* statement_;
 };
 
+// Of the columns of this name that a statement reads.
+ColumnKind column_kind(sqlite3* db, const std::vector<Facts::Column>& read, std::string_view name) {
+    ColumnKind kind = ColumnKind::unknown;
+    for (const Facts::Column& column : read) {
+        if (sqlite3_stricmp(column.name.c_str(), std::string(name).c_str()) != 0) continue;
+        const char* type = nullptr;
+        const int code = sqlite3_table_column_metadata(db, column.database.empty() ? nullptr : column.database.c_str(),
+                                                       column.table.c_str(), column.name.c_str(), &type, nullptr,
+                                                       nullptr, nullptr, nullptr);
+        if (code != SQLITE_OK || !has_numeric_affinity(type)) return ColumnKind::other;
+        kind = ColumnKind::number;
+    }
+    return kind;
+}
+
 Error too_large(std::uint64_t limit) {
     Error error(KDEPS_EXHAUSTED, "the rows that the batch returns are larger than maxResultBytes (" +
                                      std::to_string(limit) +
@@ -123,8 +139,20 @@ void Statement::check_count(std::size_t given) const {
     }
 }
 
+bool Statement::is_compared_with_number(std::size_t i) {
+    if (!compared_) {
+        const auto kind_of = [this](std::string_view name) {
+            return column_kind(link_.db(), compiled_.facts.columns, name);
+        };
+        compared_ = compared_with_numbers(sqlite3_sql(compiled_.statement.get()), kind_of);
+    }
+    return i < compared_->size() && (*compared_)[i];
+}
+
 void Statement::bind(std::size_t i, const kdeps_cell& cell, sqlite3_destructor_type lifetime) {
-    const int code = bind_value(compiled_.statement.get(), static_cast<int>(i) + 1, cell, lifetime);
+    std::optional<kdeps_cell> number;
+    if (cell.kind == KDEPS_STRING && is_compared_with_number(i)) number = number_of_text(to_view(cell.as.s));
+    const int code = bind_value(compiled_.statement.get(), static_cast<int>(i) + 1, number ? *number : cell, lifetime);
     if (code == SQLITE_OK) return;
     Error error(KDEPS_BAD_DATA, "parameter " + std::to_string(i + 1) + " (" + std::string(kind_name(cell.kind)) + ") ");
     error.vendor_code = code;

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <kdeps/cpp/driver.hpp>
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "sqlite_link.hpp"
 
@@ -31,11 +33,14 @@ private:
     // Compiled, also after the handle was opened again; not running.  Within a Use.  Throws Error.
     sqlite3_stmt* ready();
     void check_count(std::size_t given) const;
+    // Is parameter i compared with a number that is no column?
+    bool is_compared_with_number(std::size_t i);
     // Throws Error.
     void bind(std::size_t i, const kdeps_cell& cell, sqlite3_destructor_type lifetime);
 
     Link& link_;
     Compiled compiled_;
+    std::optional<std::vector<bool>> compared_;  // as compared_with_numbers() tells, when a text is bound first
 };
 
 }  // namespace kdeps::sqlite

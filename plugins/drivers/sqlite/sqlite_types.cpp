@@ -119,6 +119,34 @@ int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell, sq
     }
 }
 
+bool has_numeric_affinity(const char* declaration) {
+    const std::string name = upper(declaration);
+    const auto holds = [&](std::string_view part) { return name.find(part) != std::string::npos; };
+    if (holds("INT")) return true;
+    return !name.empty() && !holds("CHAR") && !holds("CLOB") && !holds("TEXT") && !holds("BLOB");
+}
+
+std::optional<kdeps_cell> number_of_text(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\n\v\f\r";
+    text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));
+    text = text.substr(0, text.find_last_not_of(kSpace) + 1);
+    if (text.starts_with('+') && !text.substr(1).starts_with('-')) text.remove_prefix(1);
+    if (text.find_first_not_of("0123456789+-.eE") != std::string_view::npos) return std::nullopt;
+    const char* end = text.data() + text.size();
+    kdeps_cell cell{};
+    if (const auto [stop, failed] = std::from_chars(text.data(), end, cell.as.i);
+        failed == std::errc() && stop == end) {
+        cell.kind = KDEPS_INT;
+        return cell;
+    }
+    if (const auto [stop, failed] = std::from_chars(text.data(), end, cell.as.d);
+        failed == std::errc() && stop == end) {
+        cell.kind = KDEPS_DOUBLE;
+        return cell;
+    }
+    return std::nullopt;
+}
+
 Type expected_type(const char* declaration) {
     if (declaration == nullptr) return Type::null;
     switch (declared_of(declaration)) {

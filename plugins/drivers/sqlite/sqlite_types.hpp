@@ -6,6 +6,7 @@
 
 #include <kdeps/types.h>
 #include <kdeps/cpp/row_builder.hpp>
+#include <optional>
 
 namespace kdeps::sqlite {
 
@@ -24,6 +25,12 @@ bool read_value(sqlite3_stmt* row, int i, Declared declared, columns::ColumnBuil
 // Binds parameter `position`, counted from 1.  SQLITE_TRANSIENT: the statement keeps no pointer into the cell;
 // SQLITE_STATIC: its text lives until the statement is bound anew.  Returns SQLite's code.
 int bind_value(sqlite3_stmt* statement, int position, const kdeps_cell& cell, sqlite3_destructor_type lifetime);
+
+// The affinity INTEGER, REAL or NUMERIC?  No declaration has none.
+bool has_numeric_affinity(const char* declaration);
+
+// What SQLite's numeric affinity makes of a text; nothing if it stays one.
+std::optional<kdeps_cell> number_of_text(std::string_view text);
 
 // What a column of this declaration holds unless somebody stored something else (null: no telling), by the rules of
 // affinity (sqlite.org/datatype3.html, 3.1).
