@@ -1,126 +1,239 @@
 // SPDX-License-Identifier: Apache-2.0
-// A batch: DB-Library sends one call at a time, so each call carries many sets.  Its text executes the statement once
-// per set, through a nested sp_executesql that has the statement itself as an argument: no text of the user is
-// rewritten, its variables stay its own, and the server keeps one plan.  Behind each set comes a result of one cell,
-// which holds the set's count and tells where an error belongs.
-#include <map>
+// A batch: DB-Library sends one request at a time, so each carries many sets (sqlserver_sets.hpp).  An INSERT of values
+// goes as one statement of many rows; what else there is as one call per set.
+#include <kdeps/cpp/sets.hpp>
 #include <optional>
 
 #include "sqlserver_rows.hpp"
+#include "sqlserver_sets.hpp"
 #include "sqlserver_statement.hpp"
 
 namespace kdeps::sqlserver {
 
 namespace {
 
-constexpr const char* kMark = "kdeps affected";
-constexpr std::size_t kMostSets = 1000;
-constexpr std::size_t kMostBytes = std::size_t{1} << 20U;
-
 // All or nothing where the caller has opened no transaction.
 class OwnTransaction {
 public:
-    OwnTransaction(Connection& connection, Operation& operation)
-        : connection_(connection), operation_(operation), is_open_(!connection.is_in_transaction()) {
-        if (!is_open_) return;
-        if (const auto failed = connection_.run(operation, "BEGIN TRANSACTION")) throw *failed;
+    OwnTransaction(Connection& connection, Call& call)
+        : connection_(connection), call_(call), is_open_(!connection.is_in_transaction()) {
+        if (is_open_) connection_.begin(call_, KDEPS_ISOLATION_DEFAULT, false);
     }
     void commit() {
         if (!is_open_) return;
         is_open_ = false;
-        if (const auto failed = connection_.run(operation_, "COMMIT TRANSACTION"))
-            throw connection_.commit_failure(operation_, *failed);
+        connection_.commit(call_);
     }
     // After a failure of the sets, which stays the one that is told.
-    void roll_back(const Call& call) {
+    void roll_back(Error& error) {
         if (!is_open_) return;
         is_open_ = false;
         if (dbdead(connection_.process()) != 0) return;
-        Operation cleanup(call, connection_.bell(), Bound::grace);
-        connection_.run(cleanup, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION");
+        try {
+            connection_.rollback(call_);
+            connection_.settle(error);
+        } catch (const Error&) {
+            error.damage = KDEPS_DAMAGE_CONNECTION;
+        }
+        // Nothing of the batch is left.
+        if (error.retry == KDEPS_RETRY_IN_DOUBT) error.retry = KDEPS_RETRY_NEVER;
     }
 
 private:
     Connection& connection_;
-    Operation& operation_;
+    Call& call_;
     bool is_open_;
 };
 
-// The sets of one call.
-class Chunk {
+// The batch in the making.  One thread.
+class Batch {
 public:
-    Chunk(DBPROCESS* process, const std::string& sql, std::size_t parameters)
-        : process_(process), sql_(sql), parameters_(parameters) {}
-
-    bool is_empty() const { return sets_ == 0; }
-    std::size_t sets() const { return sets_; }
-    // Has it no room for one set more?
-    bool is_full() const {
-        return sets_ >= kMostSets || arguments_.size() + parameters_ + declared_.size() + 4 > kMostParameters ||
-               bytes_ > kMostBytes;
-    }
+    Batch(Connection& connection, Call& call, const std::string& sql, const Words& words, kdeps_batch& batch)
+        : connection_(connection),
+          call_(call),
+          sql_(sql),
+          words_(words),
+          affected_(batch.affected, batch.sets),
+          most_bytes_(batch.max_bytes == 0 ? SIZE_MAX : static_cast<std::size_t>(batch.max_bytes)),
+          constructor_(constructor_of(sql)) {}
 
     void add(std::vector<Argument> set) {
-        std::string types;
-        std::string call;
-        for (std::size_t i = 0; i < set.size(); ++i) {
-            const std::string name = "@p" + std::to_string(i + 1);
-            types += (i == 0 ? "" : ",") + name + " " + set[i].type;
-            call += "," + name + "=";
-            if (set[i].literal != nullptr) {
-                call += set[i].literal;
-                continue;
-            }
-            const std::string own = "@a" + std::to_string(arguments_.size() + 1);
-            call += own;
-            bytes_ += set[i].content().size() + 32;
-            texts_.emplace_back(set[i].bytes);  // the cells go with their batch
-            set[i].bytes = texts_.back();
-            arguments_.emplace_back(own, std::move(set[i]));
+        if (constructor_) {
+            add_row(std::move(set));
+            return;
         }
-        const auto [declared, is_new] = declared_.emplace(types, declared_.size() + 1);
-        text_ += "EXEC sp_executesql @s,@d" + std::to_string(declared->second) + call + ";SELECT @@ROWCOUNT AS [" +
-                 kMark + "];\n";
-        ++sets_;
+        if (calls_ && calls_->is_full()) finish_calls();
+        if (!calls_) calls_.emplace(connection_.process(), sql_, set.size());
+        calls_->add(set);
     }
-
-    void send(Connection& connection, Operation& operation) const {
-        std::string declarations = "@s nvarchar(max)";
-        for (std::size_t i = 1; i <= declared_.size(); ++i)
-            declarations += ",@d" + std::to_string(i) + " nvarchar(max)";
-        for (const auto& [name, argument] : arguments_) declarations += "," + name + " " + argument.type;
-        Request request(process_, "sp_executesql");
-        request.add_text(text_);
-        request.add_text(std::move(declarations));
-        request.add("@s", text_argument(sql_));
-        for (const auto& [types, number] : declared_) request.add("@d" + std::to_string(number), text_argument(types));
-        for (const auto& [name, argument] : arguments_) request.add(name, argument);
-        connection.send_call(operation);
+    void finish() {
+        if (rows_) finish_rows();
+        if (calls_) finish_calls();
     }
+    std::unique_ptr<CollectedRows> take_rows() { return std::move(collected_); }
 
 private:
-    static Argument text_argument(const std::string& text) {
-        kdeps_cell cell{};
-        cell.kind = KDEPS_STRING;
-        cell.as.s = to_str(text);
-        return make_argument(cell, 0, NullType::text);
+    void add_row(std::vector<Argument> set) {
+        if (rows_ && !rows_->add(set)) finish_rows();
+        if (!rows_) {
+            rows_.emplace(connection_.process(), *constructor_);
+            rows_->add(set);
+        }
+        kept_.push_back(std::move(set));
+        for (Argument& argument : kept_.back()) argument.bytes = texts_.emplace_back(argument.bytes);
     }
 
-    DBPROCESS* process_;
-    const std::string& sql_;
-    std::size_t parameters_;
-    std::string text_;
-    std::map<std::string, std::size_t> declared_;  // one number per combination of types
-    std::deque<std::string> texts_;
-    std::deque<std::pair<std::string, Argument>> arguments_;
-    std::size_t sets_ = 0;
-    std::size_t bytes_ = 0;
-};
+    void count(std::size_t set, std::int64_t rows) {
+        if (set < affected_.size()) affected_[set] = rows;
+    }
 
-bool is_mark(DBPROCESS* process) {
-    const char* name = dbnumcols(process) == 1 ? dbcolname(process, 1) : nullptr;
-    return name != nullptr && std::string_view(name) == kMark;
-}
+    // Many rows in one statement.  If it fails, the sets go one by one, so that the one that fails is known.
+    void finish_rows() {
+        const std::size_t sets = rows_->sets();
+        std::int64_t rows = -1;
+        try {
+            run([&](Operation& operation) { rows_->send(connection_, operation); },
+                [&](Results& results) {
+                    if (const std::int64_t counted = results.count(); counted >= 0) rows = counted;
+                });
+        } catch (Error& error) {
+            if (sets == 1) error.batch_set = static_cast<std::int64_t>(done_);
+            if (sets > 1) find_failing(error);
+            throw;
+        }
+        for (std::size_t i = 0; i < sets; ++i) count(done_ + i, rows == static_cast<std::int64_t>(sets) ? 1 : -1);
+        done_ += sets;
+        rows_.reset();
+        kept_.clear();
+        texts_.clear();
+    }
+
+    // In a transaction that is rolled back, as the one of the batch may have ended.
+    void find_failing(Error& error) {
+        const bool is_of_value = error.damage != KDEPS_DAMAGE_CONNECTION && error.retry == KDEPS_RETRY_NEVER &&
+                                 (error.status == KDEPS_BAD_DATA || error.status == KDEPS_CONFLICT ||
+                                  error.status == KDEPS_CONSTRAINT || error.status == KDEPS_INVALID_ARGUMENT);
+        if (!is_of_value) return;
+        const std::string save = "kdeps_sets";
+        const bool is_open = connection_.state().transaction == KDEPS_TRANSACTION_OPEN;
+        Operation operation(call_, connection_.bell());
+        if (connection_.run(operation, is_open ? "SAVE TRANSACTION " + save : "BEGIN TRANSACTION")) return;
+        for (std::size_t i = 0; i < kept_.size() && error.batch_set < 0; ++i) {
+            Rows one(connection_.process(), *constructor_);
+            one.add(kept_[i]);
+            try {
+                run([&](Operation& inner) { one.send(connection_, inner); }, [](Results&) {});
+            } catch (const Error& found) {
+                if (found.damage == KDEPS_DAMAGE_CONNECTION) error.damage = found.damage;
+                if (found.vendor_code != error.vendor_code) break;
+                error.batch_set = static_cast<std::int64_t>(done_ + i);
+                error.message = found.message;
+            }
+        }
+        if (dbdead(connection_.process()) != 0) return;
+        Operation cleanup(call_, connection_.bell(), Bound::grace);
+        const bool is_still_open = connection_.state().transaction == KDEPS_TRANSACTION_OPEN && is_open;
+        if (const auto failed = connection_.run(cleanup, is_still_open ? "ROLLBACK TRANSACTION " + save
+                                                                       : "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")) {
+            error.damage = std::max<std::uint8_t>(error.damage, KDEPS_DAMAGE_TRANSACTION);
+        }
+    }
+
+    void finish_calls() {
+        if (calls_->is_empty()) return;
+        const std::size_t end = done_ + calls_->sets();
+        std::optional<std::size_t> failed;
+        try {
+            run([&](Operation& operation) { calls_->send(connection_, operation); },
+                [&](Results& results) { read_call(results, failed); },
+                [&](const Operation& operation) {
+                    // An error stands before the mark of its set.
+                    if (!failed && !operation.reports().messages.empty()) failed = done_;
+                });
+            if (done_ < end) {
+                Error error(KDEPS_INVALID_STATE,
+                            "the statement ended the transaction in which its sets run, by ROLLBACK or COMMIT; no set "
+                            "behind this one was executed");
+                error.sqlstate = "25000";
+                error.damage = KDEPS_DAMAGE_TRANSACTION;
+                failed = done_ - std::min<std::size_t>(done_, 1);
+                throw error;
+            }
+        } catch (Error& error) {
+            if (error.batch_set < 0)
+                error.batch_set = static_cast<std::int64_t>(failed.value_or(std::min(done_, end - 1)));
+            throw;
+        }
+        calls_.reset();
+    }
+
+    void read_call(Results& results, const std::optional<std::size_t>& failed) {
+        if (!results.has_columns()) return;
+        DBPROCESS* process = connection_.process();
+        if (!Calls::is_mark(process)) {
+            if (collected_ == nullptr) collected_ = std::make_unique<CollectedRows>(process);
+            collected_->expect_same(process);
+            // One batch more than the limit holds shows that there is more.
+            while (!collected_->collect(process, results, 0)) {
+                if (collected_->bytes() > most_bytes_) throw too_much();
+            }
+            if (collected_->bytes() > most_bytes_) throw too_much();
+            return;
+        }
+        while (results.next_row()) {
+            std::int32_t rows = -1;
+            if (const BYTE* data = dbdata(process, 1); data != nullptr) std::memcpy(&rows, data, sizeof rows);
+            count(done_, rows);
+        }
+        if (!failed) ++done_;
+    }
+
+    Error too_much() const {
+        return {KDEPS_EXHAUSTED, "the rows that the sets return take more than " + std::to_string(most_bytes_) + " bytes"};
+    }
+
+    template <typename Send, typename Read>
+    void run(Send send, Read read) {
+        run(send, read, [](const Operation&) {});
+    }
+    // One request, all of whose results are read.
+    template <typename Send, typename Read, typename Look>
+    void run(Send send, Read read, Look look) {
+        connection_.start(words_);
+        Operation operation(call_, connection_.bell());
+        Results results(connection_, operation);
+        try {
+            send(operation);
+            for (;;) {
+                const bool has_next = results.next();
+                look(operation);
+                if (!has_next) break;
+                read(results);
+                while (results.has_columns() && results.next_row()) {
+                }
+            }
+            results.expect_success();
+        } catch (Error& error) {
+            results.end_after(error, call_);
+            throw;
+        }
+        connection_.finish(call_, true);
+    }
+
+    Connection& connection_;
+    Call& call_;
+    const std::string& sql_;
+    const Words& words_;
+    const std::span<std::int64_t> affected_;
+    const std::size_t most_bytes_;
+    const std::optional<Constructor> constructor_;
+    std::size_t done_ = 0;  // sets
+    std::optional<Rows> rows_;
+    std::vector<std::vector<Argument>> kept_;  // the sets of `rows_`
+    std::deque<std::string> texts_;
+    std::optional<Calls> calls_;
+    std::unique_ptr<CollectedRows> collected_;
+};
 
 }  // namespace
 
@@ -128,93 +241,50 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
     call.check();
     const std::span affected(batch.affected, batch.sets);
     std::fill(affected.begin(), affected.end(), -1);
-    Operation operation(call, connection_.bell());
-    OwnTransaction transaction(connection_, operation);
-    DBPROCESS* process = connection_.process();
-    std::unique_ptr<CollectedRows> collected;
-    std::size_t done = 0;  // sets whose mark was read
-    std::optional<Chunk> chunk;
-
-    const auto finish_chunk = [&] {
-        if (!chunk || chunk->is_empty()) return;
-        const std::size_t end = done + chunk->sets();
-        const std::size_t first = done;
-        std::optional<std::size_t> failed;
-        Results results(connection_, operation);
-        try {
-            chunk->send(connection_, operation);
-            do {
-                const bool has_next = results.next();
-                // An error stands before the mark of its set.
-                if (!failed && !operation.reports().messages.empty()) failed = done;
-                if (!has_next) break;
-                if (!results.has_columns()) continue;
-                if (!is_mark(process)) {
-                    if (collected == nullptr) collected = std::make_unique<CollectedRows>(process);
-                    collected->expect_same(process);
-                    collected->collect(process, results, SIZE_MAX);
-                    continue;
-                }
-                while (results.next_row()) {
-                    std::int32_t count = -1;
-                    if (const BYTE* data = dbdata(process, 1); data != nullptr) std::memcpy(&count, data, sizeof count);
-                    if (done < affected.size()) affected[done] = count;
-                }
-                ++done;
-            } while (true);
-            if (failed || !operation.reports().messages.empty()) throw connection_.failure(operation);
-        } catch (Error& error) {
-            if (!results.is_at_end() && dbdead(process) == 0 && operation.stopped() == KDEPS_OK)
-                connection_.discard(call);
-            if (error.batch_set < 0)
-                error.batch_set = static_cast<std::int64_t>(failed.value_or(std::min(done, end - 1)));
-            std::fill(affected.begin() + static_cast<std::ptrdiff_t>(std::min(first, affected.size())), affected.end(),
-                      -1);
-            throw;
+    const Sets sets(std::move(parameters));
+    bool needs_types = false;
+    sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
+        std::string scratch;
+        for (const columns::ColumnReader& reader : readers)
+            needs_types = needs_types || reader.is_null(row) || reader.cell(row, scratch).kind == KDEPS_DECIMAL;
+        if (readers.size() + 5 > kMostParameters) {
+            throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(readers.size()) +
+                                                    " parameters; SQL Server takes at most 2,095 in a batch");
         }
-        done = end;
-        chunk.reset();
-    };
-
+        return !needs_types;
+    });
+    OwnTransaction transaction(connection_, call);
+    Batch work(connection_, call, sql_, words_, batch);
     try {
-        std::vector<kdeps_cell> cells;
         std::vector<std::string> scratch;
         std::size_t set = 0;
-        for_each_batch(parameters, [&](const std::vector<columns::ColumnReader>& readers, std::int64_t count) {
-            cells.resize(readers.size());
+        sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
             scratch.resize(readers.size());
-            bool has_null = false;
-            for (std::int64_t row = 0; row < count && !has_asked_; ++row) {
-                for (const columns::ColumnReader& reader : readers) has_null = has_null || reader.is_null(row);
+            if (needs_types) {
+                Operation operation(call, connection_.bell());
+                learn_types(operation, readers.size());
+                needs_types = false;
             }
-            if (has_null) learn_null_types(operation, readers.size());
-            for (std::int64_t row = 0; row < count; ++row, ++set) {
-                std::vector<Argument> arguments;
-                try {
-                    for (std::size_t i = 0; i < readers.size(); ++i) {
-                        cells[i] = readers[i].cell(row, scratch[i]);
-                        arguments.push_back(make_argument(cells[i], i + 1, null_type(i)));
-                    }
-                } catch (Error& error) {
-                    error.batch_set = static_cast<std::int64_t>(set);
-                    throw;
-                }
-                if (readers.size() + 5 > kMostParameters) {
-                    throw Error(KDEPS_INVALID_ARGUMENT, "the statement has " + std::to_string(readers.size()) +
-                                                            " parameters; SQL Server takes at most 2,095 in a batch");
-                }
-                if (chunk && chunk->is_full()) finish_chunk();
-                if (!chunk) chunk.emplace(process, sql_, readers.size());
-                chunk->add(std::move(arguments));
+            std::vector<Argument> arguments;
+            try {
+                for (std::size_t i = 0; i < readers.size(); ++i)
+                    arguments.push_back(argument(readers[i].cell(row, scratch[i]), i));
+            } catch (Error& error) {
+                error.batch_set = static_cast<std::int64_t>(set);
+                throw;
             }
+            work.add(std::move(arguments));
+            ++set;
+            return true;
         });
-        finish_chunk();
+        work.finish();
         transaction.commit();
-    } catch (const Error&) {
-        transaction.roll_back(call);
+    } catch (Error& error) {
+        std::fill(affected.begin(), affected.end(), -1);
+        transaction.roll_back(error);
         throw;
     }
-    if (collected != nullptr) make_stream(std::move(collected), call, rows);
+    if (auto collected = work.take_rows()) make_stream(std::move(collected), call, rows);
 }
 
 }  // namespace kdeps::sqlserver

@@ -19,6 +19,7 @@ inline constexpr RETCODE kSucceed = 1;
 
 // Wire types ([MS-TDS] 2.2.5.4): DB-Library passes them on, and converts texts to UTF-16.
 inline constexpr int kNvarchar = 231;
+inline constexpr int kVarchar = 167;
 inline constexpr int kVarbinary = 165;
 inline constexpr int kUniqueIdentifier = 36;
 inline constexpr int kXml = 241;

@@ -49,8 +49,8 @@ std::vector<Suggestion> Statement::suggestions(Operation& operation) {
     if (out.empty()) return out;
     DBPROCESS* process = connection_.process();
     Request request(process, "sp_describe_undeclared_parameters");
-    request.add_text(with_own_names(sql_, places));
-    connection_.send_call(operation);
+    request.add_text("@tsql", with_own_names(sql_, places));
+    connection_.send_call(operation, request.bytes());
     Results results(connection_, operation);
     while (results.next()) {
         while (results.has_columns() && results.next_row()) {
@@ -76,9 +76,9 @@ std::vector<columns::Column> Statement::described_columns(Operation& operation, 
     constexpr int kTypeName = 6;
     DBPROCESS* process = connection_.process();
     Request request(process, "sp_describe_first_result_set");
-    request.add_text(sql_);
-    if (!declarations.empty()) request.add_text(declarations);
-    connection_.send_call(operation);
+    request.add_text("@tsql", sql_);
+    if (!declarations.empty()) request.add_text("@params", declarations);
+    connection_.send_call(operation, request.bytes());
     Results results(connection_, operation);
     std::vector<columns::Column> out;
     std::optional<Error> unreadable;
@@ -103,6 +103,7 @@ std::vector<columns::Column> Statement::described_columns(Operation& operation, 
 
 void Statement::describe(Call& call, ArrowSchema* parameters, ArrowSchema* columns) {
     call.check();
+    connection_.start({.only_reads = true, .keeps_transaction = true, .can_be_undone = true});
     Operation operation(call, connection_.bell());
     const std::vector<Suggestion> suggested = suggestions(operation);
     if (!operation.reports().messages.empty() && !is_untyped(operation.reports().messages.front().number))

@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <span>
+#include <utility>
+
+#include "sqlserver_client.hpp"
 
 namespace kdeps::sqlserver {
 
@@ -43,6 +47,7 @@ constexpr std::array kRules = {
     Rule{208, KDEPS_INVALID_ARGUMENT, "42S02"},
     Rule{207, KDEPS_INVALID_ARGUMENT, "42S22"},
     Rule{213, KDEPS_INVALID_ARGUMENT, "21S01"},
+    Rule{103, KDEPS_INVALID_ARGUMENT, "42000"},
     Rule{2714, KDEPS_ALREADY_EXISTS, "42S01"},
     Rule{1801, KDEPS_ALREADY_EXISTS, "42000"},
     Rule{40515, KDEPS_UNSUPPORTED, "0A000"},
@@ -66,7 +71,10 @@ constexpr std::array kRules = {
     Rule{8115, KDEPS_BAD_DATA, "22003"},
     Rule{8134, KDEPS_BAD_DATA, "22012"},
     Rule{8169, KDEPS_BAD_DATA, "22018"},
+    Rule{8023, KDEPS_BAD_DATA, "22003"},
     Rule{9402, KDEPS_BAD_DATA, "22018"},
+    Rule{13608, KDEPS_BAD_DATA, "22032"},
+    Rule{13609, KDEPS_BAD_DATA, "22032"},
     Rule{9420, KDEPS_BAD_DATA, "22018"},
     // Permissions.
     Rule{229, KDEPS_FORBIDDEN, "42501"},
@@ -82,6 +90,8 @@ constexpr std::array kRules = {
     Rule{3903, KDEPS_INVALID_STATE, "25000", KDEPS_RETRY_NEVER, KDEPS_DAMAGE_TRANSACTION},
     Rule{3930, KDEPS_INVALID_STATE, "25000", KDEPS_RETRY_NEVER, KDEPS_DAMAGE_TRANSACTION},
     Rule{3998, KDEPS_INVALID_STATE, "25000", KDEPS_RETRY_NEVER, KDEPS_DAMAGE_TRANSACTION},
+    Rule{3609, KDEPS_INVALID_STATE, "25000", KDEPS_RETRY_NEVER, KDEPS_DAMAGE_TRANSACTION},
+    Rule{266, KDEPS_INVALID_STATE, "25000", KDEPS_RETRY_NEVER, KDEPS_DAMAGE_TRANSACTION},
     // Limits.
     Rule{17809, KDEPS_EXHAUSTED, "53300", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
     Rule{10928, KDEPS_EXHAUSTED, "53300", KDEPS_RETRY_FRESH},
@@ -98,6 +108,24 @@ constexpr std::array kRules = {
     Rule{17142, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
     Rule{40197, KDEPS_UNAVAILABLE, "08006", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
     Rule{40613, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{40143, KDEPS_UNAVAILABLE, "08006", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{40166, KDEPS_UNAVAILABLE, "08006", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{40540, KDEPS_UNAVAILABLE, "08006", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{49918, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{49919, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{49920, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{4221, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    // A database that is starting, restored or moved to another replica.
+    Rule{922, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{927, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{942, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{952, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{976, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{978, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{979, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{982, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{983, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
+    Rule{18401, KDEPS_UNAVAILABLE, "08004", KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
 };
 
 Rule rule_of(const ServerMessage& message) {
@@ -106,7 +134,7 @@ Rule rule_of(const ServerMessage& message) {
     if (found != kRules.end()) {
         Rule rule = *found;
         if (rule.number == 547)
-            rule.sqlstate = message.text.find("CHECK constraint") != std::string::npos ? "23514" : "23503";
+            rule.sqlstate = message.text.find("CHECK") != std::string::npos ? "23514" : "23503";
         return rule;
     }
     // THROW and RAISERROR: a rule that the author of the schema wrote.
@@ -117,26 +145,110 @@ Rule rule_of(const ServerMessage& message) {
     return {0, KDEPS_INVALID_ARGUMENT, "42000"};
 }
 
+// Their quoted parts are names, in every language.  Whatever else a message quotes may be a value.
+constexpr std::array kQuoteNames = {
+    // constraints, indexes
+    2627, 2601, 547, 515,
+    // names that do not exist, or exist already
+    208, 207, 2812, 4121, 911, 2714, 1801, 3701, 4701, 15151, 195, 201, 8144, 8145, 137, 1088, 4902, 4924, 1911, 209, 8156,
+    // permissions, login, databases
+    229, 230, 262, 297, 300, 916, 544, 3906, 18456, 18452, 18470, 18486, 18487, 18488, 4060, 8101, 271, 8111,
+    // not served here, and by Azure
+    40515, 40613,
+    // statements
+    3609, 3902, 3903, 3930, 3998, 266, 1205, 1222, 206, 257, 529, 2628, 8152};
+
+// Does what stands in parentheses hold a value?
+constexpr std::array kParenthesesHoldValues = {2627, 2601};
+
+// Values of numbers that messages write without quotes.
+constexpr std::array kNumbersAreValues = {220, 232, 244, 248, 8115, 8023};
+
+bool is_one_of(std::span<const int> list, int number) {
+    return std::find(list.begin(), list.end(), number) != list.end();
+}
+
+// What stands between quotation marks of any language becomes ***, from the first one to the last of the same kind where
+// a value may hold marks of its own.
+std::string without_quoted(const std::string& text, bool holds_one_value) {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMarks = {{
+        {"'", "'"},
+        {"\"", "\""},
+        {"\u00ab", "\u00bb"},
+        {"\u201c", "\u201d"},
+        {"\u2018", "\u2019"},
+        {"\u300c", "\u300d"},
+    }};
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const auto* mark = std::find_if(kMarks.begin(), kMarks.end(), [&](const auto& pair) {
+            return std::string_view(text).substr(at).starts_with(pair.first);
+        });
+        if (mark == kMarks.end()) {
+            out += text[at++];
+            continue;
+        }
+        const std::size_t inner = at + mark->first.size();
+        const std::size_t end = holds_one_value ? text.rfind(mark->second) : text.find(mark->second, inner);
+        out += "***";
+        at = end == std::string::npos || end < inner ? text.size() : end + mark->second.size();
+    }
+    return out;
+}
+
+// The last parenthesis that opens, with what it holds.
+std::string without_parentheses(std::string text) {
+    const std::size_t open = text.find('(');
+    const std::size_t close = text.rfind(')');
+    if (open == std::string::npos || close == std::string::npos || close < open) return text;
+    return text.replace(open, close - open + 1, "(***)");
+}
+
+std::string without_numbers(const std::string& text) {
+    std::string out;
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    for (std::size_t at = 0; at < text.size();) {
+        const bool is_start = is_digit(text[at]) || (text[at] == '-' && at + 1 < text.size() && is_digit(text[at + 1]));
+        if (!is_start || (at > 0 && std::isalnum(static_cast<unsigned char>(text[at - 1])) != 0)) {
+            out += text[at++];
+            continue;
+        }
+        ++at;
+        while (at < text.size() && (is_digit(text[at]) || ((text[at] == '.' || text[at] == ',') && at + 1 < text.size() &&
+                                                           is_digit(text[at + 1]))))
+            ++at;
+        out += "***";
+    }
+    return out;
+}
+
 // What stands before `mark`, if it is there.
 void cut(std::string& text, std::string_view mark) {
     if (const std::size_t found = text.find(mark); found != std::string::npos) text.resize(found);
 }
 
-// Values and SQL text are for the log only.
-std::string shown(const ServerMessage& message, kdeps_status status) {
+// Values and SQL text are for the log only.  By number, as the words depend on the language of the session.
+std::string shown(const ServerMessage& message) {
     std::string text = message.text;
     cut(text, " The duplicate key value is");
     cut(text, " Truncated value:");
     cut(text, " after the character string");
     cut(text, " The parameterized query");
-    if (text.starts_with("Incorrect syntax near")) text = "Incorrect syntax on line " + std::to_string(message.line);
-    if (status == KDEPS_BAD_DATA) {
-        if (const std::size_t value = text.find("value '"); value != std::string::npos) {
-            const std::size_t open = value + 6;
-            const std::size_t close = std::max(text.rfind("' to data type"), text.rfind('\''));
-            if (close > open) text.replace(open, std::min(text.find("' to data type", open), close) - open + 1, "***");
-        }
+    const int number = message.number;
+    if (number == 102 || number == 156 || number == 319 || text.starts_with("Incorrect syntax near"))
+        text = "Incorrect syntax on line " + std::to_string(message.line);
+    if (is_one_of(kParenthesesHoldValues, number)) text = without_parentheses(std::move(text));
+    if (number == 2628) {
+        // The names come first, the value last.
+        const std::size_t last = text.rfind(": '");
+        if (last != std::string::npos) text.resize(last);
     }
+    // THROW and RAISERROR: the author of the schema wrote it for who reads it.
+    if (number < 50000 && !is_one_of(kQuoteNames, number)) {
+        // The value may hold quotation marks; the type behind it has none.
+        text = without_quoted(text, number == 245 || number == 241 || number == 235 || number == 295 || number == 103);
+    }
+    if (is_one_of(kNumbersAreValues, number)) text = without_numbers(text);
     while (text.ends_with('.') || text.ends_with(' ')) text.pop_back();
     return text;
 }
@@ -153,9 +265,14 @@ std::int32_t line_offset(std::string_view sql, int line) {
 
 }  // namespace
 
+bool is_conversion(const ClientError& error) {
+    constexpr std::array kConversions = {SYBEICONVIU, SYBEICONVAVAIL, SYBEICONVO, SYBEICONVI, SYBEICONV2BIG};
+    return is_one_of(kConversions, error.code);
+}
+
 Error to_error(const ServerMessage& message, std::string_view sql) {
     const Rule rule = rule_of(message);
-    Error error(rule.status, shown(message, rule.status));
+    Error error(rule.status, shown(message));
     if (error.message != message.text && error.message + "." != message.text) error.detail = message.text;
     error.sqlstate = rule.sqlstate;
     error.retry = rule.retry;
@@ -167,9 +284,9 @@ Error to_error(const ServerMessage& message, std::string_view sql) {
 
 Error loss_failure(const Reports& reports, bool is_in_doubt) {
     Error error(KDEPS_UNAVAILABLE,
-                is_in_doubt
-                    ? "the connection was lost while the transaction was committed: it may or may not have taken effect"
-                    : "the connection to SQL Server was lost");
+                is_in_doubt ? "the connection to SQL Server was lost before its answer was complete: what was sent may "
+                              "or may not have taken effect"
+                            : "the connection to SQL Server was lost");
     error.sqlstate = is_in_doubt ? "08007" : "08006";
     error.retry = is_in_doubt ? KDEPS_RETRY_IN_DOUBT : KDEPS_RETRY_FRESH;
     error.damage = KDEPS_DAMAGE_CONNECTION;

@@ -30,11 +30,14 @@ struct Reports {
     std::optional<ClientError> client;
 };
 
+// Did the library meet characters that it could not convert?
+bool is_conversion(const ClientError& error);
+
 // By number: status, SQLSTATE, retry, damage.  The message is the server's own without the values and the SQL text that
 // it quotes; what it was stands in the detail.
 Error to_error(const ServerMessage& message, std::string_view sql);
 
-// The connection broke.  `doubt`: it is not known whether the work was committed.
+// The connection broke.  In doubt: it is not known whether the work has taken effect.
 Error loss_failure(const Reports& reports, bool is_in_doubt);
 Error connect_failure(const std::string& place, const std::string& why);
 // TIMEOUT or CANCELLED.

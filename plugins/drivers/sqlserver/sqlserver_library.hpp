@@ -2,7 +2,6 @@
 // The library's process-wide state: its callbacks, and the configuration file from which it takes what has no function.
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
@@ -24,11 +23,10 @@ public:
     std::string server_name(const Settings& settings);
 
 private:
-    void write(const std::string& text) const;
+    void append(const std::string& text) const;
 
-    std::filesystem::path folder_;
+    int file_ = -1;  // in memory: no child gets it, and it ends with the process
     std::mutex mutex_;  // guards what follows, and the file
-    std::string text_;
     std::map<std::string, std::string> names_;  // of the sections, by their lines
 };
 

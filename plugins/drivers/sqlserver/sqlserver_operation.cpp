@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "sqlserver_relay.hpp"
+
 namespace kdeps::sqlserver {
 
 namespace {
@@ -51,13 +53,12 @@ Operation::~Operation() { newest = outer_; }
 Operation* Operation::current() { return newest; }
 
 kdeps_status Operation::why_stop() const {
-    if (stopped_ != KDEPS_OK) return stopped_;
     if (bound_ != Bound::grace && call_.state() != KDEPS_OK) return call_.state();
     return Clock::now() >= end_ ? KDEPS_TIMEOUT : KDEPS_OK;
 }
 
 bool Operation::has_to_stop() {
-    stopped_ = why_stop();
+    if (stopped_ == KDEPS_OK) stopped_ = why_stop();
     return stopped_ != KDEPS_OK;
 }
 
@@ -75,24 +76,31 @@ bool Operation::wait_for(int socket, short events) {
     return false;
 }
 
-void Operation::interrupt(DBPROCESS* process) {
-    is_interrupted_ = true;
+void Operation::start_grace(DBPROCESS* process) {
     end_ = Clock::now() + kStopGrace;
+    watchdog_ = std::make_unique<Watchdog>(dbiordesc(process), kStopGrace);
+}
+
+void Operation::interrupt(DBPROCESS* process) {
+    if (dbdead(process) != 0) return;
+    start_grace(process);
     dbcancel(process);
 }
 
 // The library asks each second of a wait (DBSETTIME).
-int Operation::on_timeout() {
-    if (is_interrupted_) return Clock::now() < end_ ? INT_CONTINUE : INT_CANCEL;
+int Operation::on_timeout(DBPROCESS* process) {
+    if (is_sending_) return INT_CONTINUE;
+    // It would wait for ever for a socket that it has closed.
+    if (process != nullptr && dbdead(process) != 0) return INT_CANCEL;
+    if (is_interrupted()) return Clock::now() < end_ ? INT_CONTINUE : INT_CANCEL;
     if (!has_to_stop()) return INT_CONTINUE;
-    if (bound_ == Bound::login) return INT_CANCEL;
-    is_interrupted_ = true;
-    end_ = Clock::now() + kStopGrace;
+    if (bound_ == Bound::login || process == nullptr) return INT_CANCEL;
+    start_grace(process);
     return INT_TIMEOUT;
 }
 
-int Operation::on_error(int code, int system_code, const char* text) {
-    if (code == SYBETIME) return on_timeout();
+int Operation::on_error(DBPROCESS* process, int code, int system_code, const char* text) {
+    if (code == SYBETIME) return on_timeout(process);
     // "Check messages from the SQL Server": they are here already.
     if (code != SYBESMSG && !reports_.client)
         reports_.client = ClientError{code, system_code, text == nullptr ? "" : text};

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <kdeps/cpp/call.hpp>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "sqlserver_errors.hpp"
 
 namespace kdeps::sqlserver {
+
+class Watchdog;
 
 using Clock = std::chrono::steady_clock;
 
@@ -41,7 +44,7 @@ enum class Bound {
 };
 
 // While it lives, the library's callbacks of this thread go to it; a newer one on the same thread goes before.  One
-// thread.
+// thread, but for is_over.
 class Operation {
 public:
     Operation(const Call& call, const Bell& bell, Bound bound = Bound::call,
@@ -57,22 +60,34 @@ public:
     bool wait_for(int socket, short events);
     // Looks without waiting: true if the work has to stop.
     bool has_to_stop();
+    // The same, and nothing is remembered.  Any thread.
+    bool is_over() const { return why_stop() != KDEPS_OK; }
     // OK, or why the work was told to stop (TIMEOUT, CANCELLED).
     kdeps_status stopped() const { return stopped_; }
+    // Was the server told to stop?
+    bool is_interrupted() const { return watchdog_ != nullptr; }
 
     // Tells the server to stop and waits for its answer; the connection is dead if none came within the grace.
     void interrupt(DBPROCESS* process);
+    // While a relay carries a request, whose thread looks at the limits.
+    void set_sending(bool is_sending) { is_sending_ = is_sending; }
 
     const Reports& reports() const { return reports_; }
     void forget() { reports_ = {}; }
+    void forget_client_error() { reports_.client.reset(); }
 
     // The library's callbacks.
     void add(ServerMessage message) { reports_.messages.push_back(std::move(message)); }
-    int on_error(int code, int system_code, const char* text);
+    void add_client_error(const char* text) {
+        if (!reports_.client) reports_.client = ClientError{0, 0, text};
+    }
+    void tell(std::string_view notice) const { call_.log(KDEPS_LOG_INFO, notice); }
+    int on_error(DBPROCESS* process, int code, int system_code, const char* text);
 
 private:
     kdeps_status why_stop() const;
-    int on_timeout();
+    void start_grace(DBPROCESS* process);
+    int on_timeout(DBPROCESS* process);
 
     const Call& call_;
     const Bell& bell_;
@@ -80,7 +95,8 @@ private:
     Clock::time_point end_;
     Operation* outer_;
     kdeps_status stopped_ = KDEPS_OK;
-    bool is_interrupted_ = false;
+    bool is_sending_ = false;
+    std::unique_ptr<Watchdog> watchdog_;  // from the interruption on
     Reports reports_;
 };
 

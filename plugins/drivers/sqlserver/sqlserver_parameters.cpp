@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sqlserver_parameters.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -70,14 +71,18 @@ void read_decimal(std::string_view text, std::size_t position, Argument& out) {
     }
     Wide magnitude = 0;
     for (const char c : digits) magnitude = magnitude * 10 + static_cast<unsigned>(c - '0');
+    // As many digits as the value has: T-SQL rounds sums and products of decimal(38).
+    const int precision = std::max({static_cast<int>(digits.size()), scale, 1});
     DBNUMERIC number{};
-    number.precision = kMostDigits;
+    number.precision = static_cast<BYTE>(precision);
     number.scale = static_cast<BYTE>(scale);
     number.array[0] = is_negative && magnitude != 0 ? 1 : 0;
     for (int i = 16; i > 0; --i, magnitude >>= 8U) number.array[i] = static_cast<BYTE>(magnitude & 0xFFU);
     own(out, number);
     out.wire = SYBNUMERIC;
-    out.type = "decimal(38," + std::to_string(scale) + ")";
+    out.digits = precision - scale;
+    out.scale = scale;
+    out.type = "decimal(" + std::to_string(precision) + "," + std::to_string(scale) + ")";
 }
 
 // DB-Library cuts an nvarchar at so many UTF-16 units, and at 8,000 bytes of UTF-8.
@@ -85,7 +90,15 @@ bool needs_max(std::string_view text, std::size_t position) {
     return utf16_units(text, position) > kLongUnits || text.size() > kLongBytes;
 }
 
-void read_text(std::string_view text, std::size_t position, Argument& out) {
+void read_text(std::string_view text, std::size_t position, bool sends_varchar, Argument& out) {
+    // What all code pages of SQL Server have in common needs no conversion.
+    if (sends_varchar && !text.empty() && text.size() <= kLongBytes &&
+        std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
+        out.wire = kVarchar;
+        out.type = "varchar(8000)";
+        out.bytes = text;
+        return;
+    }
     const bool is_long = needs_max(text, position);
     out.wire = is_long ? SYBNTEXT : kNvarchar;
     out.type = is_long ? "nvarchar(max)" : "nvarchar(4000)";
@@ -121,13 +134,13 @@ std::size_t utf16_units(std::string_view text, std::size_t position) {
     return units;
 }
 
-Argument make_argument(const kdeps_cell& cell, std::size_t position, NullType null_type) {
+Argument make_argument(const kdeps_cell& cell, std::size_t position, Place place, bool sends_varchar) {
     Argument out;
     switch (cell.kind) {
         case KDEPS_NULL:
             out.is_null = true;
-            out.wire = null_type == NullType::binary ? kVarbinary : kNvarchar;
-            out.type = null_type == NullType::binary ? "varbinary(max)" : "nvarchar(4000)";
+            out.wire = place == Place::binary ? kVarbinary : kNvarchar;
+            out.type = place == Place::binary ? "varbinary(max)" : "nvarchar(4000)";
             break;
         case KDEPS_BOOL:
             own(out, static_cast<std::uint8_t>(cell.as.i != 0 ? 1 : 0));
@@ -146,8 +159,11 @@ Argument make_argument(const kdeps_cell& cell, std::size_t position, NullType nu
             out.wire = SYBFLT8;
             out.type = "float";
             break;
-        case KDEPS_DECIMAL: read_decimal({cell.as.s.data, cell.as.s.size}, position, out); break;
-        case KDEPS_STRING: read_text({cell.as.s.data, cell.as.s.size}, position, out); break;
+        case KDEPS_DECIMAL:
+            read_decimal({cell.as.s.data, cell.as.s.size}, position, out);
+            if (place != Place::number) out.digits = -1;
+            break;
+        case KDEPS_STRING: read_text({cell.as.s.data, cell.as.s.size}, position, sends_varchar, out); break;
         case KDEPS_BYTES: {
             if (cell.as.s.size > kMostBytes) throw bad_value(position, "is larger than 2 GiB");
             const bool is_long = cell.as.s.size > kLongBytes;
@@ -168,9 +184,9 @@ Request::Request(DBPROCESS* process, const char* procedure) : process_(process) 
         throw Error(KDEPS_INTERNAL, "the FreeTDS client library cannot make a call");
 }
 
-void Request::add_text(std::string text) {
+void Request::add_text(const char* name, std::string text) {
     const std::string& kept = texts_.emplace_back(std::move(text));
-    add_value(nullptr, needs_max(kept, 0) ? SYBNTEXT : kNvarchar, kept, false);
+    add_value(name, needs_max(kept, 0) ? SYBNTEXT : kNvarchar, kept, false);
 }
 
 void Request::add(std::string name, const Argument& argument) {
@@ -185,7 +201,8 @@ void Request::add_value(const char* name, int wire, std::string_view value, bool
     if (dbrpcparam(process_, name, 0, wire, -1, size, data) != kSucceed) {
         throw Error(KDEPS_INTERNAL, "the FreeTDS client library refuses a parameter");
     }
-    bytes_ += value.size() + 16;
+    // On the wire a name and a text have two bytes for each of ours, or fewer.
+    bytes_ += 2 * (value.size() + std::strlen(name)) + 40;
 }
 
 }  // namespace kdeps::sqlserver

@@ -16,8 +16,9 @@ namespace kdeps::sqlserver {
 // SQL Server takes no more in one call ("Maximum capacity specifications").
 inline constexpr std::size_t kMostParameters = 2100;
 
-// What a NULL, which has no type of its own, goes into: nothing converts to a binary type by itself.
-enum class NullType : std::uint8_t { text, binary };
+// What a value goes into, as far as it matters: nothing converts a NULL, which has no type of its own, to a binary type
+// by itself; and where a number stands, digits behind its last one make no difference.
+enum class Place : std::uint8_t { text, binary, number };
 
 // One value; borrows the cell's text.
 struct Argument {
@@ -29,12 +30,14 @@ struct Argument {
     std::string_view bytes;                     // of the value
     std::array<char, sizeof(DBNUMERIC)> own{};  // where `bytes` is, for what is made here
     std::size_t own_size = 0;
+    int digits = 0;  // of a decimal, before its point; -1 if its scale must stay
+    int scale = 0;
 
     std::string_view content() const { return own_size > 0 ? std::string_view(own.data(), own_size) : bytes; }
 };
 
 // `position` counts from 1, for error texts.  Throws Error (BAD_DATA) that never shows the value.
-Argument make_argument(const kdeps_cell& cell, std::size_t position, NullType null_type);
+Argument make_argument(const kdeps_cell& cell, std::size_t position, Place place, bool sends_varchar = false);
 
 // UTF-16 units of a text that goes to the server.  Throws Error (BAD_DATA) for what is no UTF-8.
 std::size_t utf16_units(std::string_view text, std::size_t position);
@@ -44,8 +47,8 @@ class Request {
 public:
     Request(DBPROCESS* process, const char* procedure);
 
-    // Without a name: by position.
-    void add_text(std::string text);
+    // `name` stays.
+    void add_text(const char* name, std::string text);
     void add(std::string name, const Argument& argument);
     std::size_t bytes() const { return bytes_; }
 

@@ -10,11 +10,6 @@ namespace kdeps::sqlserver {
 
 namespace {
 
-bool is_of_name(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '@' || c == '#' || c == '$' ||
-           static_cast<unsigned char>(c) >= 0x80;
-}
-
 // Behind the comment that starts at `at`; they nest.
 std::size_t after_comment(std::string_view sql, std::size_t at) {
     std::size_t depth = 0;
@@ -33,8 +28,14 @@ std::size_t after_comment(std::string_view sql, std::size_t at) {
     return at;
 }
 
-// Behind what is no name: a text, a quoted name, a comment, or one other character.  A doubled quote ends one text and
-// starts the next, which comes to the same.
+}  // namespace
+
+bool is_of_name(char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '@' || c == '#' || c == '$' ||
+           static_cast<unsigned char>(c) >= 0x80;
+}
+
+// A doubled quote ends one text and starts the next, which comes to the same.
 std::size_t after_other(std::string_view sql, std::size_t at) {
     const char c = sql[at];
     if (c == '\'' || c == '"' || c == '[') {
@@ -45,8 +46,6 @@ std::size_t after_other(std::string_view sql, std::size_t at) {
     if (sql.substr(at, 2) == "/*") return after_comment(sql, at);
     return at + 1;
 }
-
-}  // namespace
 
 std::vector<Placeholder> placeholders(std::string_view sql) {
     std::vector<Placeholder> out;

@@ -9,6 +9,11 @@
 
 namespace kdeps::sqlserver {
 
+// May a name, a variable or a word of the language hold it?
+bool is_of_name(char c);
+// Behind what stands at `at` and is no name: a text, a quoted name, a comment, or one other character.
+std::size_t after_other(std::string_view sql, std::size_t at);
+
 struct Placeholder {
     std::size_t begin;
     std::size_t end;

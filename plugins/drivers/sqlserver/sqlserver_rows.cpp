@@ -10,6 +10,10 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 20U;
 // The size of a builder is summed over its columns; not for each row.
 constexpr std::int64_t kRowsBetweenLooks = 64;
 
+// As SQL Server names the column of such a text.
+constexpr std::string_view kJsonInPieces = "JSON_F52E2B61-18A1-11d1-B105-00805F49916B";
+constexpr std::string_view kXmlInPieces = "XML_F52E2B61-18A1-11d1-B105-00805F49916B";
+
 std::vector<columns::Column> plain_columns(const std::vector<ResultColumn>& columns) {
     std::vector<columns::Column> out;
     out.reserve(columns.size());
@@ -19,9 +23,29 @@ std::vector<columns::Column> plain_columns(const std::vector<ResultColumn>& colu
 
 }  // namespace
 
-RowReader::RowReader(DBPROCESS* process) : columns_(result_columns(process)), rows_(plain_columns(columns_)) {}
+RowReader::RowReader(DBPROCESS* process) : columns_(result_columns(process)), rows_(plain_columns(columns_)) {
+    is_in_pieces_ = columns_.size() == 1 && columns_[0].column.type == columns::Type::text &&
+                    (columns_[0].column.name == kJsonInPieces || columns_[0].column.name == kXmlInPieces);
+}
+
+void RowReader::join(DBPROCESS* process, Results& results) {
+    std::string text;
+    bool has_text = false;
+    while (results.next_row()) {
+        has_text = true;
+        if (const BYTE* data = dbdata(process, 1); data != nullptr)
+            text.append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(dbdatlen(process, 1)));
+    }
+    if (!has_text) return;
+    rows_[0].text(text);
+    rows_.end_row();
+}
 
 bool RowReader::fill(DBPROCESS* process, Results& results) {
+    if (is_in_pieces_) {
+        join(process, results);
+        return true;
+    }
     std::size_t long_bytes = 0;
     while (rows_.rows() < kBatchRows && long_bytes < kBatchBytes &&
            (rows_.rows() % kRowsBetweenLooks != 0 || rows_.bytes() < kBatchBytes)) {
@@ -76,7 +100,12 @@ LazyRows::LazyRows(Connection& connection, const Call& call, std::unique_ptr<Col
     : connection_(connection), call_(call), rows_(std::move(first)), results_(results), sql_(std::move(sql)) {}
 
 LazyRows::~LazyRows() {
-    if (!is_complete_ && dbdead(connection_.process()) == 0) connection_.discard(call_);
+    if (is_complete_ || dbdead(connection_.process()) != 0) return;
+    // What may write runs to its end.
+    Error unread(KDEPS_CANCELLED, "the rest of a result was not read");
+    Operation operation(call_, connection_.bell());
+    results_.continue_in(operation);
+    results_.end_after(unread, call_);
 }
 
 bool LazyRows::next(ArrowArray* out) {
@@ -88,16 +117,16 @@ bool LazyRows::next(ArrowArray* out) {
         const bool is_at_end = rows_->collect(connection_.process(), results_, 1);
         if (is_at_end) {
             while (results_.next()) {
-                if (results_.has_columns())
-                    call_.log(KDEPS_LOG_WARNING, "a further result set follows a large one; only the first is given");
                 while (results_.has_columns() && results_.next_row()) {
                 }
             }
-            is_complete_ = true;
             results_.expect_success(sql_);
+            is_complete_ = true;
+            connection_.finish(call_, true);
         }
-    } catch (const Error&) {
-        is_complete_ = is_complete_ || operation.stopped() != KDEPS_OK;
+    } catch (Error& error) {
+        is_complete_ = true;
+        results_.end_after(error, call_);
         throw;
     }
     return rows_->next(out);

@@ -19,16 +19,22 @@ public:
 
     // Reads rows of the current result until a batch is full; true at the end of the result.
     bool fill(DBPROCESS* process, Results& results);
+    // FOR JSON and FOR XML give one text in pieces of 2,033 characters.
+    bool is_in_pieces() const { return is_in_pieces_; }
     // Of another result with the same columns.  Throws Error if they differ.
     void expect_same(DBPROCESS* process) const;
 
     bool has_rows() const { return rows_.rows() > 0; }
+    std::size_t bytes() const { return rows_.bytes(); }
     columns::Array take();
     void schema(ArrowSchema* out) { rows_.schema(out); }
 
 private:
+    void join(DBPROCESS* process, Results& results);
+
     std::vector<ResultColumn> columns_;
     columns::RowBuilder rows_;
+    bool is_in_pieces_ = false;
 };
 
 // Batches that are here.
@@ -36,6 +42,8 @@ class CollectedRows : public BatchSource {
 public:
     explicit CollectedRows(DBPROCESS* process) : reader_(process) {}
 
+    // What has been collected so far.
+    std::size_t bytes() const { return bytes_ + reader_.bytes(); }
     // The current result, to its end or until about `most_bytes` are here; false if there is more.
     bool collect(DBPROCESS* process, Results& results, std::size_t most_bytes);
     void expect_same(DBPROCESS* process) const { reader_.expect_same(process); }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <filesystem>
 
@@ -37,6 +38,7 @@ bool read_flag(const std::string& name, const std::string& value) {
 struct Option {
     const char* name;
     void (*read)(Settings&, const Target&, const std::string& name, const std::string& value);
+    bool is_word = false;  // its values are words of any case
 };
 
 constexpr std::array kOptions = {
@@ -66,14 +68,21 @@ constexpr std::array kOptions = {
                }
                out.database = value;
            }},
+    Option{"charset",
+           [](Settings& out, const Target&, const std::string& name, const std::string& value) {
+               if (value != "varchar" && value != "nvarchar")
+                   refuse("option '" + name + "' of the connection URL must be nvarchar or varchar, not '" + value + "'");
+               out.sends_varchar = value == "varchar";
+           },
+           true},
     Option{"encrypt",
            [](Settings& out, const Target&, const std::string& name, const std::string& value) {
-               if (value == "off" || value == "false" || value == "no") {
-                   out.encryption = "off";
-               } else if (value == "request") {
-                   out.encryption = "request";
-               } else if (value == "on" || value == "true" || value == "yes") {
-                   out.encryption = "require";
+               if (value == "off" || value == "false" || value == "no" || value == "request" || value == "optional") {
+                   out.encrypts = false;
+                   out.forgoes_encryption = value != "request";
+               } else if (value == "on" || value == "true" || value == "yes" || value == "mandatory" ||
+                          value == "require") {
+                   out.encrypts = true;
                } else if (value == "strict") {
                    throw Error(KDEPS_UNSUPPORTED,
                                "option 'encrypt' of the connection URL is 'strict', which is TDS 8.0; the FreeTDS "
@@ -83,22 +92,66 @@ constexpr std::array kOptions = {
                    refuse("option '" + name + "' of the connection URL must be off, request, on or strict, not '" +
                           value + "'");
                }
-           }},
+           },
+           true},
     Option{"hostname_in_certificate_check",
            [](Settings& out, const Target&, const std::string& name, const std::string& value) {
                out.checks_hostname = read_flag(name, value);
-           }},
+           },
+           true},
     Option{"lock_timeout",
            [](Settings& out, const Target&, const std::string& name, const std::string& value) {
                out.lock_timeout = read_number(name, value, 86'400'000, "milliseconds");
            }},
+    Option{"trust_server_certificate",
+           [](Settings& out, const Target&, const std::string& name, const std::string& value) {
+               out.trusts_certificate = read_flag(name, value);
+           },
+           true},
 };
 
-void read_option(const Call& call, const Target& target, const std::string& name, const std::string& value,
+// The names of ADO.NET's connection strings, with or without their spaces and in any case.
+struct Alias {
+    const char* name;
+    const char* option;
+};
+
+constexpr std::array kAliases = {
+    Alias{"applicationname", "application_name"},
+    Alias{"app", "application_name"},
+    Alias{"connecttimeout", "connect_timeout"},
+    Alias{"connectiontimeout", "connect_timeout"},
+    Alias{"timeout", "connect_timeout"},
+    Alias{"initialcatalog", "database"},
+    Alias{"servercertificate", "ca_file"},
+    Alias{"trustservercertificate", "trust_server_certificate"},
+    Alias{"cafile", "ca_file"},
+    Alias{"locktimeout", "lock_timeout"},
+};
+
+std::string option_of(const std::string& given) {
+    std::string plain;
+    for (const char c : given) {
+        if (c != ' ' && c != '_' && c != '-') plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    }
+    for (const Alias& alias : kAliases) {
+        if (plain == alias.name) return alias.option;
+    }
+    for (const Option& option : kOptions) {
+        if (plain == option.name) return option.name;
+    }
+    return given;
+}
+
+void read_option(const Call& call, const Target& target, const std::string& given, const std::string& value,
                  Settings& out) {
+    const std::string name = option_of(given);
+    std::string lower;
+    for (const char c : value) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     for (const Option& option : kOptions) {
         if (option.name == name) {
-            option.read(out, target, name, value);
+            // ADO.NET writes True and Mandatory.
+            option.read(out, target, given, option.is_word ? lower : value);
             return;
         }
     }
@@ -108,7 +161,7 @@ void read_option(const Call& call, const Target& target, const std::string& name
         names.emplace_back(option.name);
         list += (list.empty() ? "" : ", ") + names.back();
     }
-    refuse("unknown option '" + name + "' in the connection URL" + call.did_you_mean(name, names) +
+    refuse("unknown option '" + given + "' in the connection URL" + call.did_you_mean(given, names) +
            "; available options: " + list);
 }
 
@@ -124,6 +177,11 @@ Settings read_settings(const Call& call, const Target& target) {
     for (const auto& [name, value] : url.options) {
         read_option(call, target, name, value, out);
     }
+    if (!out.ca_file.empty() && (out.forgoes_encryption || out.trusts_certificate)) {
+        refuse(std::string("option 'ca_file' of the connection URL asks for a server whose certificate is checked, which '") +
+               (out.forgoes_encryption ? "encrypt=off" : "trust_server_certificate=true") + "' gives up; leave one out");
+    }
+    if (!out.trusts_certificate.value_or(true) && out.ca_file.empty()) out.ca_file = "system";
     if (url.host.empty()) refuse(std::string("the connection URL names no host; ") + kForm);
     if (url.user.empty()) refuse(std::string("the connection URL names no user; ") + kForm);
     // These go through lines of a configuration file, or through C strings.

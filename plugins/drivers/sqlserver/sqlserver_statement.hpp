@@ -12,6 +12,7 @@
 #include "sqlserver_parameters.hpp"
 #include "sqlserver_results.hpp"
 #include "sqlserver_types.hpp"
+#include "sqlserver_words.hpp"
 
 namespace kdeps::sqlserver {
 
@@ -26,7 +27,7 @@ public:
     Statement(Connection& connection, std::string_view sql);
 
     Outcome execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows);
-    // Many sets in each request (sqlserver_batch.cpp).
+    // Many sets in each request (sqlserver_batch.cpp, sqlserver_constructor.cpp).
     void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
     // Nothing of the statement runs (sqlserver_describe.cpp).  Throws Error for what is wrong with it, UNSUPPORTED if
     // the server cannot tell.
@@ -38,13 +39,17 @@ private:
     std::vector<Suggestion> suggestions(Operation& operation);
     // Of the first result; the parameters are declared as sp_executesql has it.
     std::vector<columns::Column> described_columns(Operation& operation, const std::string& declarations);
-    // Asks the server, once, which parameters go into binary places.
-    void learn_null_types(Operation& operation, std::size_t count);
-    NullType null_type(std::size_t i) const { return i < null_types_.size() ? null_types_[i] : NullType::text; }
+    // Asks the server, once, what the parameters go into.
+    void learn_types(Operation& operation, std::size_t count);
+    Argument argument(const kdeps_cell& cell, std::size_t i) const {
+        return make_argument(cell, i + 1, i < places_.size() ? places_[i] : Place::text,
+                             connection_.settings().sends_varchar);
+    }
 
     Connection& connection_;
     std::string sql_;
-    std::vector<NullType> null_types_;
+    Words words_;
+    std::vector<Place> places_;
     bool has_asked_ = false;
 };
 
