@@ -4,6 +4,7 @@
 #include <kdeps/cpp/sets.hpp>
 #include <optional>
 
+#include "sqlserver_document.hpp"
 #include "sqlserver_rows.hpp"
 #include "sqlserver_sets.hpp"
 #include "sqlserver_statement.hpp"
@@ -55,7 +56,8 @@ public:
           words_(words),
           affected_(batch.affected, batch.sets),
           most_bytes_(batch.max_bytes == 0 ? SIZE_MAX : static_cast<std::size_t>(batch.max_bytes)),
-          constructor_(constructor_of(sql)) {}
+          constructor_(constructor_of(sql)),
+          may_be_document_(constructor_ && Document::is_possible(*constructor_) && connection.has_openjson(call)) {}
 
     void add(std::vector<Argument> set) {
         if (constructor_) {
@@ -67,17 +69,25 @@ public:
         calls_->add(set);
     }
     void finish() {
-        if (rows_) finish_rows();
+        finish_rows();
         if (calls_) finish_calls();
     }
     std::unique_ptr<CollectedRows> take_rows() { return std::move(collected_); }
 
 private:
     void add_row(std::vector<Argument> set) {
-        if (rows_ && !rows_->add(set)) finish_rows();
-        if (!rows_) {
-            rows_.emplace(connection_.process(), *constructor_);
-            rows_->add(set);
+        if (may_be_document_ && Document::holds(set)) {
+            if (rows_) finish_rows();
+            if (!document_ || !document_->add(set)) {
+                finish_rows();
+                document_.emplace(connection_.process(), *constructor_).add(set);
+            }
+        } else {
+            if (document_) finish_rows();
+            if (!rows_ || !rows_->add(set)) {
+                finish_rows();
+                rows_.emplace(connection_.process(), *constructor_).add(set);
+            }
         }
         kept_.push_back(std::move(set));
         for (Argument& argument : kept_.back()) argument.bytes = texts_.emplace_back(argument.bytes);
@@ -89,10 +99,14 @@ private:
 
     // Many rows in one statement.  If it fails, the sets go one by one, so that the one that fails is known.
     void finish_rows() {
-        const std::size_t sets = rows_->sets();
+        if (!rows_ && !document_) return;
+        const std::size_t sets = kept_.size();
         std::int64_t rows = -1;
         try {
-            run([&](Operation& operation) { rows_->send(connection_, operation); },
+            run(
+                [&](Operation& operation) {
+                    rows_ ? rows_->send(connection_, operation) : document_->send(connection_, operation);
+                },
                 [&](Results& results) {
                     if (const std::int64_t counted = results.count(); counted >= 0) rows = counted;
                 });
@@ -104,6 +118,7 @@ private:
         for (std::size_t i = 0; i < sets; ++i) count(done_ + i, rows == static_cast<std::int64_t>(sets) ? 1 : -1);
         done_ += sets;
         rows_.reset();
+        document_.reset();
         kept_.clear();
         texts_.clear();
     }
@@ -133,8 +148,8 @@ private:
         if (dbdead(connection_.process()) != 0) return;
         Operation cleanup(call_, connection_.bell(), Bound::grace);
         const bool is_still_open = connection_.state().transaction == KDEPS_TRANSACTION_OPEN && is_open;
-        if (const auto failed = connection_.run(cleanup, is_still_open ? "ROLLBACK TRANSACTION " + save
-                                                                       : "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")) {
+        if (const auto failed = connection_.run(
+                cleanup, is_still_open ? "ROLLBACK TRANSACTION " + save : "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION")) {
             error.damage = std::max<std::uint8_t>(error.damage, KDEPS_DAMAGE_TRANSACTION);
         }
     }
@@ -189,7 +204,8 @@ private:
     }
 
     Error too_much() const {
-        return {KDEPS_EXHAUSTED, "the rows that the sets return take more than " + std::to_string(most_bytes_) + " bytes"};
+        return {KDEPS_EXHAUSTED,
+                "the rows that the sets return take more than " + std::to_string(most_bytes_) + " bytes"};
     }
 
     template <typename Send, typename Read>
@@ -201,6 +217,7 @@ private:
     void run(Send send, Read read, Look look) {
         connection_.start(words_);
         Operation operation(call_, connection_.bell());
+        operation.set_of_user();
         Results results(connection_, operation);
         try {
             send(operation);
@@ -227,7 +244,9 @@ private:
     const std::span<std::int64_t> affected_;
     const std::size_t most_bytes_;
     const std::optional<Constructor> constructor_;
-    std::size_t done_ = 0;  // sets
+    const bool may_be_document_;
+    std::size_t done_ = 0;              // sets
+    std::optional<Document> document_;  // or
     std::optional<Rows> rows_;
     std::vector<std::vector<Argument>> kept_;  // the sets of `rows_`
     std::deque<std::string> texts_;

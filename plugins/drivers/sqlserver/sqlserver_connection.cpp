@@ -19,8 +19,8 @@ namespace kdeps::sqlserver {
 namespace {
 
 // DB-Library starts sessions with the settings of 1995; these are what every newer client has, and what indexed views
-// and XML need.  The language comes first, as it sets the first day of the week and the order of a date, and so that the
-// messages do not follow the login.
+// and XML need.  The language comes first, as it sets the first day of the week and the order of a date, and so that
+// the messages do not follow the login.
 constexpr const char* kSession =
     "SET LANGUAGE us_english; SET DATEFIRST 7; SET DATEFORMAT ymd; "
     "SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET ANSI_NULL_DFLT_ON ON; SET ARITHABORT ON; "
@@ -149,6 +149,7 @@ void Connection::start_session(Operation& operation) {
         }
     }
     results.expect_success();
+    is_babelfish_ = server_.find("Babelfish") != std::string::npos;
     numbers_transactions_ = has_transaction_numbers(server_);
     if (server_.starts_with("Microsoft ")) server_.erase(0, std::string_view("Microsoft ").size());
     server_.resize(std::min(server_.find(" ("), server_.size()));
@@ -193,8 +194,8 @@ void Connection::send(Operation& operation, const std::string& sql) {
     dbfreebuf(process());
     if (dbcmd(process(), sql.c_str()) != kSucceed) throw failure(operation);
     state_.exchange = KDEPS_EXCHANGE_SENT;
-    const bool is_sent = send_guarded(operation, process(), 2 * sql.size(),
-                                      [&] { return dbsqlsend(process()) == kSucceed; });
+    const bool is_sent =
+        send_guarded(operation, process(), 2 * sql.size(), [&] { return dbsqlsend(process()) == kSucceed; });
     if (!is_sent) throw failure(operation);
     wait_for_answer(operation);
 }
@@ -202,8 +203,7 @@ void Connection::send(Operation& operation, const std::string& sql) {
 void Connection::send_call(Operation& operation, std::size_t bytes) {
     expect_open();
     state_.exchange = KDEPS_EXCHANGE_SENT;
-    const bool is_sent =
-        send_guarded(operation, process(), bytes, [&] { return dbrpcsend(process()) == kSucceed; });
+    const bool is_sent = send_guarded(operation, process(), bytes, [&] { return dbrpcsend(process()) == kSucceed; });
     if (!is_sent) throw failure(operation);
     wait_for_answer(operation);
 }
@@ -242,6 +242,20 @@ std::vector<std::int64_t> Connection::integers(Operation& operation, const std::
     }
     results.expect_success();
     return out;
+}
+
+bool Connection::has_openjson(const Call& call) {
+    if (!has_openjson_) {
+        constexpr int kSqlServer2016 = 130;
+        has_openjson_ = is_babelfish_;
+        if (numbers_transactions_) {
+            Operation operation(call, bell_);
+            const auto told =
+                integers(operation, "SELECT compatibility_level FROM sys.databases WHERE name = DB_NAME()");
+            has_openjson_ = !told.empty() && told[0] >= kSqlServer2016;
+        }
+    }
+    return *has_openjson_;
 }
 
 void Connection::start(const Words& words) {
@@ -302,8 +316,8 @@ void Connection::settle(Error& error) const {
     if (dbdead(process()) != 0) error.damage = KDEPS_DAMAGE_CONNECTION;
     if (error.damage == KDEPS_DAMAGE_CONNECTION) return;
     // The transaction that was begun has ended or failed, or one is open that nobody began here.
-    const bool is_damaged = begun_level_ > 0 ? state_.transaction != KDEPS_TRANSACTION_OPEN
-                                             : state_.transaction != KDEPS_TRANSACTION_NONE;
+    const bool is_damaged =
+        begun_level_ > 0 ? state_.transaction != KDEPS_TRANSACTION_OPEN : state_.transaction != KDEPS_TRANSACTION_NONE;
     if (is_damaged) {
         error.damage = KDEPS_DAMAGE_TRANSACTION;
     } else if (begun_level_ == 0) {
@@ -328,9 +342,9 @@ Error Connection::failure(const Operation& operation, std::string_view sql) cons
     const bool is_dead = dbdead(process()) != 0;
     if (operation.stopped() != KDEPS_OK) {
         Error error = stop_failure(operation.stopped(), "SQL Server worked on a statement");
-        error.damage = is_dead                                            ? KDEPS_DAMAGE_CONNECTION
+        error.damage = is_dead                                        ? KDEPS_DAMAGE_CONNECTION
                        : state_.transaction != KDEPS_TRANSACTION_NONE ? KDEPS_DAMAGE_TRANSACTION
-                                                                          : KDEPS_DAMAGE_NONE;
+                                                                      : KDEPS_DAMAGE_NONE;
         if (is_dead) error.detail = "the server did not confirm within 2 s that it stopped";
         return doubted(std::move(error));
     }
@@ -420,9 +434,9 @@ void Connection::commit(Call& call) {
     Operation operation(call, bell_);
     words_ = {};
     state_.exchange = KDEPS_EXCHANGE_UNSENT;
-    const std::string own = "@@TRANCOUNT = " + std::to_string(begun_level_) +
-                            (numbers_transactions_ ? " AND CURRENT_TRANSACTION_ID() = " + std::to_string(begun_number_)
-                                                   : std::string());
+    const std::string own =
+        "@@TRANCOUNT = " + std::to_string(begun_level_) +
+        (numbers_transactions_ ? " AND CURRENT_TRANSACTION_ID() = " + std::to_string(begun_number_) : std::string());
     // Only the transaction that `begin` began, and only where its COMMIT is the last.
     const std::string sql = "DECLARE @kdeps_level int = @@TRANCOUNT, @kdeps_own int = 0; IF " + own +
                             " SET @kdeps_own = 1; IF @kdeps_own = 1 COMMIT TRANSACTION; "

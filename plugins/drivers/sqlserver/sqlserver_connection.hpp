@@ -53,6 +53,8 @@ public:
     void send_call(Operation& operation, std::size_t bytes);
     // A batch whose rows nobody wants; its error if it failed.
     std::optional<Error> run(Operation& operation, const std::string& sql);
+    // Can a text of JSON be a table here?  Asks the server, once.
+    bool has_openjson(const Call& call);
     // The answer has been read to its end.
     void note_answer(const Operation& operation);
     // The work is over, well or not: asks the server whether a transaction is open, where the words leave that open.
@@ -68,8 +70,8 @@ public:
 private:
     // What the server tells of the transaction.
     struct Standing {
-        std::int64_t level = 0;  // @@TRANCOUNT
-        std::int64_t state = 0;  // XACT_STATE()
+        std::int64_t level = 0;   // @@TRANCOUNT
+        std::int64_t state = 0;   // XACT_STATE()
         std::int64_t number = 0;  // CURRENT_TRANSACTION_ID(), 0 where there is none
     };
 
@@ -93,13 +95,15 @@ private:
     int socket_ = -1;  // our own, so that it can be shut down at any time
     std::atomic<Clock::rep> first_cancel_{0};
     std::string server_ = "SQL Server";
-    std::string database_;            // of the fresh session
+    std::string database_;  // of the fresh session
+    std::optional<bool> has_openjson_;
+    bool is_babelfish_ = false;
     bool numbers_transactions_ = false;  // has CURRENT_TRANSACTION_ID()
 
     State state_{KDEPS_TRANSACTION_NONE, KDEPS_SESSION_UNTOUCHED, KDEPS_EXCHANGE_UNSENT};
     Words words_;
     std::uint32_t before_ = KDEPS_TRANSACTION_NONE;  // as it was when the work began
-    bool is_implicit_ = false;        // IMPLICIT_TRANSACTIONS may be on
+    bool is_implicit_ = false;                       // IMPLICIT_TRANSACTIONS may be on
     bool can_be_undone_ = true;
     bool has_set_isolation_ = false;  // by begin
     std::int64_t begun_level_ = 0;    // @@TRANCOUNT behind `begin`; 0: not begun

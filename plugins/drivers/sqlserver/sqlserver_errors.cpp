@@ -133,8 +133,7 @@ Rule rule_of(const ServerMessage& message) {
         std::find_if(kRules.begin(), kRules.end(), [&](const Rule& r) { return r.number == message.number; });
     if (found != kRules.end()) {
         Rule rule = *found;
-        if (rule.number == 547)
-            rule.sqlstate = message.text.find("CHECK") != std::string::npos ? "23514" : "23503";
+        if (rule.number == 547) rule.sqlstate = message.text.find("CHECK") != std::string::npos ? "23514" : "23503";
         return rule;
     }
     // THROW and RAISERROR: a rule that the author of the schema wrote.
@@ -150,7 +149,8 @@ constexpr std::array kQuoteNames = {
     // constraints, indexes
     2627, 2601, 547, 515,
     // names that do not exist, or exist already
-    208, 207, 2812, 4121, 911, 2714, 1801, 3701, 4701, 15151, 195, 201, 8144, 8145, 137, 1088, 4902, 4924, 1911, 209, 8156,
+    208, 207, 2812, 4121, 911, 2714, 1801, 3701, 4701, 15151, 195, 201, 8144, 8145, 137, 1088, 4902, 4924, 1911, 209,
+    8156,
     // permissions, login, databases
     229, 230, 262, 297, 300, 916, 544, 3906, 18456, 18452, 18470, 18486, 18487, 18488, 4060, 8101, 271, 8111,
     // not served here, and by Azure
@@ -168,8 +168,8 @@ bool is_one_of(std::span<const int> list, int number) {
     return std::find(list.begin(), list.end(), number) != list.end();
 }
 
-// What stands between quotation marks of any language becomes ***, from the first one to the last of the same kind where
-// a value may hold marks of its own.
+// What stands between quotation marks of any language becomes ***, from the first one to the last of the same kind
+// where a value may hold marks of its own.
 std::string without_quoted(const std::string& text, bool holds_one_value) {
     constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMarks = {{
         {"'", "'"},
@@ -214,8 +214,8 @@ std::string without_numbers(const std::string& text) {
             continue;
         }
         ++at;
-        while (at < text.size() && (is_digit(text[at]) || ((text[at] == '.' || text[at] == ',') && at + 1 < text.size() &&
-                                                           is_digit(text[at + 1]))))
+        while (at < text.size() && (is_digit(text[at]) || ((text[at] == '.' || text[at] == ',') &&
+                                                           at + 1 < text.size() && is_digit(text[at + 1]))))
             ++at;
         out += "***";
     }

@@ -38,7 +38,7 @@ constexpr const char* kGlobal = "[global]\n\ttds version = 7.4\n\tclient charset
 
 // With these the library would go to another host or port than the URL's, speak another protocol, or write down what it
 // sends.
-constexpr std::array kVariables = {"TDSHOST", "TDSPORT",       "TDSVER",  "TDSDUMP", "TDSDUMPCONFIG",
+constexpr std::array kVariables = {"TDSHOST",  "TDSPORT", "TDSVER",       "TDSDUMP",     "TDSDUMPCONFIG",
                                    "TDSQUERY", "DSQUERY", "ASA_DATABASE", "FREETDSCONF", "FREETDS"};
 
 }  // namespace
@@ -56,8 +56,8 @@ Library::Library() {
                         std::strerror(errno));
     }
     append(kGlobal);
-    // Encryption and certificates have no function in DB-Library 1.3: a freetds.conf is its only door for them.  What is
-    // set here counts before any other.
+    // Encryption and certificates have no function in DB-Library 1.3: a freetds.conf is its only door for them.  What
+    // is set here counts before any other.
     std::string path = "/proc/self/fd/" + std::to_string(file_);
     dbsetifile(path.data());
 }

@@ -25,8 +25,8 @@ public:
 private:
     void append(const std::string& text) const;
 
-    int file_ = -1;  // in memory: no child gets it, and it ends with the process
-    std::mutex mutex_;  // guards what follows, and the file
+    int file_ = -1;                             // in memory: no child gets it, and it ends with the process
+    std::mutex mutex_;                          // guards what follows, and the file
     std::map<std::string, std::string> names_;  // of the sections, by their lines
 };
 

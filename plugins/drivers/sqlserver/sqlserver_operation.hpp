@@ -69,6 +69,7 @@ public:
 
     // Tells the server to stop and waits for its answer; the connection is dead if none came within the grace.
     void interrupt(DBPROCESS* process);
+    void set_of_user() { is_of_user_ = true; }
     // While a relay carries a request, whose thread looks at the limits.
     void set_sending(bool is_sending) { is_sending_ = is_sending; }
 
@@ -81,7 +82,10 @@ public:
     void add_client_error(const char* text) {
         if (!reports_.client) reports_.client = ClientError{0, 0, text};
     }
-    void tell(std::string_view notice) const { call_.log(KDEPS_LOG_INFO, notice); }
+    // What the server says beside its answer; only of statements of the user.
+    void tell(std::string_view notice) const {
+        if (is_of_user_) call_.log(KDEPS_LOG_INFO, notice);
+    }
     int on_error(DBPROCESS* process, int code, int system_code, const char* text);
 
 private:
@@ -96,6 +100,7 @@ private:
     Operation* outer_;
     kdeps_status stopped_ = KDEPS_OK;
     bool is_sending_ = false;
+    bool is_of_user_ = false;
     std::unique_ptr<Watchdog> watchdog_;  // from the interruption on
     Reports reports_;
 };

@@ -33,6 +33,7 @@ void own(Argument& out, const T& value) {
 
 // JSON number syntax to digits and a scale.
 void read_decimal(std::string_view text, std::size_t position, Argument& out) {
+    const std::string_view given = text;
     const bool is_negative = text.starts_with('-');
     if (is_negative) text.remove_prefix(1);
     int exponent = 0;
@@ -79,6 +80,7 @@ void read_decimal(std::string_view text, std::size_t position, Argument& out) {
     number.array[0] = is_negative && magnitude != 0 ? 1 : 0;
     for (int i = 16; i > 0; --i, magnitude >>= 8U) number.array[i] = static_cast<BYTE>(magnitude & 0xFFU);
     own(out, number);
+    out.bytes = given;
     out.wire = SYBNUMERIC;
     out.digits = precision - scale;
     out.scale = scale;

@@ -27,7 +27,7 @@ struct Argument {
     bool is_null = false;
     const char* literal =
         nullptr;  // for a value that DB-Library cannot send, because it takes length 0 for NULL: the value as SQL
-    std::string_view bytes;                     // of the value
+    std::string_view bytes;                     // of the value, or a decimal as it came
     std::array<char, sizeof(DBNUMERIC)> own{};  // where `bytes` is, for what is made here
     std::size_t own_size = 0;
     int digits = 0;  // of a decimal, before its point; -1 if its scale must stay

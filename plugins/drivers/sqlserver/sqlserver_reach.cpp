@@ -75,8 +75,8 @@ constexpr int kNotSupported = 2;
 // The server's answer to a PRELOGIN that asks for encryption ([MS-TDS] 2.2.6.5); kNoByte if it gives none.
 int offered_encryption(Operation& operation, const Socket& socket) {
     // VERSION, ENCRYPTION (on), and the end of the list of options.
-    constexpr std::array<unsigned char, 26> kRequest = {0x12, 0x01, 0, 26, 0, 0, 1, 0, 0x00, 0, 11, 0, 6,
-                                                        0x01, 0,    17, 0, 1, 0xFF, 9, 0, 0, 0, 0, 0, 1};
+    constexpr std::array<unsigned char, 26> kRequest = {0x12, 0x01, 0,  26, 0, 0,    1, 0, 0x00, 0, 11, 0, 6,
+                                                        0x01, 0,    17, 0,  1, 0xFF, 9, 0, 0,    0, 0,  0, 1};
     if (::send(socket.number, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kRequest.size()))
         return kNoByte;
     std::string answer;
@@ -115,7 +115,8 @@ std::string why_no_login(Operation& operation, const Settings& settings) {
                                              : "the server does not answer as SQL Server does";
     }
     if (settings.ca_file.empty()) return "no encrypted connection could be made with the server";
-    return "no encrypted connection could be made: the server's certificate must be signed by one of 'ca_file', be valid "
+    return "no encrypted connection could be made: the server's certificate must be signed by one of 'ca_file', be "
+           "valid "
            "today" +
            (settings.checks_hostname
                 ? " and name the host '" + settings.host +

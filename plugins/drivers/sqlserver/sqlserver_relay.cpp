@@ -15,8 +15,8 @@ namespace kdeps::sqlserver {
 namespace {
 
 Error lacking(const char* what) {
-    return {KDEPS_EXHAUSTED, std::string(what) + " needs two more file descriptors: " + std::strerror(errno) +
-                                 "; raise 'ulimit -n'"};
+    return {KDEPS_EXHAUSTED,
+            std::string(what) + " needs two more file descriptors: " + std::strerror(errno) + "; raise 'ulimit -n'"};
 }
 
 }  // namespace

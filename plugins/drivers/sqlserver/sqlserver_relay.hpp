@@ -12,8 +12,8 @@
 namespace kdeps::sqlserver {
 
 // FreeTDS 1.3 writes into memory that it has freed when a connection breaks between two packets of one request
-// (tds_write_packet), and looks at no time limit while it writes.  So while it sends more than one packet, its socket is
-// one end of a pair that never breaks; a thread takes the request from the other end to the network, within the
+// (tds_write_packet), and looks at no time limit while it writes.  So while it sends more than one packet, its socket
+// is one end of a pair that never breaks; a thread takes the request from the other end to the network, within the
 // operation's limits, and drops what the network does not take.  The library meets the loss when it reads.
 class Relay {
 public:
@@ -27,8 +27,8 @@ private:
     void carry();
 
     Operation& operation_;
-    const int socket_;   // the library's
-    int network_ = -1;   // what it was
+    const int socket_;  // the library's
+    int network_ = -1;  // what it was
     int other_end_ = -1;
     std::thread thread_;
 };

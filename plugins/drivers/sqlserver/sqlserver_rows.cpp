@@ -104,6 +104,7 @@ LazyRows::~LazyRows() {
     // What may write runs to its end.
     Error unread(KDEPS_CANCELLED, "the rest of a result was not read");
     Operation operation(call_, connection_.bell());
+    operation.set_of_user();
     results_.continue_in(operation);
     results_.end_after(unread, call_);
 }
@@ -112,6 +113,7 @@ bool LazyRows::next(ArrowArray* out) {
     if (rows_->next(out)) return true;
     if (is_complete_) return false;
     Operation operation(call_, connection_.bell());
+    operation.set_of_user();
     results_.continue_in(operation);
     try {
         const bool is_at_end = rows_->collect(connection_.process(), results_, 1);

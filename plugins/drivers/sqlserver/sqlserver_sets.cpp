@@ -58,8 +58,8 @@ void Calls::add(const std::vector<Argument>& set) {
         kept.bytes = texts_.emplace_back(set[i].bytes);  // the cells go with their batch
     }
     const auto [declared, is_new] = declared_.emplace(types, declared_.size() + 1);
-    text_ += "EXEC @r=sp_executesql @s,@d" + std::to_string(declared->second) + call + ";SELECT @@ROWCOUNT AS [" + kMark +
-             "];IF @r<>0 OR XACT_STATE()<>1 RETURN;\n";
+    text_ += "EXEC @r=sp_executesql @s,@d" + std::to_string(declared->second) + call + ";SELECT @@ROWCOUNT AS [" +
+             kMark + "];IF @r<>0 OR XACT_STATE()<>1 RETURN;\n";
     ++sets_;
 }
 
@@ -85,6 +85,7 @@ std::optional<Constructor> constructor_of(const std::string& sql) {
     if (!words_of(sql).is_plain) return std::nullopt;
     constexpr std::size_t kNone = std::string::npos;
     std::size_t values = kNone;
+    std::size_t values_word = 0;
     std::size_t first = kNone;
     for (std::size_t at = 0; at < sql.size();) {
         if (!is_of_name(sql[at])) {
@@ -103,6 +104,7 @@ std::optional<Constructor> constructor_of(const std::string& sql) {
         }
         if (word == "OUTPUT" || word == "SELECT" || word == "DEFAULT" || word == "TOP") return std::nullopt;
         if (word == "VALUES") {
+            values_word = begin;
             values = at;
             break;
         }
@@ -112,12 +114,17 @@ std::optional<Constructor> constructor_of(const std::string& sql) {
     while (open < sql.size() && is_space(sql[open])) ++open;
     if (open >= sql.size() || sql[open] != '(') return std::nullopt;
     const std::size_t end = after_parentheses(sql, open);
-    Constructor out{sql.substr(0, open), sql.substr(open, end - open), sql.substr(end)};
+    Constructor out{sql.substr(0, open), sql.substr(open, end - open), sql.substr(end), values_word};
     if (!out.row.ends_with(')') || out.tail.find_first_not_of(" \t\r\n;") != kNone) return std::nullopt;
+    // A sequence gives no numbers to rows of a constructor or of a sorted SELECT.
+    const std::vector<std::string> words = capital_words(out.row);
+    if (std::find(words.begin(), words.end(), "NEXT") != words.end()) return std::nullopt;
     return out;
 }
 
-bool Rows::widen(Declared& declared, const Argument& argument) {
+namespace {
+
+bool widen(Declared& declared, const Argument& argument) {
     constexpr int kMostDigits = 38;
     if (argument.is_null || declared.type == argument.type) return true;
     if (declared.type.empty()) {
@@ -132,17 +139,24 @@ bool Rows::widen(Declared& declared, const Argument& argument) {
     return true;
 }
 
+}  // namespace
+
+bool widen_all(std::vector<Declared>& types, const std::vector<Argument>& set) {
+    std::vector<Declared> wider = types;
+    wider.resize(set.size());
+    for (std::size_t i = 0; i < set.size(); ++i) {
+        if (!widen(wider[i], set[i])) return false;
+    }
+    types = std::move(wider);
+    return true;
+}
+
 bool Rows::add(const std::vector<Argument>& set) {
     const std::size_t size = std::max<std::size_t>(set.size(), 1);
     if (sets_ > 0 && ((sets_ + 1) * size > kMostOfARequest || sets_ >= kMostRows || bytes_ > kMostBytesOfARequest))
         return false;
-    std::vector<Declared> types = types_;
-    types.resize(set.size());
     // Columns of a constructor have one type: another would be converted to it, or be what the others become.
-    for (std::size_t i = 0; i < set.size(); ++i) {
-        if (!widen(types[i], set[i])) return false;
-    }
-    types_ = std::move(types);
+    if (!widen_all(types_, set)) return false;
     std::vector<Argument>& kept = rows_.emplace_back(set);
     for (Argument& argument : kept) {
         bytes_ += argument.content().size() + 32;

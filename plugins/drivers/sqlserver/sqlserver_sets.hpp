@@ -17,9 +17,9 @@ namespace kdeps::sqlserver {
 inline constexpr std::size_t kMostOfARequest = 300;
 inline constexpr std::size_t kMostBytesOfARequest = std::size_t{1} << 20U;
 
-// The sets of one request, each a call of sp_executesql with the statement itself: no text of the user is rewritten, its
-// variables stay its own, and the server keeps one plan.  Behind each set comes a result of one cell, which holds the
-// set's count and tells where an error belongs; no set runs behind one that failed or ended the transaction.
+// The sets of one request, each a call of sp_executesql with the statement itself: no text of the user is rewritten,
+// its variables stay its own, and the server keeps one plan.  Behind each set comes a result of one cell, which holds
+// the set's count and tells where an error belongs; no set runs behind one that failed or ended the transaction.
 class Calls {
 public:
     Calls(DBPROCESS* process, const std::string& sql, std::size_t parameters)
@@ -29,8 +29,8 @@ public:
     std::size_t sets() const { return sets_; }
     // Has it no room for one set more?
     bool is_full() const {
-        return arguments_.size() + parameters_ + declared_.size() + 4 > kMostOfARequest || bytes_ > kMostBytesOfARequest ||
-               sets_ >= kMostOfARequest;
+        return arguments_.size() + parameters_ + declared_.size() + 4 > kMostOfARequest ||
+               bytes_ > kMostBytesOfARequest || sets_ >= kMostOfARequest;
     }
     void add(const std::vector<Argument>& set);
     void send(Connection& connection, Operation& operation) const;
@@ -52,13 +52,25 @@ private:
 // One INSERT ... VALUES (...) of many sets, where the statement has that form: "INSERT INTO t (a, b) VALUES (@p1, 5)"
 // becomes "... VALUES (@a1, 5), (@a2, 5)".
 struct Constructor {
-    std::string head;  // up to the parenthesis that opens
-    std::string row;   // with its parentheses
-    std::string tail;  // what follows: a semicolon, white space
+    std::string head;        // up to the parenthesis that opens
+    std::string row;         // with its parentheses
+    std::string tail;        // what follows: a semicolon, white space
+    std::size_t values = 0;  // where VALUES stands in the head
 };
 
 // None for any other statement: one with OUTPUT, a SELECT, two rows, ...
 std::optional<Constructor> constructor_of(const std::string& sql);
+
+// The type of a column of sets; empty while there are NULLs only.
+struct Declared {
+    std::string type;
+    int digits = -1;  // of a decimal whose scale may grow
+    int scale = 0;
+};
+
+// Makes the types hold the set too; false, and nothing is changed, if they cannot: a value is never converted on its
+// way.
+bool widen_all(std::vector<Declared>& types, const std::vector<Argument>& set);
 
 // Neighbouring sets whose values have the same types, as one statement.
 class Rows {
@@ -74,15 +86,6 @@ public:
 private:
     DBPROCESS* process_;
     const Constructor& constructor_;
-    // Of a column; empty while there are NULLs only.
-    struct Declared {
-        std::string type;
-        int digits = -1;  // of a decimal whose scale may grow
-        int scale = 0;
-    };
-    // Makes it one that holds the value too; false if there is none.
-    static bool widen(Declared& declared, const Argument& argument);
-
     std::vector<Declared> types_;
     std::deque<std::string> texts_;
     std::vector<std::vector<Argument>> rows_;

@@ -71,7 +71,8 @@ constexpr std::array kOptions = {
     Option{"charset",
            [](Settings& out, const Target&, const std::string& name, const std::string& value) {
                if (value != "varchar" && value != "nvarchar")
-                   refuse("option '" + name + "' of the connection URL must be nvarchar or varchar, not '" + value + "'");
+                   refuse("option '" + name + "' of the connection URL must be nvarchar or varchar, not '" + value +
+                          "'");
                out.sends_varchar = value == "varchar";
            },
            true},
@@ -178,8 +179,10 @@ Settings read_settings(const Call& call, const Target& target) {
         read_option(call, target, name, value, out);
     }
     if (!out.ca_file.empty() && (out.forgoes_encryption || out.trusts_certificate)) {
-        refuse(std::string("option 'ca_file' of the connection URL asks for a server whose certificate is checked, which '") +
-               (out.forgoes_encryption ? "encrypt=off" : "trust_server_certificate=true") + "' gives up; leave one out");
+        refuse(std::string(
+                   "option 'ca_file' of the connection URL asks for a server whose certificate is checked, which '") +
+               (out.forgoes_encryption ? "encrypt=off" : "trust_server_certificate=true") +
+               "' gives up; leave one out");
     }
     if (!out.trusts_certificate.value_or(true) && out.ca_file.empty()) out.ca_file = "system";
     if (url.host.empty()) refuse(std::string("the connection URL names no host; ") + kForm);

@@ -19,7 +19,7 @@ struct Settings {
     bool encrypts = false;  // or there is no connection; else where the server offers it
     bool forgoes_encryption = false;
     std::optional<bool> trusts_certificate;  // as the URL says
-    std::string ca_file;    // empty: the server's certificate is not verified; "system": by the system's authorities
+    std::string ca_file;  // empty: the server's certificate is not verified; "system": by the system's authorities
     bool checks_hostname = true;
     std::optional<std::chrono::seconds> connect_timeout;
     std::optional<int> lock_timeout;  // ms

@@ -14,7 +14,8 @@ constexpr std::size_t kAheadBytes = std::size_t{4} << 20U;
 
 }  // namespace
 
-Statement::Statement(Connection& connection, std::string_view sql) : connection_(connection), sql_(sql), words_(words_of(sql)) {
+Statement::Statement(Connection& connection, std::string_view sql)
+    : connection_(connection), sql_(sql), words_(words_of(sql)) {
     if (sql_.find('\0') != std::string::npos) throw Error(KDEPS_INVALID_ARGUMENT, "the statement holds a zero byte");
     if (sql_.find_first_not_of(" \t\r\n;") == std::string::npos)
         throw Error(KDEPS_INVALID_ARGUMENT, "the statement is empty");
@@ -28,7 +29,8 @@ void Statement::learn_types(Operation& operation, std::size_t count) {
     for (std::size_t i = 0; i < std::min(suggested.size(), count); ++i) {
         const auto starts_with = [&](auto... names) { return (suggested[i].type.starts_with(names) || ...); };
         if (starts_with("varbinary", "binary", "image", "timestamp")) places_[i] = Place::binary;
-        if (starts_with("decimal", "numeric", "money", "smallmoney", "float", "real", "int", "bigint", "smallint", "tinyint"))
+        if (starts_with("decimal", "numeric", "money", "smallmoney", "float", "real", "int", "bigint", "smallint",
+                        "tinyint"))
             places_[i] = Place::number;
     }
     // A statement that the server cannot describe is executed all the same.
@@ -69,6 +71,7 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
     call.check();
     connection_.start(words_);
     Operation operation(call, connection_.bell());
+    operation.set_of_user();
     Results results(connection_, operation);
     std::unique_ptr<CollectedRows> answer;
     Outcome outcome;
@@ -89,7 +92,8 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
             }
             answer = std::make_unique<CollectedRows>(connection_.process());
             if (!answer->collect(connection_.process(), results, kAheadBytes)) {
-                make_stream(std::make_unique<LazyRows>(connection_, call, std::move(answer), results, sql_), call, rows);
+                make_stream(std::make_unique<LazyRows>(connection_, call, std::move(answer), results, sql_), call,
+                            rows);
                 return outcome;
             }
         }

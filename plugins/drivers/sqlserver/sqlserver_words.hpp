@@ -2,7 +2,9 @@
 // What a text of T-SQL can do at most, as far as its words tell.  Where they do not, the answer is the worst.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace kdeps::sqlserver {
 
@@ -20,5 +22,8 @@ struct Words {
 };
 
 Words words_of(std::string_view sql);
+
+// The words of the text in capitals; names in brackets and quotes, texts and comments are none.
+std::vector<std::string> capital_words(std::string_view sql);
 
 }  // namespace kdeps::sqlserver

@@ -47,6 +47,25 @@ std::filesystem::path database_file(const std::filesystem::path& folder, const s
     return file;
 }
 
+bool Backend::define_procedure(const std::string& sql, Sink& sink) {
+    const std::size_t start = sql.find_first_not_of(" \t\r\n");
+    if (start == std::string::npos || !lower(sql.substr(start, 10)).starts_with("create pro")) return false;
+    std::size_t as = lower(sql).find(" as ");
+    if (as == std::string::npos) as = lower(sql).find("\nas\n");
+    if (as == std::string::npos) throw SqlError(102, "Incorrect syntax near 'PROCEDURE'.", 15);
+    const Tokens head = tokenize(sql.substr(0, as));
+    std::size_t at = 2;
+    const std::string name = lower(object_name(head, at));
+    std::string parameters;
+    for (; at < head.size(); ++at) parameters += (parameters.empty() ? "" : " ") + head[at].text;
+    run_sqlite(handle_.get(),
+               "CREATE TABLE IF NOT EXISTS \"tds$procedures\" (name TEXT PRIMARY KEY, parameters TEXT, body TEXT)");
+    run_sqlite(handle_.get(), "INSERT OR REPLACE INTO \"tds$procedures\" VALUES (?1, ?2, ?3)",
+               {name, parameters, sql.substr(as + 4)});
+    sink.done(Command::none, std::nullopt);
+    return true;
+}
+
 bool ends_statement_only(int number) {
     return number == 2627 || number == 2601 || number == 547 || number == 515 || number == 2628 || number == 544 ||
            number == 50000 || number == 8115 || number == 3903 || number == 1222;
@@ -63,17 +82,22 @@ Backend::Backend(std::filesystem::path folder, SessionFacts facts, Faults& fault
 bool Backend::run(const std::string& sql, Variables& variables, Sink& sink) {
     bool is_good = true;
     try {
+        if (define_procedure(sql, sink)) return true;
         const List list = split(tokenize(sql));
         for (std::size_t i = 0; i < list.size();) {
             try {
                 i = run_one(list, i, true, variables, sink);
+            } catch (const Returned&) {
+                return is_good;
             } catch (SqlError& error) {
                 is_good = false;
                 facts_.error = error.number;
                 facts_.row_count = 0;
                 if (error.line == 1) error.line = list[i].front().line;
                 const bool is_victim = error.number == 1205;
-                if ((is_victim || aborts_on_error_) && facts_.transactions > 0) {
+                // A value that cannot be converted dooms the transaction, as with the original.
+                const bool dooms = error.number == 245 || error.number == 241 || error.number == 8114;
+                if ((is_victim || aborts_on_error_ || dooms) && facts_.transactions > 0) {
                     if (sqlite3_get_autocommit(handle_.get()) == 0) run_sqlite(handle_.get(), "ROLLBACK");
                 }
                 notice_rollback(sink);
@@ -82,7 +106,7 @@ bool Backend::run(const std::string& sql, Variables& variables, Sink& sink) {
                     return false;
                 ++i;
             }
-            if (sink.is_interrupted()) throw Interrupted();
+            if (sink.is_interrupted() && !faults_.is_deaf()) throw Interrupted();
         }
     } catch (const SqlError& error) {
         sink.failed(error);
@@ -116,6 +140,7 @@ void Backend::execute(const Tokens& statement, Variables& variables, Sink& sink)
 
     const Token& verb = statement.front();
     if (verb.is("SELECT") || verb.is("WITH") || verb.is("INSERT") || verb.is("UPDATE") || verb.is("DELETE")) {
+        if (begins_implicitly_ && facts_.transactions == 0) begin(sink);
         query(statement, variables, sink);
     } else if (verb.is("CREATE") || verb.is("DROP") || verb.is("TRUNCATE")) {
         define(statement, sink);
@@ -147,7 +172,8 @@ int Backend::step(sqlite3_stmt* statement, Sink& sink) {
         std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
         bool looks(std::chrono::milliseconds time) {
             try {
-                backend.is_interrupted_ |= time.count() == 0 ? sink.is_interrupted() : sink.wait(time);
+                const bool is_told = time.count() == 0 ? sink.is_interrupted() : sink.wait(time);
+                backend.is_interrupted_ |= is_told && !backend.faults_.is_deaf();
             } catch (const std::exception&) {
                 backend.is_interrupted_ = true;  // the client is gone; the next use of its socket tells
             }
@@ -163,7 +189,7 @@ int Backend::step(sqlite3_stmt* statement, Sink& sink) {
         handle_.get(),
         [](void* w, int) {
             auto& self = *static_cast<Watch*>(w);
-            if (self.looks(std::chrono::milliseconds(5))) return 0;
+            if (self.looks(std::chrono::milliseconds(5)) && !self.backend.faults_.is_deaf()) return 0;
             const int timeout = self.backend.facts_.lock_timeout;
             self.backend.has_timed_out_ =
                 timeout >= 0 && std::chrono::steady_clock::now() - self.start > std::chrono::milliseconds(timeout);
@@ -296,7 +322,8 @@ std::int64_t Backend::rows(sqlite3_stmt* statement, const Query& query, Variable
     }
     while (!is_at_end && step(statement, sink) == SQLITE_ROW) {
         send(read());
-        if (count % 256 == 0 && sink.is_interrupted()) throw Interrupted();
+        if (count % 256 == 0 && sink.is_interrupted() && !faults_.is_deaf()) throw Interrupted();
+        if (most_rows_ > 0 && count >= most_rows_) break;
     }
     return count;
 }

@@ -46,12 +46,12 @@ public:
     void begin(Sink& sink);
     void commit(Sink& sink);
     void rollback(Sink& sink);
-    void set_isolation(std::string level) { isolation_ = std::move(level); }
+    void set_isolation(std::string level) { facts_.isolation = std::move(level); }
     // As after login.
     void reset(Sink& sink);
 
     const SessionFacts& facts() const { return facts_; }
-    const std::string& isolation() const { return isolation_; }
+    const std::string& isolation() const { return facts_.isolation; }
 
 private:
     using List = std::vector<Tokens>;
@@ -69,6 +69,8 @@ private:
     void declare(const Tokens& statement, Variables& variables);
     void raise(const Tokens& statement, const Variables& variables, Sink& sink);
     void wait_for(const Tokens& statement, const Variables& variables, Sink& sink);
+    // CREATE PROCEDURE name [@a int, ...] AS ..., alone in its batch: kept as text.
+    bool define_procedure(const std::string& sql, Sink& sink);
     void call(const Tokens& statement, Variables& variables, Sink& sink);
     void use(const std::string& database, Sink& sink);
     Value evaluate(const Tokens& expression, const Variables& variables);
@@ -83,10 +85,11 @@ private:
     Faults& faults_;
     Sqlite handle_;
     std::optional<Catalog> catalog_;
-    std::string isolation_ = "READ COMMITTED";
     bool counts_ = true;
-    bool aborts_on_error_ = false;  // XACT_ABORT
-    bool has_timed_out_ = false;    // waiting for a lock
+    bool begins_implicitly_ = false;  // IMPLICIT_TRANSACTIONS
+    std::int64_t most_rows_ = 0;      // ROWCOUNT; 0 = no limit
+    bool aborts_on_error_ = false;    // XACT_ABORT
+    bool has_timed_out_ = false;      // waiting for a lock
     bool is_interrupted_ = false;
 };
 

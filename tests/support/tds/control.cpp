@@ -2,6 +2,7 @@
 // Statements that are no queries: transactions, options, variables, waiting, errors.
 #include <algorithm>
 #include <array>
+#include <atomic>
 
 #include "tests/support/tds/backend.hpp"
 #include "tests/support/tds/convert.hpp"
@@ -11,10 +12,11 @@ namespace kdeps::testing::tds {
 namespace {
 
 // Options of a session that change nothing here.
-constexpr std::array<std::string_view, 14> kIgnored = {
-    "ANSI_NULLS", "ANSI_PADDING",           "ANSI_WARNINGS",           "ANSI_NULL_DFLT_ON", "ANSI_DEFAULTS",
-    "ARITHABORT", "QUOTED_IDENTIFIER",      "CONCAT_NULL_YIELDS_NULL", "TEXTSIZE",          "DATEFORMAT",
-    "LANGUAGE",   "CURSOR_CLOSE_ON_COMMIT", "NUMERIC_ROUNDABORT",      "DEADLOCK_PRIORITY"};
+constexpr std::array<std::string_view, 13> kIgnored = {
+    "ANSI_NULLS",       "ANSI_PADDING", "ANSI_WARNINGS",          "ANSI_NULL_DFLT_ON",
+    "ANSI_DEFAULTS",    "ARITHABORT",   "QUOTED_IDENTIFIER",      "CONCAT_NULL_YIELDS_NULL",
+    "TEXTSIZE",         "DATEFORMAT",   "CURSOR_CLOSE_ON_COMMIT", "NUMERIC_ROUNDABORT",
+    "DEADLOCK_PRIORITY"};
 
 bool is_word(const Tokens& tokens, std::size_t i, std::string_view word) {
     return i < tokens.size() && tokens[i].is(word);
@@ -41,6 +43,21 @@ std::string text_of(const Value& value) {
 int number_of(const Value& value) {
     const Value number = convert(value, {Kind::integer});
     return is_null(number) ? 0 : static_cast<int>(std::get<std::int64_t>(number));
+}
+
+struct Stored {
+    std::string parameters;
+    std::string body;
+};
+
+std::optional<Stored> find_procedure(sqlite3* handle, const std::string& name) {
+    const SqliteStatement exists = prepare_sqlite(handle, "SELECT 1 FROM sqlite_schema WHERE name = 'tds$procedures'");
+    if (sqlite3_step(exists.get()) != SQLITE_ROW) return std::nullopt;
+    const SqliteStatement row =
+        prepare_sqlite(handle, "SELECT parameters, body FROM \"tds$procedures\" WHERE name = ?1");
+    bind_value(row.get(), 1, name);
+    if (sqlite3_step(row.get()) != SQLITE_ROW) return std::nullopt;
+    return Stored{std::get<std::string>(column_value(row.get(), 0)), std::get<std::string>(column_value(row.get(), 1))};
 }
 
 }  // namespace
@@ -71,6 +88,8 @@ void Backend::control(const Tokens& s, Variables& variables, Sink& sink) {
         wait_for(s, variables, sink);
     } else if (verb.is("THROW") || verb.is("RAISERROR")) {
         raise(s, variables, sink);
+    } else if (verb.is("RETURN")) {
+        throw Returned();
     } else if (verb.is("PRINT")) {
         sink.info(SqlError(0, text_of(evaluate(rest(s, 1), variables)), 0));
         sink.done(Command::none, std::nullopt);
@@ -78,7 +97,7 @@ void Backend::control(const Tokens& s, Variables& variables, Sink& sink) {
         use(s[1].text, sink);
     } else if (verb.is("EXEC") || verb.is("EXECUTE")) {
         call(s, variables, sink);
-    } else if (std::string_view("BEGIN ALTER MERGE WHILE RETURN SAVE").find(verb.keyword) != std::string_view::npos &&
+    } else if (std::string_view("BEGIN ALTER MERGE WHILE SAVE").find(verb.keyword) != std::string_view::npos &&
                !verb.keyword.empty()) {
         throw not_supported(verb.text);
     } else {
@@ -87,7 +106,11 @@ void Backend::control(const Tokens& s, Variables& variables, Sink& sink) {
 }
 
 void Backend::begin(Sink& sink) {
-    if (facts_.transactions == 0) run_sqlite(handle_.get(), "BEGIN");
+    static std::atomic<std::int64_t> last{1000};
+    if (facts_.transactions == 0) {
+        run_sqlite(handle_.get(), "BEGIN");
+        facts_.transaction = ++last;
+    }
     if (++facts_.transactions == 1) sink.transaction(Transaction::begun);
 }
 
@@ -121,8 +144,12 @@ void Backend::notice_rollback(Sink& sink) {
 
 void Backend::reset(Sink& sink) {
     if (facts_.transactions > 0) rollback(sink);
-    isolation_ = "READ COMMITTED";
+    facts_.isolation = "READ COMMITTED";
+    facts_.date_first = 7;
+    facts_.language = "us_english";
     counts_ = true;
+    begins_implicitly_ = false;
+    most_rows_ = 0;
     aborts_on_error_ = false;
     facts_.lock_timeout = -1;
     facts_.identity.reset();
@@ -141,16 +168,24 @@ void Backend::set_option(const Tokens& s, Variables& variables, Sink& sink) {
     }
     if (s[1].is("TRANSACTION")) {
         if (!is_word(s, 2, "ISOLATION") || !is_word(s, 3, "LEVEL") || s.size() < 5) throw syntax(s, 2);
-        isolation_ = s[4].keyword + (s.size() > 5 ? " " + s[5].keyword : "");
+        facts_.isolation = s[4].keyword + (s.size() > 5 ? " " + s[5].keyword : "");
         static constexpr std::array<std::string_view, 5> kLevels = {"READ UNCOMMITTED", "READ COMMITTED",
                                                                     "REPEATABLE READ", "SNAPSHOT", "SERIALIZABLE"};
-        if (std::find(kLevels.begin(), kLevels.end(), isolation_) == kLevels.end()) throw syntax(s, 4);
+        if (std::find(kLevels.begin(), kLevels.end(), facts_.isolation) == kLevels.end()) throw syntax(s, 4);
     } else if (s[1].is("NOCOUNT")) {
         counts_ = !switched_on(s, 2);
     } else if (s[1].is("XACT_ABORT")) {
         aborts_on_error_ = switched_on(s, 2);
     } else if (s[1].is("IMPLICIT_TRANSACTIONS")) {
-        if (switched_on(s, 2)) throw not_supported(s[1].text);
+        begins_implicitly_ = switched_on(s, 2);
+    } else if (s[1].is("ROWCOUNT")) {
+        most_rows_ = number_of(evaluate(rest(s, 2), variables));
+    } else if (s[1].is("DATEFIRST")) {
+        facts_.date_first = number_of(evaluate(rest(s, 2), variables));
+    } else if (s[1].is("LANGUAGE")) {
+        facts_.language = s[2].text;
+        facts_.date_first = facts_.language == "us_english" ? 7 : 1;
+        sink.info(SqlError(5703, "Changed language setting to " + facts_.language + ".", 10));
     } else if (s[1].is("LOCK_TIMEOUT")) {
         facts_.lock_timeout = number_of(evaluate(rest(s, 2), variables));
     } else if (s[1].is("IDENTITY_INSERT")) {
@@ -225,16 +260,23 @@ void Backend::wait_for(const Tokens& s, const Variables& variables, Sink& sink) 
 // EXEC sp_describe_... @sql, @declarations; EXEC sp_executesql @sql, @declarations, @name = @value [OUTPUT], ...
 void Backend::call(const Tokens& s, Variables& variables, Sink& sink) {
     std::size_t at = 1;
+    std::string result;  // the variable that the procedure's status goes to
+    if (s.size() > 3 && s[1].kind == Token::Kind::variable && s[2].is_symbol("=")) {
+        result = lower(s[1].text);
+        at = 3;
+    }
+    const std::size_t begin = at;
     const std::string procedure =
-        at < s.size() && lower(s[at].text) == "sys" ? (at = 3, s.at(3).text) : object_name(s, at);
+        at < s.size() && lower(s[at].text) == "sys" ? (at += 2, s.at(at).text) : object_name(s, at);
     const std::string name = lower(procedure);
     const bool describes = name == "sp_describe_first_result_set" || name == "sp_describe_undeclared_parameters";
-    if (name != "sp_executesql" && !describes)
+    const std::optional<Stored> stored = find_procedure(handle_.get(), name);
+    if (name != "sp_executesql" && !describes && !stored)
         throw SqlError(2812, "Could not find stored procedure '" + procedure + "'.", 16, 62);
-    if (at == 3) at = 4;
+    if (at == begin + 2) ++at;
     std::vector<Argument> arguments;
     std::vector<std::string> targets;
-    for (Tokens one : split_list(rest(s, at))) {
+    for (Tokens one : split_list(at < s.size() ? rest(s, at) : Tokens())) {
         Argument argument;
         if (one.size() > 2 && one[1].is_symbol("=")) {
             argument.name = one[0].text;
@@ -252,6 +294,24 @@ void Backend::call(const Tokens& s, Variables& variables, Sink& sink) {
                           variable != variables.end() ? variable->second.value : evaluate(one, variables)};
         arguments.push_back(std::move(argument));
     }
+    const auto give = [&](bool is_good, std::vector<Argument>& values, std::size_t own) {
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            if (values[i].is_output) variables.at(targets[i + own]).value = values[i].value.value;
+        }
+        if (!result.empty()) variables.at(result).value = std::int64_t{is_good ? 0 : facts_.error};
+    };
+    if (stored) {
+        const int before = facts_.transactions;
+        give(execute_sql(stored->body, stored->parameters, arguments, sink), arguments, 0);
+        if (facts_.transactions != before) {
+            throw SqlError(266,
+                           "Transaction count after EXECUTE indicates a mismatching number of BEGIN and COMMIT "
+                           "statements. Previous count = " +
+                               std::to_string(before) + ", current count = " + std::to_string(facts_.transactions) +
+                               ".");
+        }
+        return;
+    }
     if (arguments.empty())
         throw SqlError(214, "Procedure expects parameter '@statement' of type 'ntext/nchar/nvarchar'.", 16, 2);
     const std::string sql = text_of(arguments[0].value.value);
@@ -263,10 +323,7 @@ void Backend::call(const Tokens& s, Variables& variables, Sink& sink) {
     }
     const std::size_t own = std::min<std::size_t>(2, arguments.size());
     std::vector<Argument> values(arguments.begin() + static_cast<std::ptrdiff_t>(own), arguments.end());
-    execute_sql(sql, declarations, values, sink);
-    for (std::size_t i = 0; i < values.size(); ++i) {
-        if (values[i].is_output) variables.at(targets[i + own]).value = values[i].value.value;
-    }
+    give(execute_sql(sql, declarations, values, sink), values, own);
 }
 
 void Backend::use(const std::string& database, Sink& sink) {

@@ -11,8 +11,8 @@ namespace kdeps::testing::tds {
 namespace {
 
 // What starts a clause that this server does not know.
-constexpr std::array<std::string_view, 9> kRefused = {"MERGE", "APPLY",       "PIVOT",    "UNPIVOT", "OPTION",
-                                                      "FOR",   "TABLESAMPLE", "OPENJSON", "CONTAINS"};
+constexpr std::array<std::string_view, 8> kRefused = {"MERGE",  "APPLY", "PIVOT",       "UNPIVOT",
+                                                      "OPTION", "FOR",   "TABLESAMPLE", "CONTAINS"};
 // Words of SQLite that are names in T-SQL.
 constexpr std::array<std::string_view, 10> kNames = {"LIMIT",  "RETURNING", "ISNULL", "NOTNULL", "GLOB",
                                                      "REGEXP", "TRUE",      "FALSE",  "NOTHING", "AUTOINCREMENT"};
@@ -148,6 +148,10 @@ std::string Rewriter::emit_word(const Tokens& tokens, std::size_t& i, std::size_
             i += 2;
             return emit_word(tokens, i, to);
         }
+        if (lower(token.text) == "sys" && i + 2 < to && lower(tokens[i + 2].text) == "databases") {
+            i += 3;
+            return "(SELECT " + quote_text(facts_.database) + " AS name, 150 AS compatibility_level)";
+        }
         if (lower(token.text) == "sys" || lower(token.text) == "information_schema") {
             throw SqlError(208,
                            "Invalid object name '" + token.text + "." + (i + 2 < to ? tokens[i + 2].text : "") + "'.");
@@ -161,6 +165,7 @@ std::string Rewriter::emit_word(const Tokens& tokens, std::size_t& i, std::size_
     const bool is_call = i + 1 < to && tokens[i + 1].is_symbol("(");
     if (is_call && !follows_dot) {
         const std::size_t end = std::min(closing(tokens, i + 1), to);
+        if (token.is("OPENJSON")) return emit_openjson(tokens, i, end);
         const std::string call = emit_call(token.keyword, part(tokens, i + 2, end));
         if (!call.empty()) {
             i = end + 1;
@@ -169,6 +174,25 @@ std::string Rewriter::emit_word(const Tokens& tokens, std::size_t& i, std::size_
     }
     ++i;
     return is_one_of(kNames, token) ? quote_name(token.text) : token.text;
+}
+
+// OPENJSON(@json) WITH (name type '$[0]', ...) to a subquery.
+std::string Rewriter::emit_openjson(const Tokens& tokens, std::size_t& i, std::size_t end) const {
+    const std::string json = emit(tokens, i + 2, end);
+    if (end + 2 >= tokens.size() || !tokens[end + 1].is("WITH") || !tokens[end + 2].is_symbol("("))
+        throw not_supported("OPENJSON without WITH");
+    const std::size_t last = closing(tokens, end + 2);
+    std::string columns;
+    for (const Tokens& one : split_list(part(tokens, end + 3, last))) {
+        std::size_t at = 1;
+        const Type type = type_at(one, at);
+        if (at >= one.size() || one[at].kind != Token::Kind::text) throw syntax_near(one, at);
+        columns += (columns.empty() ? "" : ", ") +
+                   ("tds_cast(json_extract(value, " + quote_text(one[at].text) + "), ") + quote_text(type_name(type)) +
+                   ") AS " + quote_name(one[0].text);
+    }
+    i = last + 1;
+    return "(SELECT " + columns + " FROM json_each(" + json + "))";
 }
 
 // "" for what is the same in SQLite, or no function.
@@ -212,6 +236,7 @@ std::string Rewriter::emit_call(const std::string& keyword, const Tokens& inner)
     if (keyword == "APP_NAME") return text(facts_.application);
     if (keyword == "HOST_NAME") return text(facts_.host);
     if (keyword == "SCOPE_IDENTITY") return facts_.identity ? std::to_string(*facts_.identity) : "NULL";
+    if (keyword == "CURRENT_TRANSACTION_ID") return std::to_string(facts_.transaction);
     if (keyword == "XACT_STATE") return facts_.transactions > 0 ? "1" : "0";
     return "";
 }
@@ -224,6 +249,9 @@ std::string Rewriter::emit_variable(const Token& token) const {
     if (name == "@@spid") return std::to_string(facts_.number);
     if (name == "@@lock_timeout") return std::to_string(facts_.lock_timeout);
     if (name == "@@identity") return facts_.identity ? std::to_string(*facts_.identity) : "NULL";
+    if (name == "@@datefirst") return std::to_string(facts_.date_first);
+    if (name == "@@language") return quote_text(facts_.language);
+    if (name == "@@isolation") return quote_text(facts_.isolation);  // of this server only
     if (name == "@@servername") return "'KDEPS'";
     if (name == "@@version") return "'Microsoft SQL Server 2019 (RTM) - 15.0.2000.5 (test server)'";
     if (name.starts_with("@@")) throw not_supported(token.text);

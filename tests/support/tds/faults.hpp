@@ -2,6 +2,7 @@
 // Failures that a test orders.  Any thread.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -26,6 +27,10 @@ public:
         drops_.push_back({std::move(text), when});
     }
 
+    // Attentions are not obeyed: what runs goes on to its end.
+    void be_deaf(bool is_deaf) { is_deaf_ = is_deaf; }
+    bool is_deaf() const { return is_deaf_; }
+
     std::optional<SqlError> take_error(const std::string& statement) { return take(errors_, statement); }
     std::optional<Drop> take_drop(const std::string& request) { return take(drops_, request); }
 
@@ -47,6 +52,7 @@ private:
         return std::nullopt;
     }
 
+    std::atomic<bool> is_deaf_{false};
     std::mutex mutex_;  // guards both lists
     std::vector<Order<SqlError>> errors_;
     std::vector<Order<Drop>> drops_;

@@ -41,6 +41,7 @@ std::optional<Type> Rewriter::infer(const Tokens& given, const std::vector<std::
                 const std::string name = lower(first.text);
                 if (const auto found = variables_.find(name); found != variables_.end()) return found->second.type;
                 if (name == "@@version") return Type{Kind::nvarchar, 300};
+                if (name == "@@language" || name == "@@isolation") return Type{Kind::nvarchar, 128};
                 if (name == "@@servername") return Type{Kind::nvarchar, 128};
                 if (name == "@@identity") return Type{Kind::numeric, 0, 38, 0};
                 return Type{Kind::integer};
@@ -76,6 +77,7 @@ std::optional<Type> Rewriter::infer_call(const std::string& keyword, const Token
         {"DATEDIFF", "int"},
         {"OBJECT_ID", "int"},
         {"XACT_STATE", "smallint"},
+        {"CURRENT_TRANSACTION_ID", "bigint"},
         {"GETDATE", "datetime"},
         {"GETUTCDATE", "datetime"},
         {"SYSDATETIME", "datetime2(7)"},

@@ -28,7 +28,11 @@ struct SessionFacts {
     std::optional<std::int64_t> identity;
     int error = 0;
     int transactions = 0;
-    int lock_timeout = -1;                  // ms
+    int lock_timeout = -1;         // ms
+    std::int64_t transaction = 0;  // CURRENT_TRANSACTION_ID()
+    int date_first = 7;
+    std::string language = "us_english";
+    std::string isolation = "READ COMMITTED";
     std::set<std::string> identity_insert;  // tables, in lower case
 };
 
@@ -74,6 +78,7 @@ private:
     // A name or function at `i`, which moves past it.
     std::string emit_word(const Tokens& tokens, std::size_t& i, std::size_t to) const;
     std::string emit_call(const std::string& keyword, const Tokens& inner) const;
+    std::string emit_openjson(const Tokens& tokens, std::size_t& i, std::size_t end) const;
     std::string emit_variable(const Token& token) const;
     std::optional<Type> infer_call(const std::string& keyword, const Tokens& inner,
                                    const std::vector<std::string>& tables) const;

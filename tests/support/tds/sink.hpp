@@ -38,6 +38,9 @@ enum class Transaction { begun, committed, rolled_back };
 // The client told the server to stop: nothing of the batch runs after it.
 struct Interrupted {};
 
+// RETURN: nothing of the batch or the procedure runs after it.
+struct Returned {};
+
 class Sink {
 public:
     virtual ~Sink() = default;
