@@ -458,6 +458,7 @@ void Connection::commit(Call& call) {
     if (told.size() != 3) throw Error(KDEPS_INTERNAL, "the server does not tell whether it committed");
     if (told[0] == 0) {
         const bool is_nested = told[1] > begun_level_;
+        state_.exchange = KDEPS_EXCHANGE_REFUSED;
         state_.transaction = told[2] == 0 ? KDEPS_TRANSACTION_NONE
                              : is_nested  ? KDEPS_TRANSACTION_OPEN
                                           : KDEPS_TRANSACTION_OTHER;

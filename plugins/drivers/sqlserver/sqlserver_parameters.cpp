@@ -78,7 +78,12 @@ void read_decimal(std::string_view text, std::size_t position, Argument& out) {
     number.precision = static_cast<BYTE>(precision);
     number.scale = static_cast<BYTE>(scale);
     number.array[0] = is_negative && magnitude != 0 ? 1 : 0;
-    for (int i = 16; i > 0; --i, magnitude >>= 8U) number.array[i] = static_cast<BYTE>(magnitude & 0xFFU);
+    // Big-endian, in as many bytes as the greatest number of that precision takes.
+    Wide greatest = 0;
+    for (int i = 0; i < precision; ++i) greatest = greatest * 10 + 9;
+    int size = 0;
+    for (; greatest > 0; greatest >>= 8U) ++size;
+    for (int i = size; i > 0; --i, magnitude >>= 8U) number.array[i] = static_cast<BYTE>(magnitude & 0xFFU);
     own(out, number);
     out.bytes = given;
     out.wire = SYBNUMERIC;

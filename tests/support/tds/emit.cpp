@@ -187,9 +187,11 @@ std::string Rewriter::emit_openjson(const Tokens& tokens, std::size_t& i, std::s
         std::size_t at = 1;
         const Type type = type_at(one, at);
         if (at >= one.size() || one[at].kind != Token::Kind::text) throw syntax_near(one, at);
-        columns += (columns.empty() ? "" : ", ") +
-                   ("tds_cast(json_extract(value, " + quote_text(one[at].text) + "), ") + quote_text(type_name(type)) +
-                   ") AS " + quote_name(one[0].text);
+        // A number keeps its digits only as text.
+        const std::string path = quote_text(one[at].text);
+        columns += (columns.empty() ? "" : ", ") + ("tds_cast(CASE WHEN json_type(value, " + path) +
+                   ") IN ('integer', 'real') THEN value -> " + path + " ELSE json_extract(value, " + path + ") END, " +
+                   quote_text(type_name(type)) + ") AS " + quote_name(one[0].text);
     }
     i = last + 1;
     return "(SELECT " + columns + " FROM json_each(" + json + "))";
