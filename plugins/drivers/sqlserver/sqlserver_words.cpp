@@ -16,21 +16,22 @@ bool is_one_of(const std::array<std::string_view, size>& list, std::string_view 
 }
 
 // A batch that begins with another word may call a procedure without EXEC.
-constexpr std::array<std::string_view, 14> kBegins = {"SELECT", "INSERT",  "UPDATE",   "DELETE", "MERGE",
-                                                      "WITH",   "DECLARE", "IF",       "SET",    "PRINT",
-                                                      "CREATE", "DROP",    "TRUNCATE", "USE"};
+constexpr std::array<std::string_view, 29> kBegins = {
+    "SELECT", "INSERT", "UPDATE", "DELETE",    "MERGE", "WITH",  "DECLARE", "IF",   "SET",      "PRINT",
+    "CREATE", "DROP",   "ALTER",  "TRUNCATE",  "USE",   "BEGIN", "COMMIT",  "SAVE", "ROLLBACK", "WAITFOR",
+    "WHILE",  "RETURN", "THROW",  "RAISERROR", "GRANT", "DENY",  "REVOKE",  "GOTO", "BREAK"};
 // Reserved words: none of them is a name without brackets.
 constexpr std::array<std::string_view, 10> kEndTransactions = {"BEGIN", "COMMIT",  "ROLLBACK",    "SAVE", "TRAN",
                                                                "EXEC",  "EXECUTE", "TRANSACTION", "KILL", "SHUTDOWN"};
 constexpr std::array<std::string_view, 9> kChange = {"INSERT", "UPDATE", "DELETE",   "MERGE", "INTO",
                                                      "CREATE", "DROP",   "TRUNCATE", "ALTER"};
 // What starts a statement, but for SELECT and the ones that change rows.
-constexpr std::array<std::string_view, 44> kStatements = {
-    "ADD",      "ALTER",   "BACKUP",      "BEGIN",   "BREAK",    "BULK",    "CHECKPOINT", "CLOSE",    "COMMIT",
-    "CREATE",   "DBCC",    "DEALLOCATE",  "DECLARE", "DENY",     "DISABLE", "DROP",       "ENABLE",   "EXEC",
-    "EXECUTE",  "FETCH",   "GOTO",        "GRANT",   "IF",       "KILL",    "OPEN",       "PRINT",    "RAISERROR",
-    "READTEXT", "RECEIVE", "RECONFIGURE", "RESTORE", "RETURN",   "REVERT",  "REVOKE",     "ROLLBACK", "SAVE",
-    "SEND",     "SETUSER", "SHUTDOWN",    "THROW",   "TRUNCATE", "USE",     "WAITFOR",    "WRITETEXT"};
+constexpr std::array<std::string_view, 45> kStatements = {
+    "WHILE",     "ADD",      "ALTER",   "BACKUP",      "BEGIN",   "BREAK",    "BULK",    "CHECKPOINT", "CLOSE",
+    "COMMIT",    "CREATE",   "DBCC",    "DEALLOCATE",  "DECLARE", "DENY",     "DISABLE", "DROP",       "ENABLE",
+    "EXEC",      "EXECUTE",  "FETCH",   "GOTO",        "GRANT",   "IF",       "KILL",    "OPEN",       "PRINT",
+    "RAISERROR", "READTEXT", "RECEIVE", "RECONFIGURE", "RESTORE", "RETURN",   "REVERT",  "REVOKE",     "ROLLBACK",
+    "SAVE",      "SEND",     "SETUSER", "SHUTDOWN",    "THROW",   "TRUNCATE", "USE",     "WAITFOR",    "WRITETEXT"};
 // What outlives its batch and has no undoing, or none that can be told from here.
 constexpr std::array<std::string_view, 14> kBeyond = {"EXEC",         "EXECUTE",  "CURSOR",  "OPEN",   "REVERT",
                                                       "SETUSER",      "DBCC",     "RECEIVE", "SEND",   "KILL",
