@@ -15,8 +15,11 @@ ErrorCode error_code(const Error& error) {
         case Status::conflict:
         case Status::already_exists: return {409, "CONFLICT"};
         case Status::constraint: return {422, "UNPROCESSABLE"};
-        case Status::unavailable:
         case Status::exhausted:
+            // Class 54: what was given is larger than the database can take, however often it is asked.
+            if (error.sqlstate.starts_with("54")) return {400, "BAD_REQUEST"};
+            [[fallthrough]];
+        case Status::unavailable:
         case Status::cancelled: return {503, "UNAVAILABLE"};
         case Status::timeout: return {504, "TIMEOUT"};
         case Status::invalid_argument:

@@ -136,7 +136,13 @@ private:
     void count(bool has_rows) {
         const auto set = static_cast<std::size_t>(received_++);
         if (has_rows) {
-            const bool is_read = !reading_.collect || reading_.collect();
+            bool is_read = true;
+            try {
+                is_read = !reading_.collect || reading_.collect();
+            } catch (...) {
+                connection_.read_on(statement_, operation_);
+                throw;
+            }
             if (!is_read || connection_.read_on(statement_, operation_)) fail(static_cast<std::int64_t>(set));
         } else if (set < affected_.size()) {
             affected_[set] = static_cast<std::int64_t>(mysql_stmt_affected_rows(statement_));  // ~0 is -1: unknown
@@ -177,10 +183,21 @@ private:
 }  // namespace
 
 void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch) {
+    connection_.session().exchange_begins();
+    try {
+        run_batch(call, std::move(parameters), rows, batch);
+    } catch (const Error& error) {
+        // What was sent is answered, and taken back or left to the caller's transaction.
+        const bool is_sent = connection_.session().exchange() == KDEPS_EXCHANGE_SENT;
+        if (is_sent && error.damage != KDEPS_DAMAGE_CONNECTION) connection_.session().is_answered(true);
+        throw;
+    }
+}
+
+void Statement::run_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch) {
     const Sets sets(std::move(parameters));
     call.check();
     Operation operation(connection_.limits(call, OnStop::interrupt));
-    connection_.session().exchange_begins();
     refresh(operation);
     if (is_unprepared_) {
         throw Error(KDEPS_UNSUPPORTED, "the server does not prepare statements of this kind; run the sets one by one");
@@ -210,7 +227,12 @@ void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArray
     std::vector<std::string> scratch(parameters_.size());
     std::int64_t set = 0;
     const auto execute_set = [&] {
-        parameters_.set(cells);
+        if (wants_places(cells)) {
+            pipeline.finish();
+            learn_places();
+        }
+        parameters_.set(cells, *places_);
+        connection_.expect_to_fit(parameters_.bytes());
         // The first set, and one that asks how its texts are wanted, are executed by themselves: what they teach holds
         // for the rest.
         if (is_pipelined && set > 0 && !parameters_.has_open_question()) {

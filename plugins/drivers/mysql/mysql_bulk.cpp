@@ -5,7 +5,9 @@
 #include "mysql_bulk.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdio>
 #include <initializer_list>
 
 #include "../plain_insert.hpp"
@@ -20,15 +22,12 @@ constexpr std::size_t kBulkFrom = 64;
 // Of one packet; far below every usual max_allowed_packet.
 constexpr std::size_t kPacketBytes = 512 << 10;
 constexpr unsigned int kPacketRows = 16'384;
+constexpr std::size_t kHead = 4096;  // of the packet, above its rows
 
 void append_quoted(MYSQL* client, const std::string& text, std::string& out) {
     std::string escaped(text.size() * 2 + 1, '\0');
     escaped.resize(mysql_real_escape_string(client, escaped.data(), text.data(), text.size()));
     out += "'" + escaped + "'";
-}
-
-bool may_have_zone(std::string_view text) {
-    return text.size() >= 20 && text.size() <= 40 && text[10] == 'T' && text[0] >= '0' && text[0] <= '9';
 }
 
 bool has_bulk_protocol(MYSQL* client) {
@@ -145,7 +144,6 @@ bool BulkRows::append_cell(Column& column, const kdeps_cell& cell) {
     }
     if (type != MYSQL_TYPE_LONGLONG && type != MYSQL_TYPE_DOUBLE) text = to_view(cell.as.s);
     if (column.type != MYSQL_TYPE_NULL && column.type != type) return false;
-    if (type == MYSQL_TYPE_STRING && may_have_zone(text)) return false;
     column.type = type;
     column.numbers.push_back(number);
     column.texts.push_back(text.empty() ? "" : text.data());
@@ -162,11 +160,29 @@ bool BulkRows::append(const std::vector<columns::ColumnReader>& readers, std::in
         // A text that was made for this cell would be gone.
         if (cell.kind >= KDEPS_DECIMAL && cell.kind <= KDEPS_BYTES && cell.as.s.data == scratch.data())
             cell.as.s = to_str(kept_.emplace_back(scratch));
-        if (!append_cell(columns_[i], cell)) return false;
+        const Place target = places_.of(i);
+        const bool may_be_moment =
+            cell.kind == KDEPS_STRING && target != Place::text && may_have_zone({cell.as.s.data, cell.as.s.size});
+        if (may_be_moment ? !append_moment(columns_[i], to_view(cell.as.s), target) : !append_cell(columns_[i], cell)) {
+            return false;
+        }
         bytes_ += 9;
     }
     ++rows_;
     return true;
+}
+
+bool BulkRows::append_moment(Column& column, std::string_view text, Place target) {
+    const auto moment = zoned_moment(text);
+    if (!moment || (target != Place::moment && target != Place::date)) return false;
+    std::array<char, 40> written{};
+    const int size =
+        std::snprintf(written.data(), written.size(), "%04u-%02u-%02u %02u:%02u:%02u.%06lu", moment->year,
+                      moment->month, moment->day, moment->hour, moment->minute, moment->second, moment->second_part);
+    constexpr int kDate = 10;
+    const std::string& kept =
+        kept_.emplace_back(written.data(), static_cast<std::size_t>(target == Place::date ? kDate : size));
+    return append_cell(column, {KDEPS_STRING, 0, {.s = to_str(kept)}});
 }
 
 MYSQL_BIND* BulkRows::binds() {
@@ -246,8 +262,10 @@ bool Statement::bulk_batch(Operation& operation, const Sets& sets, std::span<std
     if (!bulk_ || is_unprepared_ || affected.size() < kBulkFrom || !has_bulk_protocol(connection_.client()))
         return false;
     if (!suits_bulk(operation)) return false;
+    places_.emplace(sql_, connection_.lexis(), parameters_.size());
+    learn_places();
     if (const auto failed = connection_.run("SAVEPOINT kdeps_batch")) throw connection_.failure(operation, *failed);
-    BulkRows rows(parameters_.size());
+    BulkRows rows(parameters_.size(), *places_);
     std::size_t done = 0;
     std::optional<Error> failure;
     const auto flush = [&] {
@@ -266,6 +284,7 @@ bool Statement::bulk_batch(Operation& operation, const Sets& sets, std::span<std
     bool is_good = true;
     sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
         is_good = readers.size() == parameters_.size() && rows.append(readers, row);
+        is_good = is_good && rows.bytes() + kHead < connection_.max_packet();
         if (is_good && (rows.bytes() >= kPacketBytes || rows.rows() == kPacketRows)) is_good = flush();
         return is_good && !operation.check();
     });

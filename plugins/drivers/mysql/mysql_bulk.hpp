@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mysql_client.hpp"
+#include "mysql_places.hpp"
 
 namespace kdeps::mysql {
 
@@ -27,10 +28,10 @@ struct BulkTarget {
 // Many sets, column by column, as the library takes them.  Borrows the texts of the columns.
 class BulkRows {
 public:
-    explicit BulkRows(std::size_t columns) : columns_(columns) {}
+    BulkRows(std::size_t columns, const Places& places) : places_(places), columns_(columns) {}
 
     // False for a value that must be sent in another way: one whose type differs from those above it, a number that is
-    // not finite, a text with a zone that may be meant as a moment.
+    // not finite, a text with a zone for a column that is not known.
     bool append(const std::vector<columns::ColumnReader>& readers, std::int64_t row);
     // Valid until the next append or clear.
     MYSQL_BIND* binds();
@@ -52,7 +53,10 @@ private:
         std::vector<char> indicators;
     };
     bool append_cell(Column& column, const kdeps_cell& cell);
+    // A moment as the server reads it; false if it must be sent in another way.
+    bool append_moment(Column& column, std::string_view text, Place target);
 
+    const Places& places_;
     std::vector<Column> columns_;
     std::vector<MYSQL_BIND> binds_;
     std::deque<std::string> kept_;  // texts that no column holds

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <charconv>
 #include <new>
 #include <utility>
 
@@ -162,10 +163,11 @@ std::optional<NativeError> Connection::set_session() {
         }
         commands.push_back(std::string("SELECT @@sql_mode, ") +
                            (is_mariadb || version < kNamesOfMySql8 ? "@@tx_read_only" : "@@transaction_read_only") +
-                           ", DATABASE(), " + (is_mariadb ? "CURRENT_ROLE()" : "NULL"));
+                           ", DATABASE(), " + (is_mariadb ? "CURRENT_ROLE()" : "NULL") + ", @@max_allowed_packet");
         std::vector<std::string> facts;
         auto failed = run_together(commands, &facts, !is_first);
-        if (failed || facts.size() < 4) return failed;
+        if (failed || facts.size() < 5) return failed;
+        std::from_chars(facts[4].data(), facts[4].data() + facts[4].size(), max_packet_);
         session_.learn_sql_mode(facts[0]);
         is_read_only_by_itself_ = facts[1] == "1" || facts[1] == "ON";
         if (is_first) role_ = facts[3];
@@ -270,8 +272,20 @@ void Connection::rollback(Call& call) {
     session_.ended();
 }
 
+void Connection::expect_to_fit(std::size_t bytes) const {
+    if (bytes < max_packet_) return;
+    Error error(KDEPS_EXHAUSTED, "the statement and its values take " + std::to_string(bytes) +
+                                     " bytes, but the server takes packets of less than " +
+                                     std::to_string(max_packet_) +
+                                     " (max_allowed_packet); send less, or raise the setting on the server");
+    error.sqlstate = "54000";
+    error.vendor_code = ER_NET_PACKET_TOO_LARGE;
+    throw error;
+}
+
 void Connection::statement_begins(const StatementWords& words) {
     if (wants_mark(words)) is_marked_ = !run("SAVEPOINT kdeps_mark");
+    if (!words.keeps_transaction) ++catalog_;
     session_.note(words);
     session_.is_sent();
 }

@@ -44,6 +44,8 @@ public:
     Session& session() { return session_; }
     // Grows when the server forgets its statements.
     unsigned generation() const { return generation_; }
+    // Grows when a statement may have changed the columns of a table.
+    unsigned catalog() const { return catalog_; }
     bool is_in_transaction() const { return session_.is_in_transaction(); }
     Limits limits(const Call& call, OnStop on_stop);
 
@@ -51,6 +53,9 @@ public:
     void ready();
     // Throws Error kNothingSent if the server has closed the connection.
     void expect_open();
+    // Throws Error (EXHAUSTED) if the server would not take so much at once, and close the connection.
+    void expect_to_fit(std::size_t bytes) const;
+    std::size_t max_packet() const { return max_packet_; }
     bool must_be_readied() const { return may_hold_interrupt_; }
     // One command without rows.
     std::optional<NativeError> run(std::string_view sql);
@@ -89,8 +94,10 @@ private:
     Session session_;
     Client client_;
     std::string server_;
+    std::size_t max_packet_ = std::size_t{1} << 30U;
     std::string role_;  // that the session began with; empty: none
     unsigned generation_ = 0;
+    unsigned catalog_ = 0;
     unsigned long thread_ = 0;             // the server's number of the session
     bool is_read_only_by_itself_ = false;  // the session, by the server's or the URL's settings
     bool may_hold_interrupt_ = false;

@@ -57,8 +57,8 @@ constexpr std::array kMeanings = {
     Meaning{ER_TOO_MANY_USER_CONNECTIONS, KDEPS_EXHAUSTED, "", kFresh, kConnection},
     Meaning{ER_USER_LIMIT_REACHED, KDEPS_EXHAUSTED, "", kFresh, kConnection},
     Meaning{ER_CANT_CREATE_THREAD, KDEPS_EXHAUSTED, "", kFresh, kConnection},
-    Meaning{ER_NET_PACKET_TOO_LARGE, KDEPS_EXHAUSTED, "", KDEPS_RETRY_NEVER, kConnection},
-    Meaning{CR_NET_PACKET_TOO_LARGE, KDEPS_EXHAUSTED, "", KDEPS_RETRY_NEVER, kConnection},
+    Meaning{ER_NET_PACKET_TOO_LARGE, KDEPS_EXHAUSTED, "54000", KDEPS_RETRY_NEVER, kConnection},
+    Meaning{CR_NET_PACKET_TOO_LARGE, KDEPS_EXHAUSTED, "54000", KDEPS_RETRY_NEVER, kConnection},
     Meaning{ER_OUTOFMEMORY, KDEPS_EXHAUSTED}, Meaning{ER_OUT_OF_SORTMEMORY, KDEPS_EXHAUSTED},
     Meaning{ER_OUT_OF_RESOURCES, KDEPS_EXHAUSTED}, Meaning{ER_DISK_FULL, KDEPS_EXHAUSTED},
     Meaning{ER_RECORD_FILE_FULL, KDEPS_EXHAUSTED}, Meaning{ER_LOCK_TABLE_FULL, KDEPS_EXHAUSTED},
@@ -83,6 +83,9 @@ constexpr std::array kMeanings = {
     Meaning{4031, KDEPS_UNAVAILABLE, "08S01", kFresh, kConnection},  // MySQL: closed after wait_timeout
     // The statement.
     Meaning{ER_BAD_DB_ERROR, KDEPS_INVALID_ARGUMENT}, Meaning{ER_UNKNOWN_SYSTEM_VARIABLE, KDEPS_INVALID_ARGUMENT},
+    Meaning{ER_NON_UNIQ_ERROR, KDEPS_INVALID_ARGUMENT, "42000"},  // a column that two tables have
+    Meaning{1906, KDEPS_INVALID_ARGUMENT, "42000"},               // MariaDB: a value for a generated column
+    Meaning{3105, KDEPS_INVALID_ARGUMENT, "42000"},               // MySQL: the same
     Meaning{ER_VIEW_INVALID, KDEPS_INVALID_ARGUMENT}, Meaning{ER_UNSUPPORTED_PS, KDEPS_UNSUPPORTED},
     Meaning{ER_NOT_SUPPORTED_YET, KDEPS_UNSUPPORTED}, Meaning{ER_QUERY_INTERRUPTED, KDEPS_CANCELLED},
     Meaning{1969, KDEPS_TIMEOUT},  // MariaDB: max_statement_time
@@ -95,6 +98,13 @@ constexpr std::array kMeanings = {
     Meaning{ER_WRONG_VALUE_FOR_TYPE, KDEPS_BAD_DATA, "22007"},
     Meaning{ER_ILLEGAL_VALUE_FOR_TYPE, KDEPS_BAD_DATA, "22007"},
     Meaning{ER_INVALID_CHARACTER_STRING, KDEPS_BAD_DATA, "22021"},
+    // Characters that the charset of a column or an operand does not have.
+    Meaning{ER_CANT_AGGREGATE_2COLLATIONS, KDEPS_BAD_DATA, "22021"},
+    Meaning{ER_CANT_AGGREGATE_3COLLATIONS, KDEPS_BAD_DATA, "22021"},
+    Meaning{ER_CANT_AGGREGATE_NCOLLATIONS, KDEPS_BAD_DATA, "22021"},
+    Meaning{3854, KDEPS_BAD_DATA, "22021"},  // MySQL: cannot convert a text
+    Meaning{3988, KDEPS_BAD_DATA, "22021"},  // MySQL: the same
+    Meaning{ER_NO_PARTITION_FOR_GIVEN_VALUE, KDEPS_CONSTRAINT, "23000"},
     Meaning{ER_DIVISION_BY_ZERO, KDEPS_BAD_DATA, "22012"},
     Meaning{3140, KDEPS_BAD_DATA, "22032"},  // MySQL: invalid JSON text
     Meaning{4038, KDEPS_BAD_DATA, "22032"},  // MariaDB: the same
@@ -111,6 +121,7 @@ constexpr std::array kQuotesValue = {
     static_cast<unsigned int>(ER_INVALID_CHARACTER_STRING),
     static_cast<unsigned int>(ER_DATA_OUT_OF_RANGE),
     static_cast<unsigned int>(ER_WRONG_VALUE_FOR_VAR),
+    3854U,
 };
 
 constexpr std::string_view kNear = " near '";
@@ -132,6 +143,7 @@ std::string hide_values(const std::string& text) {
 }
 
 std::string public_text(const NativeError& native) {
+    if (native.code == ER_NO_PARTITION_FOR_GIVEN_VALUE) return "the table has no partition for the value";
     if (native.code == ER_PARSE_ERROR) {
         // "You have an error in your SQL syntax; check the manual ... near '<SQL>' at line 3"
         const std::size_t line = native.message.rfind(kAtLine);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mysql_parameters.hpp"
 
+#include <charconv>
 #include <chrono>
 #include <cmath>
 #include <kdeps/cpp/error.hpp>
@@ -18,6 +19,27 @@ constexpr std::size_t kLargest = std::size_t{1} << 30;
     Error error(status, "parameter " + std::to_string(i + 1) + what);
     error.sqlstate = sqlstate;
     throw error;
+}
+
+// An integer as the server writes it.
+bool is_integer(std::string_view text) {
+    if (text.starts_with('-')) text.remove_prefix(1);
+    const bool is_digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+    return is_digits && text.size() <= 20 && (text[0] != '0' || text.size() == 1);
+}
+
+}  // namespace
+
+bool may_have_zone(std::string_view text) {
+    return text.size() >= 20 && text.size() <= 40 && text[10] == 'T' && text[0] >= '0' && text[0] <= '9';
+}
+
+bool wants_place(const kdeps_cell& cell) {
+    if (cell.kind == KDEPS_STRING) {
+        const std::string_view text(cell.as.s.data, cell.as.s.size);
+        return may_have_zone(text) || is_integer(text);
+    }
+    return cell.kind == KDEPS_BOOL || cell.kind == KDEPS_INT || cell.kind == KDEPS_DOUBLE || cell.kind == KDEPS_DECIMAL;
 }
 
 // YYYY-MM-DDTHH:MM:SS[.f...](Z|+HH:MM|-HH:MM) of RFC 3339, in UTC.
@@ -92,37 +114,37 @@ std::optional<MYSQL_TIME> zoned_moment(std::string_view text) {
     return out;
 }
 
-}  // namespace
-
-void Parameters::set(std::span<const kdeps_cell> cells) {
+void Parameters::set(std::span<const kdeps_cell> cells, const Places& places) {
     bytes_ = 32;
     open_.clear();
     has_open_question_ = false;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        set_one(i, cells[i]);
+        set_one(i, cells[i], places.of(i));
         bytes_ += 16 + lengths_[i];
     }
 }
 
-void Parameters::set_one(std::size_t i, const kdeps_cell& cell) {
+void Parameters::set_one(std::size_t i, const kdeps_cell& cell, Place target) {
     MYSQL_BIND& bind = binds_[i];
     bind = {};
     lengths_[i] = 0;
     bind.length = &lengths_[i];
     bind.buffer = &values_[i];
-    const auto text = [&](enum_field_types type) {
-        if (cell.as.s.size > kLargest)
-            refuse(KDEPS_EXHAUSTED, "54000", i, " is larger than 1 GiB, the most that the server's protocol takes");
-        bind.buffer_type = type;
-        // The library takes no null address for a value.
-        bind.buffer = const_cast<char*>(cell.as.s.size == 0 ? "" : cell.as.s.data);
-        lengths_[i] = cell.as.s.size;
-        bind.buffer_length = cell.as.s.size;
+    // A number never makes numbers of the texts that it is compared with, where 0 would be 'abc'.
+    const auto number_as_text = [&](auto value) {
+        const auto [end, failed] = std::to_chars(values_[i].text, values_[i].text + sizeof(values_[i].text), value);
+        bind.buffer_type = MYSQL_TYPE_STRING;
+        lengths_[i] = static_cast<unsigned long>(end - values_[i].text);
+        bind.buffer_length = lengths_[i];
     };
     switch (cell.kind) {
         case KDEPS_NULL: bind.buffer_type = MYSQL_TYPE_NULL; break;
         case KDEPS_BOOL:
         case KDEPS_INT:
+            if (target == Place::text) {
+                number_as_text(cell.as.i);
+                break;
+            }
             bind.buffer_type = MYSQL_TYPE_LONGLONG;
             values_[i].i = cell.as.i;
             break;
@@ -131,28 +153,57 @@ void Parameters::set_one(std::size_t i, const kdeps_cell& cell) {
                 refuse(KDEPS_BAD_DATA, "22003", i,
                        " (double) is NaN or infinite, which the database cannot hold; give null or a number");
             }
+            if (target == Place::text) {
+                number_as_text(cell.as.d);
+                break;
+            }
             bind.buffer_type = MYSQL_TYPE_DOUBLE;
             values_[i].d = cell.as.d;
             break;
-        case KDEPS_DECIMAL: text(MYSQL_TYPE_NEWDECIMAL); break;
-        case KDEPS_BYTES: text(MYSQL_TYPE_BLOB); break;
-        case KDEPS_STRING:
-            text(MYSQL_TYPE_STRING);
-            if (zoned_[i] != ZonedText::text && lengths_[i] >= 20 && lengths_[i] <= 40) {
-                if (const auto moment = zoned_moment({cell.as.s.data, cell.as.s.size})) {
-                    values_[i].time = *moment;
-                    open_.push_back(i);
-                    has_open_question_ = has_open_question_ || zoned_[i] == ZonedText::unknown;
-                    if (zoned_[i] == ZonedText::moment) {
-                        bind.buffer_type = MYSQL_TYPE_DATETIME;
-                        bind.buffer = &values_[i].time;
-                    }
-                }
-            }
-            break;
+        case KDEPS_DECIMAL:
+        case KDEPS_BYTES:
+        case KDEPS_STRING: set_text(i, cell, target); break;
         default:
             refuse(KDEPS_BAD_DATA, "22000", i,
                    " is of a kind that cannot be bound; lists and maps are bound as JSON text");
+    }
+}
+
+void Parameters::set_text(std::size_t i, const kdeps_cell& cell, Place target) {
+    MYSQL_BIND& bind = binds_[i];
+    if (cell.as.s.size > kLargest)
+        refuse(KDEPS_EXHAUSTED, "54000", i, " is larger than 1 GiB, the most that the server's protocol takes");
+    const std::string_view text(cell.as.s.size == 0 ? "" : cell.as.s.data, cell.as.s.size);
+    // The library takes no null address for a value.
+    bind.buffer = const_cast<char*>(text.data());
+    lengths_[i] = text.size();
+    bind.buffer_length = text.size();
+    bind.buffer_type = cell.kind == KDEPS_BYTES                              ? MYSQL_TYPE_BLOB
+                       : cell.kind == KDEPS_DECIMAL && target != Place::text ? MYSQL_TYPE_NEWDECIMAL
+                                                                             : MYSQL_TYPE_STRING;
+    if (cell.kind != KDEPS_STRING) return;
+    if (target == Place::number && is_integer(text)) {
+        // As a text it would be compared as a double.
+        bind.buffer_type = MYSQL_TYPE_NEWDECIMAL;
+        return;
+    }
+    if (target == Place::text || zoned_[i] == ZonedText::text || !may_have_zone(text)) return;
+    const auto moment = zoned_moment(text);
+    if (!moment) return;
+    const bool is_known = target == Place::moment || target == Place::date;
+    values_[i].time = *moment;
+    if (!is_known) {
+        open_.push_back(i);
+        has_open_question_ = has_open_question_ || zoned_[i] == ZonedText::unknown;
+        if (zoned_[i] != ZonedText::moment) return;
+    }
+    bind.buffer_type = MYSQL_TYPE_DATETIME;
+    bind.buffer = &values_[i].time;
+    if (target == Place::date) {
+        bind.buffer_type = MYSQL_TYPE_DATE;
+        values_[i].time.hour = values_[i].time.minute = values_[i].time.second = 0;
+        values_[i].time.second_part = 0;
+        values_[i].time.time_type = MYSQL_TIMESTAMP_DATE;
     }
 }
 

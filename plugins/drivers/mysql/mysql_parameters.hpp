@@ -5,17 +5,26 @@
 #include <kdeps/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "mysql_client.hpp"
+#include "mysql_places.hpp"
 
 namespace kdeps::mysql {
 
-// The server does not tell what type a parameter wants, and refuses 2024-01-31T12:00:00Z for DATETIME and TIMESTAMP
-// columns.  A text of this form is sent as it is until the server refuses it; from then on its place takes moments,
-// which are sent in UTC.
+// What a text with a zone (RFC 3339) is sent as to a place of which nothing is known: the server refuses it for
+// DATETIME and TIMESTAMP columns.  It goes as it is until it is refused; from then on its place takes moments, in UTC.
 enum class ZonedText : std::uint8_t { unknown, text, moment };
+
+// May the text be a moment with a zone?
+bool may_have_zone(std::string_view text);
+// Its moment in UTC; nothing if it is none.
+std::optional<MYSQL_TIME> zoned_moment(std::string_view text);
+// Does the column beside its place tell how this value is sent?
+bool wants_place(const kdeps_cell& cell);
 
 // Borrows the cells' texts.  One thread.
 class Parameters {
@@ -24,7 +33,7 @@ public:
         : binds_(count), lengths_(count), values_(count), zoned_(count, ZonedText::unknown) {}
 
     // Throws Error (BAD_DATA, EXHAUSTED) that names the position, never the value.
-    void set(std::span<const kdeps_cell> cells);
+    void set(std::span<const kdeps_cell> cells, const Places& places);
 
     std::size_t size() const { return binds_.size(); }
     MYSQL_BIND* binds() { return binds_.data(); }
@@ -40,8 +49,10 @@ private:
         std::int64_t i;
         double d;
         MYSQL_TIME time;
+        char text[32];  // of a number
     };
-    void set_one(std::size_t i, const kdeps_cell& cell);
+    void set_one(std::size_t i, const kdeps_cell& cell, Place target);
+    void set_text(std::size_t i, const kdeps_cell& cell, Place target);
 
     std::vector<MYSQL_BIND> binds_;
     std::vector<unsigned long> lengths_;

@@ -23,15 +23,15 @@ std::int64_t count_or_unknown(unsigned long long count) {
 
 std::int64_t insert_id(unsigned long long id) { return id == 0 ? -1 : count_or_unknown(id); }
 
-bool is_refused_moment(const NativeError& native) {
-    return native.code == ER_TRUNCATED_WRONG_VALUE && native.message.find("datetime value") != std::string::npos;
-}
+// As long as a text with a zone is sent by what is known of the columns; DDL on this connection ends it at once.
+constexpr auto kPlacesLast = std::chrono::seconds(1);
 
 }  // namespace
 
 Statement::Statement(Connection& connection, const Call& call, std::string_view sql)
     : connection_(connection), sql_(sql), words_(StatementWords::of(sql)), bulk_(BulkTarget::of(sql)) {
     call.check();
+    connection_.expect_to_fit(sql_.size() + 1);
     const Operation operation(connection_.limits(call, OnStop::interrupt));
     connection_.ready();
     prepare(operation);
@@ -131,6 +131,31 @@ void Statement::expect_count(std::size_t given) const {
     }
 }
 
+bool Statement::wants_places(std::span<const kdeps_cell> cells) {
+    if (!places_ || places_->count() != parameters_.size()) {
+        places_.emplace(sql_, connection_.lexis(), parameters_.size());
+    }
+    bool is_wanted = false;
+    bool has_moment = false;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        if (!places_->has_column(i) || !wants_place(cells[i])) continue;
+        is_wanted = true;
+        has_moment = has_moment || (cells[i].kind == KDEPS_STRING && cells[i].as.s.size >= 20 &&
+                                    may_have_zone({cells[i].as.s.data, cells[i].as.s.size}));
+    }
+    if (!is_wanted || !places_->is_known()) return is_wanted;
+    return has_moment && (catalog_ != connection_.catalog() || Clock::now() - learned_at_ > kPlacesLast);
+}
+
+// What cannot be asked is not known.
+void Statement::learn_places() {
+    catalog_ = connection_.catalog();
+    learned_at_ = Clock::now();
+    const auto failed = connection_.run(places_->query(connection_.client()));
+    const BufferedResult rows(failed ? nullptr : mysql_store_result(connection_.client()));
+    places_->learn(rows.get());
+}
+
 bool Statement::execute_bound() {
     if (parameters_.size() > 0 && mysql_stmt_bind_param(statement_.get(), parameters_.binds()) != 0) return false;
     return mysql_stmt_execute(statement_.get()) == 0;
@@ -148,7 +173,7 @@ std::optional<Error> Statement::run(const Operation& operation) {
     }
     if (!is_done && mysql_stmt_errno(statement_.get()) == CR_NEW_STMT_METADATA) is_done = adopt_columns();
     if (parameters_.has_open_question()) {
-        const bool is_refused = !is_done && is_refused_moment(native_error(statement_.get()));
+        const bool is_refused = !is_done && native_error(statement_.get()).code == ER_TRUNCATED_WRONG_VALUE;
         if (is_done || is_refused) parameters_.settle(is_refused ? ZonedText::moment : ZonedText::text);
         if (is_refused) is_done = execute_bound();
     }
@@ -194,7 +219,8 @@ bool Statement::send(Call& call, std::span<const kdeps_cell> parameters) {
         connection_.wants_mark(words_)) {
         return false;
     }
-    parameters_.set(parameters);
+    if (wants_places(parameters)) return false;
+    parameters_.set(parameters, *places_);
     if (parameters_.has_open_question() || parameters_.bytes() > kMostBytes) return false;
     connection_.session().exchange_begins();
     connection_.expect_open();
@@ -220,7 +246,9 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
         connection_.session().exchange_begins();
         refresh(operation);
         if (is_unprepared_) return execute_unprepared(call, operation, rows);
-        parameters_.set(parameters);
+        if (wants_places(parameters)) learn_places();
+        parameters_.set(parameters, *places_);
+        connection_.expect_to_fit(parameters_.bytes());
     }
     if (auto failed = run(operation)) throw *failed;
     if (has_rows_) {

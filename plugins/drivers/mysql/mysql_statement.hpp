@@ -36,6 +36,7 @@ public:
     void execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
 
 private:
+    void run_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch);
     // Throws Error.
     void prepare(const Operation& operation);
     // Prepares again what the server forgot.
@@ -55,6 +56,9 @@ private:
     // After an execution that gives rows: who reads them.
     std::shared_ptr<RowReader> reader();
     void expect_count(std::size_t given) const;
+    // Asks for the columns beside the placeholders where their types matter for these values.
+    bool wants_places(std::span<const kdeps_cell> cells);
+    void learn_places();
     // Executes with the bound values and waits; prepares again, and sends moments instead of their texts, where the
     // server wants it.  Of a statement without rows the end is seen.
     std::optional<Error> run(const Operation& operation);
@@ -80,6 +84,9 @@ private:
     std::vector<bool> json_columns_;
     std::shared_ptr<RowReader> reader_;  // of the execution before: the next one mostly has the same columns
     Parameters parameters_{0};
+    std::optional<Places> places_;
+    unsigned catalog_ = 0;  // when they were asked for
+    Clock::time_point learned_at_;
     std::optional<BulkTarget> bulk_;  // none if the text is not a plain INSERT
 };
 

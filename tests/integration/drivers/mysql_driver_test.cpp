@@ -114,6 +114,70 @@ TEST_F(MysqlDriverTest, KeepsTheTextOfAMomentWhereATextIsWanted) {
               R"([{"t":"2024-01-02T03:04:05.678Z","d":null},{"t":null,"d":"2024-01-02T03:04:05.678"}])");
 }
 
+TEST_F(MysqlDriverTest, SendsAMomentToTheColumnsThatHoldOne) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE zoned (raw VARCHAR(40), dt DATETIME(6), ts TIMESTAMP NULL, d DATE)");
+    const char* moment = "2024-05-06T23:30:00-05:00";
+    const auto insert = session.prepare("INSERT INTO zoned (raw, dt, ts, d) VALUES (?, ?, ?, ?)");
+    for (int i = 0; i < 2; ++i) insert->execute({moment, moment, moment, moment});
+    session.execute("INSERT INTO drivers.zoned VALUES (?, ?, ?, ?)", {moment, moment, moment, moment});
+    session.execute("REPLACE INTO `zoned` (`raw`, ts, dt, d) VALUES (CONCAT('', ?), ?, ?, ?), ('x', NULL, NULL, NULL)",
+                    {moment, moment, moment, moment});
+    EXPECT_EQ(session.rows("INSERT INTO zoned (raw, dt) VALUES (?, ?) RETURNING raw, dt", {moment, moment}),
+              R"([{"raw":"2024-05-06T23:30:00-05:00","dt":"2024-05-07T04:30:00"}])");
+    session.execute("UPDATE zoned SET raw = ?, ts = ?, d = ? WHERE ts IS NULL", {moment, moment, moment});
+    session.execute("UPDATE zoned SET dt = ? WHERE dt IS NULL", {moment});
+    std::vector<Cells> sets(100, Cells{moment, moment, moment, moment});
+    session.batch("INSERT INTO zoned VALUES (?, ?, ?, ?)", sets);  // in bulk
+    session.batch("INSERT INTO zoned VALUES (?, ?, ?, ?) # set by set", sets);
+    EXPECT_EQ(
+        session.rows("SELECT DISTINCT * FROM zoned"),
+        R"([{"raw":"2024-05-06T23:30:00-05:00","dt":"2024-05-07T04:30:00","ts":"2024-05-07T04:30:00Z","d":"2024-05-07"}])");
+    // And it is found again.
+    for (const char* where : {"ts = ?", "dt = ?", "d = ?", "raw = ?", "? = z.ts", "NOT ts < ?",
+                              "z.dt IN (?, '2020-01-01')", "dt NOT IN (NULLIF(1, 1), ?) IS NULL",
+                              "ts BETWEEN ? AND '2024-05-07 04:30:00'", "ts BETWEEN '2024-05-07 04:30:00' AND ?",
+                              "? BETWEEN ts AND ts", "dt = CAST(? AS DATETIME)", "`ts` >= ?", "? < NOW()"}) {
+        if (std::string_view(where).find("NULLIF") != std::string_view::npos) continue;
+        EXPECT_EQ(session.rows(std::string("SELECT COUNT(*) AS n FROM zoned z WHERE ") + where, {moment}),
+                  R"([{"n":206}])")
+            << where;
+    }
+    // The type of a column that was altered.
+    session.execute("TRUNCATE zoned");
+    session.execute("ALTER TABLE zoned MODIFY dt VARCHAR(40), MODIFY raw DATETIME");
+    insert->execute({moment, moment, moment, moment});
+    EXPECT_EQ(session.rows("SELECT raw, dt FROM zoned"),
+              R"([{"raw":"2024-05-07T04:30:00","dt":"2024-05-06T23:30:00-05:00"}])");
+}
+
+TEST_F(MysqlDriverTest, ComparesTextsAsTextsAndNumbersAsNumbers) {
+    DriverSession session(*driver, url());
+    session.execute(
+        "CREATE OR REPLACE TABLE compared (token VARCHAR(40), id BIGINT UNSIGNED, n DECIMAL(30,10), b BIT(64))");
+    session.execute(
+        "INSERT INTO compared VALUES ('abc', 9007199254740993, 9007199254740993, 9007199254740993),"
+        "('0', 9007199254740992, 9007199254740992, 9007199254740992)");
+    const auto found = [&](const std::string& where, const Cells& cells) {
+        return session.rows("SELECT token FROM compared c WHERE " + where + " ORDER BY token", cells);
+    };
+    const std::string zero = R"([{"token":"0"}])";
+    const std::string abc = R"([{"token":"abc"}])";
+    EXPECT_EQ(found("token = ?", {0}), zero);
+    EXPECT_EQ(found("c.token IN (?, ?)", {0, 7}), zero);
+    EXPECT_EQ(found("? = token", {false}), zero);
+    EXPECT_EQ(found("token BETWEEN ? AND ?", {0, 0.0}), zero);
+    EXPECT_EQ(found("token = ?", {decimal("0.0")}), "[]");
+    EXPECT_EQ(found("token <> ?", {0}), abc);
+    for (const char* column : {"id", "n", "b"}) {
+        EXPECT_EQ(found(std::string(column) + " = ?", {"9007199254740993"}), abc) << column;
+        EXPECT_EQ(found(std::string(column) + " IN (?, ?)", {"9007199254740993", "1"}), abc) << column;
+        EXPECT_EQ(found(std::string(column) + " > ?", {"9007199254740992"}), abc) << column;
+    }
+    EXPECT_EQ(session.rows("SELECT ? AS a, ? + 1 AS b, GREATEST(?, 9) AS c, ? AS d", {5, 5, 10, "7"}),
+              R"([{"a":5,"b":6,"c":10,"d":"7"}])");
+}
+
 TEST_F(MysqlDriverTest, RefusesValuesThatCannotBeBound) {
     DriverSession session(*driver, url());
     const Failure nan = failure_of([&] {
@@ -243,6 +307,69 @@ TEST_F(MysqlDriverTest, TellsErrors) {
     EXPECT_EQ(forbidden.sqlstate, "42000");
     EXPECT_EQ(forbidden.message, "DELETE command denied to user *** for table `parents`");
     EXPECT_THAT(forbidden.detail, HasSubstr("'reader'@'127.0.0.1'"));
+}
+
+TEST_F(MysqlDriverTest, TellsWhoseFaultAnErrorIs) {
+    DriverSession session(*driver, url());
+    session.execute(
+        "CREATE OR REPLACE TABLE faults (a INT, g INT AS (a + 1), l VARCHAR(9) CHARACTER SET latin1) "
+        "PARTITION BY LIST (a) (PARTITION p VALUES IN (1))");
+    const Failure twice =
+        failure_of([&] { session.execute("SELECT a FROM (SELECT 1 AS a) x JOIN (SELECT 1 AS a) y"); });
+    EXPECT_EQ(twice.status, KDEPS_INVALID_ARGUMENT);
+    const Failure partition = failure_of([&] { session.execute("INSERT INTO faults (a) VALUES (?)", {77}); });
+    EXPECT_EQ(partition.status, KDEPS_CONSTRAINT);
+    EXPECT_EQ(partition.message, "the table has no partition for the value");
+    const Failure generated = failure_of([&] { session.execute("INSERT INTO faults (a, g) VALUES (1, 5)"); });
+    EXPECT_EQ(generated.status, KDEPS_INVALID_ARGUMENT);
+    const Failure charset =
+        failure_of([&] { session.execute("INSERT INTO faults (a, l) VALUES (1, ?)", {"\xE2\x98\x83"}); });
+    EXPECT_EQ(charset.status, KDEPS_BAD_DATA);
+    EXPECT_EQ(charset.sqlstate.substr(0, 2), "22");
+    const Failure collation =
+        failure_of([&] { session.execute("SELECT 'a' COLLATE utf8mb4_bin = 'b' COLLATE utf8mb4_general_ci"); });
+    EXPECT_EQ(collation.status, KDEPS_BAD_DATA);
+    EXPECT_EQ(collation.sqlstate, "22021");
+}
+
+TEST_F(MysqlDriverTest, KeepsTheConnectionWhereAPacketIsTooLarge) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE packets (t LONGTEXT)");
+    const std::string large(17 << 20, 'x');
+    const auto expect_exhausted = [&](const Failure& failure) {
+        EXPECT_EQ(failure.status, KDEPS_EXHAUSTED);
+        EXPECT_EQ(failure.sqlstate, "54000");
+        EXPECT_EQ(failure.retry, KDEPS_RETRY_NEVER);
+        EXPECT_EQ(failure.damage, KDEPS_DAMAGE_NONE);
+        EXPECT_THAT(failure.message, HasSubstr("max_allowed_packet"));
+    };
+    expect_exhausted(failure_of([&] { session.execute("INSERT INTO packets VALUES (?)", {large.c_str()}); }));
+    EXPECT_EQ(session.facts().exchange, KDEPS_EXCHANGE_UNSENT);
+    expect_exhausted(failure_of([&] { session.execute("INSERT INTO packets VALUES ('" + large + "')"); }));
+    std::vector<Cells> sets(100, Cells{"small"});
+    sets[70] = {large.c_str()};
+    const Failure batch = failure_of([&] { session.batch("INSERT INTO packets VALUES (?)", sets); });
+    expect_exhausted(batch);
+    EXPECT_EQ(batch.batch_set, 70);
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM packets"), R"([{"n":0}])");
+    // Many that fit one by one.
+    EXPECT_THAT(
+        session.batch("INSERT INTO packets VALUES (?)", std::vector<Cells>(70, Cells{large.substr(0, 900'000).c_str()}))
+            .affected,
+        Each(1));
+}
+
+TEST_F(MysqlDriverTest, BoundsTheRowsOfABatch) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE bounded (i INT)");
+    const std::vector<Cells> sets(300, Cells{1});
+    session.set_max_bytes(1'000'000);
+    const auto insert = session.prepare("INSERT INTO bounded VALUES (?) RETURNING REPEAT('x', 10000) AS t");
+    EXPECT_EQ(failure_of([&] { insert->batch(sets); }).status, KDEPS_EXHAUSTED);
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM bounded"), R"([{"n":0}])");
+    session.set_max_bytes(0);
+    insert->batch(sets);
+    EXPECT_EQ(session.rows("SELECT COUNT(*) AS n FROM bounded"), R"([{"n":300}])");
 }
 
 TEST_F(MysqlDriverTest, TellsConflictsOfLocks) {

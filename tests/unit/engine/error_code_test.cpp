@@ -35,6 +35,7 @@ TEST(ErrorCode, BlamesTheClientOnlyForItsValues) {
     EXPECT_EQ(code(Status::bad_data), "500 INTERNAL_ERROR");
     EXPECT_EQ(code(Status::invalid_argument, "22P02"), "400 BAD_REQUEST");
     EXPECT_EQ(code(Status::bad_data, "22003"), "400 BAD_REQUEST");
+    EXPECT_EQ(code(Status::exhausted, "54000"), "400 BAD_REQUEST");  // larger than the database takes
 }
 
 TEST(ErrorCode, TakesWhatTheErrorSays) {
