@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "core/base/deadline.hpp"
+#include "core/base/stop.hpp"
 #include "tests/integration/drivers/session.hpp"
 #include "tests/support/descriptor.hpp"
 #include "tests/support/free_port.hpp"
