@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "core/base/deadline.hpp"
+#include "core/base/stop.hpp"
 #include "tests/integration/drivers/session.hpp"
 #include "tests/support/free_port.hpp"
 #include "tests/support/patience.hpp"

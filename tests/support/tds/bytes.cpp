@@ -111,6 +111,8 @@ std::string to_cp1252(std::string_view text) {
             byte = static_cast<char>(static_cast<unsigned char>(point));
         for (std::size_t i = 0; i < kHigh.size(); ++i) {
             if (kHigh[i] == point) byte = static_cast<char>(static_cast<unsigned char>(0x80 + i));
+            // Five bytes have no character: they stay what they are, as in the original's columns.
+            if (kHigh[i] == 0 && point == 0x80 + i) byte = static_cast<char>(static_cast<unsigned char>(0x80 + i));
         }
         out += byte;
     }
@@ -122,7 +124,7 @@ std::string from_cp1252(std::string_view bytes) {
     for (const char c : bytes) {
         const auto byte = static_cast<unsigned char>(c);
         const bool is_high = byte >= 0x80 && byte < 0xA0;
-        append(!is_high ? byte : kHigh[byte - 0x80U] != 0 ? kHigh[byte - 0x80U] : kReplacement, out);
+        append(!is_high ? byte : kHigh[byte - 0x80U] != 0 ? kHigh[byte - 0x80U] : byte, out);
     }
     return out;
 }
