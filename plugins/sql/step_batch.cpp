@@ -63,8 +63,9 @@ Value Step::run_batch(const Call& call, Lease& lease, const Target& where, const
         const bool is_chunk_in_doubt = lease.is_in_doubt();
         if (is_begun) lease.roll_back();
         lease.forget(statement);
-        // By the driver, of the rows that it collected: the server's own limits have a SQLSTATE.
-        if (error.status == KDEPS_EXHAUSTED && error.sqlstate.empty()) error = too_large(where.limits);
+        // The driver's word for rows that it collected beyond kdeps_batch.max_bytes.
+        if (error.status == KDEPS_EXHAUSTED && (error.sqlstate.empty() || error.sqlstate == "54000"))
+            error.message = too_large(where.limits).message;
         if (error.batch_set >= 0) {
             error.batch_set += static_cast<std::int64_t>(done);
             error.message = "paramsBatch[" + std::to_string(error.batch_set) + "]: " + error.message;

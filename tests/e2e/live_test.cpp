@@ -98,7 +98,7 @@ TEST(Live, Postgres) {
 TEST(Live, MariaDb) {
     mariadb().execute("inventory", std::string(kThings) + "INSERT INTO things (id) VALUES (1)");
     finds_the_faults(mariadb().url("inventory"), "1 any", "id int32, label text, price decimal",
-                     "Table 'inventory.nosuch' doesn't exist (SQLSTATE 42S02)", "Unknown column 'labl' in ");
+                     "Table 'nosuch' doesn't exist (SQLSTATE 42S02)", "Unknown column 'labl' in ");
     EXPECT_EQ(mariadb().scalar("inventory", "SELECT COUNT(*) FROM things"), "1");
 }
 
