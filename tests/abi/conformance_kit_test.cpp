@@ -68,7 +68,7 @@ TEST(ConformanceKit, MysqlPasses) {
 TEST(ConformanceKit, SqlServerPasses) {
     TdsServer server;
     server.create_database("kit");
-    passes(shipped("driver-sqlserver"), "sqlserver", {"--url", server.url("kit")});
+    passes(shipped("driver-sqlserver"), "", {"--url", server.url("kit")});
 }
 
 // A plugin that is shipped and not named above has nobody who watches it.

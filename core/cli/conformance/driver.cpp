@@ -16,12 +16,27 @@ constexpr std::string_view kManyRows =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 900) SELECT i FROM n";
 constexpr std::string_view kForever =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM n";
+// T-SQL has no RECURSIVE, and stops after 100 levels.
+constexpr std::string_view kManyRowsOfTsql =
+    "WITH n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 29) SELECT a.i * 30 + b.i + 1 AS i FROM n a CROSS "
+    "JOIN "
+    "n b";
+constexpr std::string_view kForeverOfTsql = "WAITFOR DELAY '00:01:00'";
 constexpr std::string_view kSecret = "s3cretw0rd";
 
 const kdeps_driver& driver_of(const Subject& subject) { return *subject.table<kdeps_driver>(KDEPS_DRIVER_ID); }
 
 std::string url_of(const Options& options, const Quirks& quirks) {
     return options.url.empty() ? quirks.text("driver", "url", "") : options.url;
+}
+
+// T-SQL alone writes @p1 and [names].
+bool speaks_tsql(const kdeps_driver& driver) {
+    return driver.placeholders == KDEPS_PLACEHOLDER_AT && (driver.lexis & KDEPS_LEXIS_BRACKET) != 0;
+}
+
+std::string many_rows(const Quirks& quirks, const kdeps_driver& driver) {
+    return quirks.text("driver", "rows", speaks_tsql(driver) ? kManyRowsOfTsql : kManyRows);
 }
 
 std::string first_scheme(const kdeps_driver& driver) {
@@ -192,14 +207,14 @@ void check_driver(const Options& options, const Quirks& quirks, Reporter& report
         "rows", wrong_in([&] {
             if (const std::string json = session.execute(kSelect).json; json != "[{\"one\":1}]")
                 throw breach(std::string(kSelect) + " gave " + json);
-            const std::string json = session.execute(quirks.text("driver", "rows", kManyRows)).json;
+            const std::string json = session.execute(many_rows(quirks, driver)).json;
             const value::Value rows = value::parse_json(json.empty() ? "[]" : json);
             if (rows.size() < 100)
                 throw breach("driver.rows gave " + std::to_string(rows.size()) + " rows, at least 100 are wanted");
         }));
     reporter.at("a result that is given up");
     reporter.result("a result that is given up", wrong_in([&] {
-                        session.abandon(quirks.text("driver", "rows", kManyRows));
+                        session.abandon(many_rows(quirks, driver));
                         session.execute(kSelect);
                     }));
     reporter.at("a wrong statement");
@@ -233,7 +248,7 @@ void check_driver_stops(const Options& options, const Quirks& quirks, Reporter& 
     // It may stop the next statement, but no more than that.
     wrong_in([&] { session.execute(kSelect); });
     reporter.result("cancel while nothing runs", wrong_in([&] { session.execute(kSelect); }));
-    const std::string slow = quirks.text("driver", "slow", kForever);
+    const std::string slow = quirks.text("driver", "slow", speaks_tsql(driver_of(subject)) ? kForeverOfTsql : kForever);
     reporter.at("execute, at its deadline");
     if (!check_stop(session, slow, "deadline", Deadline::after(std::chrono::milliseconds(100)), reporter))
         reporter.leave();

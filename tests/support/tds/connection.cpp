@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/support/tds/connection.hpp"
 
+#include <sys/socket.h>
+
 #include <thread>
 
 #include "tests/support/tds/prelogin.hpp"
@@ -31,9 +33,13 @@ void Connection::serve() {
     }
     backend_.reset();
     stream_.shut_down();
+    if (tunnel_ != nullptr) tunnel_->shut_down();
     --shared_.open_connections;
     shared_.log.add({Event::Kind::closed, session_, ""});
 }
+
+// The client's socket lives as long as this does, whoever holds it.
+void Connection::shut_down() { ::shutdown(socket_, SHUT_RDWR); }
 
 void Connection::refuse(const SqlError& error) {
     TokenWriter out(stream_, login_);
@@ -46,8 +52,16 @@ bool Connection::log_in() {
     shared_.gate.pass();
     if (message.type == PacketType::prelogin) {
         const Encryption wanted = read_prelogin(message.data);
-        stream_.write(prelogin_answer());
-        if (wanted == Encryption::on || wanted == Encryption::required) return false;
+        const bool demands = wanted == Encryption::on || wanted == Encryption::required;
+        const bool encrypts = shared_.identity != nullptr && wanted != Encryption::not_supported;
+        shared_.log.add({Event::Kind::prelogin, session_, std::to_string(static_cast<int>(wanted))});
+        stream_.write(prelogin_answer(encrypts ? Encryption::on : Encryption::not_supported));
+        if (encrypts) {
+            tunnel_ = std::make_unique<TlsTunnel>(stream_, *shared_.identity);
+            stream_.use_socket(tunnel_->take_plain_end());
+        } else if (demands) {
+            return false;
+        }
         message = stream_.read();
         shared_.gate.pass();
     }

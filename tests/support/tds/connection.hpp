@@ -14,6 +14,7 @@
 #include "tests/support/tds/faults.hpp"
 #include "tests/support/tds/log.hpp"
 #include "tests/support/tds/rpc.hpp"
+#include "tests/support/tds/tls.hpp"
 
 namespace kdeps::testing::tds {
 
@@ -48,8 +49,9 @@ struct Shared {
     std::map<std::string, std::string> users;  // password by name
     Log log;
     Faults faults;
-    Gate gate;                     // closed: nothing is answered any more
-    std::atomic<int> delay_ms{0};  // before each answer
+    std::shared_ptr<TlsIdentity> identity;  // none: nothing is encrypted
+    Gate gate;                              // closed: nothing is answered any more
+    std::atomic<int> delay_ms{0};           // before each answer
     std::atomic<int> most_connections{32767};
     std::atomic<int> open_connections{0};
 };
@@ -57,14 +59,14 @@ struct Shared {
 class Connection {
 public:
     Connection(Descriptor socket, int session, Shared& shared)
-        : stream_(std::move(socket)), session_(session), shared_(shared) {
+        : socket_(socket.get()), stream_(std::move(socket)), session_(session), shared_(shared) {
         stream_.set_session(static_cast<std::uint16_t>(session));
     }
 
     // Until the end; never throws.
     void serve();
     // Any thread: ends serve().
-    void shut_down() { stream_.shut_down(); }
+    void shut_down();
 
 private:
     bool log_in();
@@ -73,6 +75,8 @@ private:
     void run_batch(std::string_view data, TokenWriter& out);
     void run_transaction(std::string_view data, TokenWriter& out);
 
+    std::unique_ptr<TlsTunnel> tunnel_;
+    int socket_;  // the client's, for shut_down
     PacketStream stream_;
     int session_;
     Shared& shared_;

@@ -14,10 +14,11 @@
 namespace kdeps::testing::tds {
 
 struct Event {
-    enum class Kind { opened, login, login_failed, batch, rpc, transaction, attention, interrupted, closed };
+    enum class Kind { opened, prelogin, login, login_failed, batch, rpc, transaction, attention, interrupted, closed };
     Kind kind;
     int session = 0;
-    std::string text;  // of a login: user@database; of a batch or an RPC: its SQL, for sp_execute the handle
+    std::string text;  // of a login: user@database; of a prelogin: what the client says of encryption; of a batch or an
+                       // RPC: its SQL
 };
 
 // Any thread.

@@ -67,9 +67,9 @@ void PacketStream::write_some(std::string_view data, bool is_end) {
         if (!is_end && size < room) return;
         const std::size_t length = size + kHeader;
         std::string packet;
-        for (const std::size_t value :
-             {std::size_t{4}, std::size_t{is_last ? 1U : 0U}, length >> 8U, length & 0xFFU, std::size_t{session_} >> 8U,
-              std::size_t{session_} & 0xFFU, std::size_t{++packet_number_}, std::size_t{0}}) {
+        for (const std::size_t value : {static_cast<std::size_t>(type_), std::size_t{is_last ? 1U : 0U}, length >> 8U,
+                                        length & 0xFFU, std::size_t{session_} >> 8U, std::size_t{session_} & 0xFFU,
+                                        std::size_t{++packet_number_}, std::size_t{0}}) {
             packet += static_cast<char>(static_cast<unsigned char>(value));
         }
         packet += data.substr(0, size);

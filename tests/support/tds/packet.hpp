@@ -44,7 +44,13 @@ public:
     // Waits for a whole message; throws Disconnected, ProtocolError.
     Message read();
     // One message of as many packets as it needs.
-    void write(std::string_view data) { write_some(data, true); }
+    void write(std::string_view data, PacketType type = PacketType::response) {
+        type_ = type;
+        write_some(data, true);
+        type_ = PacketType::response;
+    }
+    Descriptor take_socket() { return std::move(socket_); }
+    void use_socket(Descriptor socket) { socket_ = std::move(socket); }
     // Sends the full packets of a message that goes on and removes them from `data`.
     void flush(std::string& data);
 
@@ -73,6 +79,7 @@ private:
     Descriptor socket_;
     std::size_t packet_size_ = 4096;
     std::uint16_t session_ = 0;
+    PacketType type_ = PacketType::response;  // of what is written
     std::uint8_t packet_number_ = 0;
     bool has_attention_ = false;
 };

@@ -37,10 +37,10 @@ Encryption read_prelogin(std::string_view data) {
     return out;
 }
 
-std::string prelogin_answer() {
+std::string prelogin_answer(Encryption encryption) {
     const std::vector<std::pair<std::uint8_t, std::string>> options = {
         {kVersion, std::string("\x0F\x00\x07\xD0\x00\x00", 6)},  // 15.0.2000
-        {kEncryption, std::string(1, static_cast<char>(Encryption::not_supported))},
+        {kEncryption, std::string(1, static_cast<char>(encryption))},
         {kInstance, std::string(1, '\0')},
         {kThread, ""},
         {kMars, std::string(1, '\0')},

@@ -13,7 +13,7 @@ enum class Encryption : std::uint8_t { off = 0, on = 1, not_supported = 2, requi
 // What the client says about encryption.  Throws ProtocolError.
 Encryption read_prelogin(std::string_view data);
 
-// The answer: this server has no certificate, so nothing is ever encrypted.
-std::string prelogin_answer();
+// The answer: with a certificate everything is encrypted, without one nothing is.
+std::string prelogin_answer(Encryption encryption);
 
 }  // namespace kdeps::testing::tds

@@ -45,6 +45,10 @@ public:
     void delay(std::chrono::milliseconds time) {
         shared_.delay_ms = static_cast<int>(time.count());
     }  // before each answer
+    // From the next connection on.
+    void use_certificate(const std::filesystem::path& certificate, const std::filesystem::path& key) {
+        shared_.identity = std::make_shared<tds::TlsIdentity>(certificate, key);
+    }
     void limit_connections(int most) { shared_.most_connections = most; }
     // Nothing is answered between the two, no login and no attention; clients can still connect and send.
     void stall() { shared_.gate.close(); }
