@@ -23,10 +23,12 @@ std::string_view text(DBPROCESS* process, int column) {
     return {reinterpret_cast<const char*>(data), static_cast<std::size_t>(dbdatlen(process, column))};
 }
 
+// Of any integer type: the columns are int here, bigint there.
 int number(DBPROCESS* process, int column) {
     std::int32_t out = 0;
-    if (const BYTE* data = dbdata(process, column); data != nullptr && dbcoltype(process, column) == SYBINT4)
-        std::memcpy(&out, data, sizeof out);
+    if (const BYTE* data = dbdata(process, column); data != nullptr)
+        dbconvert(process, dbcoltype(process, column), data, dbdatlen(process, column), SYBINT4,
+                  reinterpret_cast<BYTE*>(&out), sizeof out);
     return out;
 }
 
