@@ -146,8 +146,9 @@ private:
         returned_bytes_ += bytes;
         if (rows_.rows() >= kBatchRows || row_bytes_ >= kBatchBytes) keep_rows();
         if (batch_.max_bytes == 0 || returned_bytes_ <= batch_.max_bytes) return;
-        Error error(KDEPS_EXHAUSTED,
-                    "the rows that the batch returns are larger than " + std::to_string(batch_.max_bytes) + " bytes");
+        Error error(KDEPS_EXHAUSTED, "the rows that the batch returns are larger than maxResultBytes (" +
+                                         std::to_string(batch_.max_bytes) +
+                                         "); return fewer columns, or raise maxResultBytes of the connection");
         error.sqlstate = "54000";
         throw error;
     }

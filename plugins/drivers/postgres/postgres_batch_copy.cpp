@@ -124,8 +124,11 @@ bool Statement::suits_copy(const Call& call, const char* before) {
         if (status == PGRES_TUPLES_OK && PQntuples(result.get()) == 1) suits = value_of(result.get(), 0, 0) == "t";
         if (result != nullptr && status == PGRES_FATAL_ERROR && failed == nullptr) failed = std::move(result);
     }
-    if (failed != nullptr) connection_.fail(std::move(failed), kDoing);
-    return suits;
+    if (failed == nullptr) return suits;
+    // Where the catalog cannot be asked the sets go one by one, behind the savepoint.
+    if (link.stopped() != KDEPS_OK || link.transaction() != PQTRANS_INERROR)
+        connection_.fail(std::move(failed), kDoing);
+    return false;
 }
 
 }  // namespace kdeps::postgres

@@ -47,7 +47,8 @@ constexpr std::array kRules{
     Rule{"44", KDEPS_CONSTRAINT},
     Rule{"53300", KDEPS_EXHAUSTED, KDEPS_RETRY_FRESH, KDEPS_DAMAGE_CONNECTION},
     Rule{"53", KDEPS_EXHAUSTED},
-    Rule{"54", KDEPS_EXHAUSTED},
+    Rule{"54000", KDEPS_BAD_DATA},  // a value or a row is larger than PostgreSQL takes
+    Rule{"54", KDEPS_INVALID_ARGUMENT},
     Rule{"55P03", KDEPS_CONFLICT, KDEPS_RETRY_SAME},  // NOWAIT, lock_timeout
     Rule{"55006", KDEPS_CONFLICT},
     Rule{"55", KDEPS_INVALID_STATE},
@@ -70,6 +71,9 @@ std::string_view first_line(std::string_view text) { return text.substr(0, text.
 
 // Data exceptions quote the value that was refused; only the log may show it.
 std::string without_values(std::string_view message) {
+    // Quotes of another language are not known.
+    if (std::any_of(message.begin(), message.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+        return "PostgreSQL refuses a value";
     const std::size_t first = message.find('"');
     const std::size_t last = message.rfind('"');
     if (first == std::string_view::npos || last == first) return std::string(message);
@@ -109,6 +113,26 @@ void append_detail(std::string_view label, std::string_view text, std::string& o
     if (!out.empty()) out += "; ";
     out += label;
     out += text;
+}
+
+// What a client may see of why it cannot connect: no host, port, user or database.
+std::string without_places(std::string_view state, std::string_view line) {
+    if (state == "28P01") return "password authentication failed";
+    if (state == "3D000") return "the database does not exist";
+    if (state == "28000" && line.find("pg_hba.conf") != std::string_view::npos)
+        return "the server does not admit this login from here (pg_hba.conf)";
+    // connection to server at "h" (1.2.3.4), port 5432 failed: Connection refused
+    constexpr std::string_view kMark = " failed: ";
+    if (const std::size_t mark = line.rfind(kMark); mark != std::string_view::npos)
+        line.remove_prefix(mark + kMark.size());
+    std::string out;
+    while (true) {
+        const std::size_t first = line.find('"');
+        const std::size_t last = first == std::string_view::npos ? first : line.find('"', first + 1);
+        if (last == std::string_view::npos) return out.append(line);
+        out.append(line.substr(0, first)).append("\"***\"");
+        line.remove_prefix(last + 1);
+    }
 }
 
 bool is_sqlstate(std::string_view text) {
@@ -191,7 +215,7 @@ Error connect_error(const PGconn* connection) {
         }
         state = rule.state;
     }
-    std::string message = "cannot connect to PostgreSQL: " + std::string(line);
+    std::string message = "cannot connect to PostgreSQL: " + without_places(state, line);
     // A pooler's words: PostgreSQL itself takes every parameter that libpq sends.
     if (line.starts_with("unsupported startup parameter")) {
         rule = {"08P01", KDEPS_INVALID_ARGUMENT};
@@ -210,7 +234,7 @@ Error connect_error(const PGconn* connection) {
 Error lost_error(std::string_view words, Loss loss) {
     std::string message = "the connection to PostgreSQL was lost";
     if (loss == Loss::in_doubt) message += "; it is not known whether the work was committed";
-    if (!words.empty()) message += ": " + std::string(first_line(words));
+    if (!words.empty()) message += ": " + without_places({}, first_line(words));
     Error error(KDEPS_UNAVAILABLE, std::move(message));
     error.sqlstate = loss == Loss::in_doubt ? "08007" : loss == Loss::before_anything_was_sent ? kNothingSent : "08006";
     error.retry = loss == Loss::in_doubt || loss == Loss::unanswered ? KDEPS_RETRY_IN_DOUBT : KDEPS_RETRY_FRESH;

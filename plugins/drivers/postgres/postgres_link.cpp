@@ -34,11 +34,39 @@ bool is_fatal(const PGresult* result) {
 
 }  // namespace
 
-Link::Link(const Call& call, const std::vector<std::pair<std::string, std::string>>& parameters,
-           std::optional<std::chrono::seconds> connect_timeout) {
+Link::Link(const Call& call, const Keywords& parameters, std::optional<std::chrono::seconds> connect_timeout) {
+    const std::vector<Keywords> endpoints = endpoints_of(parameters);
+    std::string tried;
+    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+        const std::size_t left = endpoints.size() - i;
+        const auto now = Clock::now();
+        auto end = now + (deadline_of(call) - now) / static_cast<int>(left);
+        if (connect_timeout) end = std::min(end, now + *connect_timeout);
+        try {
+            connect(call, endpoints[i], end);
+            return;
+        } catch (Error& error) {
+            PQfinish(std::exchange(connection_, nullptr));
+            if (!tried.empty()) error.detail = tried + "; " + error.detail;
+            tried = error.detail.empty() ? error.message : error.detail;
+            // As in libpq: where a server has refused the login no other is asked.
+            if (left == 1 || error.status != KDEPS_UNAVAILABLE || call.state() != KDEPS_OK) {
+                if (i > 0) error.message += "; " + std::to_string(i + 1) + " addresses were tried";
+                throw;
+            }
+        } catch (...) {
+            PQfinish(std::exchange(connection_, nullptr));
+            throw;
+        }
+    }
+}
+
+Link::~Link() { PQfinish(connection_); }
+
+void Link::connect(const Call& call, const Keywords& endpoint, Clock::time_point end) {
     std::vector<const char*> keywords;
     std::vector<const char*> values;
-    for (const auto& [keyword, value] : parameters) {
+    for (const auto& [keyword, value] : endpoint) {
         keywords.push_back(keyword.c_str());
         values.push_back(value.c_str());
     }
@@ -48,22 +76,10 @@ Link::Link(const Call& call, const std::vector<std::pair<std::string, std::strin
     if (connection_ == nullptr) {
         throw std::bad_alloc();
     }
-    try {
-        connect(call, connect_timeout);
-    } catch (...) {
-        PQfinish(connection_);
-        throw;
-    }
-}
-
-Link::~Link() { PQfinish(connection_); }
-
-void Link::connect(const Call& call, std::optional<std::chrono::seconds> connect_timeout) {
     PQsetErrorVerbosity(connection_, PQERRORS_VERBOSE);  // with the SQLSTATE, see connect_error
     call_.emplace(call);
     PQsetNoticeReceiver(connection_, on_notice, this);
     const auto call_end = deadline_of(call);
-    const auto end = connect_timeout ? std::min(call_end, Clock::now() + *connect_timeout) : call_end;
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
     if (PQstatus(connection_) == CONNECTION_BAD) state = PGRES_POLLING_FAILED;
     while (state != PGRES_POLLING_OK) {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "postgres_cancel.hpp"
+#include "postgres_endpoints.hpp"
 #include "postgres_errors.hpp"
 #include "postgres_parameters.hpp"
 
@@ -35,9 +36,9 @@ struct Tags {
 // One thread, but for wake().  Everything throws Error.
 class Link {
 public:
-    // Connects within the call's limits and the options' connect_timeout.
-    Link(const Call& call, const std::vector<std::pair<std::string, std::string>>& parameters,
-         std::optional<std::chrono::seconds> connect_timeout);
+    // Connects to the first server that takes it, within the call's limits; each has connect_timeout, or its share of
+    // what is left of the call.
+    Link(const Call& call, const Keywords& parameters, std::optional<std::chrono::seconds> connect_timeout);
     ~Link();
     Link(const Link&) = delete;
     Link& operator=(const Link&) = delete;
@@ -109,7 +110,7 @@ public:
 private:
     using Clock = std::chrono::steady_clock;
 
-    void connect(const Call& call, std::optional<std::chrono::seconds> connect_timeout);
+    void connect(const Call& call, const Keywords& endpoint, Clock::time_point end);
     void begin_exchange(const Call& call, Effect effect);
     void notice_closed();
     void wait();

@@ -93,6 +93,41 @@ void check_value(const Call& call, const std::string& name, const std::string& v
 
 }  // namespace
 
+namespace {
+
+// host1:port1,host2:port2, which only this database knows, as libpq's lists; empty lists if there is one host.
+struct Hosts {
+    std::string url;  // with one host in the place of all
+    std::string hosts;
+    std::string ports;
+};
+
+Hosts take_hosts(std::string_view url) {
+    Hosts out{std::string(url), {}, {}};
+    const std::size_t scheme = url.find("://");
+    if (scheme == std::string_view::npos) return out;
+    std::size_t start = scheme + 3;
+    const std::size_t end = std::min(url.find_first_of("/?", start), url.size());
+    if (const std::size_t at = url.substr(start, end - start).rfind('@'); at != std::string_view::npos) start += at + 1;
+    std::string_view list = url.substr(start, end - start);
+    if (list.find(',') == std::string_view::npos) return out;
+    out.url = std::string(url.substr(0, start)) + "hosts" + std::string(url.substr(end));
+    bool has_port = false;
+    for (bool is_first = true;; is_first = false) {
+        const std::size_t comma = std::min(list.find(','), list.size());
+        const Url one = parse_url("postgres://" + std::string(list.substr(0, comma)));
+        out.hosts += (is_first ? "" : ",") + one.host;
+        out.ports += (is_first ? "" : ",") + (one.port == 0 ? std::string() : std::to_string(one.port));
+        has_port = has_port || one.port != 0;
+        if (comma == list.size()) break;
+        list.remove_prefix(comma + 1);
+    }
+    if (!has_port) out.ports.clear();
+    return out;
+}
+
+}  // namespace
+
 std::string Options::address() const {
     std::string out;
     for (const auto& [name, value] : parameters) {
@@ -104,7 +139,8 @@ std::string Options::address() const {
 }
 
 Options read_options(const Call& call, const Target& target) {
-    const Url url = parse_url(target.url);
+    const Hosts hosts = take_hosts(target.url);
+    const Url url = parse_url(hosts.url);
     const std::vector<std::string> accepted = accepted_names();
     Options out;
     out.is_one_shot = (target.flags & KDEPS_TARGET_ONE_SHOT) != 0;
@@ -124,7 +160,12 @@ Options read_options(const Call& call, const Target& target) {
 
     if (!url.user.empty()) add("user", url.user);
     if (!url.password.empty()) add("password", url.password);
-    if (!url.host.empty()) add("host", url.host);
+    if (!hosts.hosts.empty()) {
+        add("host", hosts.hosts);
+        if (!hosts.ports.empty()) add("port", hosts.ports);
+    } else if (!url.host.empty()) {
+        add("host", url.host);
+    }
     if (url.port != 0) add("port", std::to_string(url.port));
     if (url.path.size() > 1) add("dbname", url.path.substr(1));
     for (const auto& [name, value] : url.options) {

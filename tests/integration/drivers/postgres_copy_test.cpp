@@ -196,6 +196,20 @@ TEST_F(PostgresCopy, IsNotUsedWhereItWouldDoSomethingElse) {
     // A column that PostgreSQL numbers itself.
     session.execute("CREATE TABLE own (id integer GENERATED ALWAYS AS IDENTITY)");
     EXPECT_EQ(error_of([&] { counts("own"); }).sqlstate, "428C9");
+    // A check, a default or an index that calls a function, which may look at the table.
+    session.execute("CREATE TABLE few (id integer, grp integer DEFAULT 1)");
+    session.execute(
+        "CREATE FUNCTION few(g int) RETURNS bool LANGUAGE sql AS 'SELECT count(*) < 10 FROM few WHERE grp = g'");
+    session.execute("ALTER TABLE few ADD CHECK (few(grp))");
+    EXPECT_EQ(error_of([&] { counts("few"); }).batch_set, 10);
+    session.execute("CREATE TABLE numbered (id integer, n integer)");
+    session.execute("CREATE FUNCTION next_n() RETURNS int LANGUAGE sql AS 'SELECT count(*)::int FROM numbered'");
+    session.execute("ALTER TABLE numbered ALTER n SET DEFAULT next_n()");
+    counts("numbered");
+    EXPECT_EQ(session.value("(SELECT max(n) FROM numbered)"), std::to_string(kSets - 1));
+    session.execute("CREATE TABLE made (id integer, twice integer GENERATED ALWAYS AS (id * 2) STORED)");
+    counts("made");
+    EXPECT_FALSE(is_copied("made"));
     // A view.
     session.execute("CREATE VIEW seen AS SELECT * FROM target");
     EXPECT_EQ(counts("seen"), std::vector<std::int64_t>(kSets, 1));

@@ -66,7 +66,7 @@ TEST_F(Postgres, SaysWhyItCannotConnect) {
     Error error = open(postgres().url("test", "user", "wrong"));
     EXPECT_EQ(error.status, Status::unauthenticated);
     EXPECT_EQ(error.sqlstate, "28P01");
-    EXPECT_EQ(error.message, "cannot connect to PostgreSQL: password authentication failed for user \"user\"");
+    EXPECT_EQ(error.message, "cannot connect to PostgreSQL: password authentication failed");
 
     error = open("postgres://user@127.0.0.1:" + std::to_string(postgres().port()) + "/test");
     EXPECT_EQ(error.status, Status::unauthenticated);
@@ -75,14 +75,14 @@ TEST_F(Postgres, SaysWhyItCannotConnect) {
     error = open(postgres().url("absent"));
     EXPECT_EQ(error.status, Status::invalid_argument);
     EXPECT_EQ(error.sqlstate, "3D000");
-    EXPECT_EQ(error.message, "cannot connect to PostgreSQL: database \"absent\" does not exist");
+    EXPECT_EQ(error.message, "cannot connect to PostgreSQL: the database does not exist");
 
     error = open("postgres://user:s3cret@127.0.0.1:1/test");
     EXPECT_EQ(error.status, Status::unavailable);
     EXPECT_EQ(error.retry, Retry::fresh);
     EXPECT_EQ(error.sqlstate, "08001");
-    EXPECT_EQ(error.message,
-              "cannot connect to PostgreSQL: connection to server at \"127.0.0.1\", port 1 failed: Connection refused");
+    EXPECT_EQ(error.message, "cannot connect to PostgreSQL: Connection refused");
+    EXPECT_THAT(error.detail, HasSubstr("127.0.0.1"));
 
     error = open(postgres_url() + "?sslmode=require");
     EXPECT_EQ(error.status, Status::unavailable);
@@ -103,7 +103,8 @@ public:
         port_ = ntohs(address.sin_port);
     }
     ~SilentPort() { close(socket_); }
-    std::string url() const { return "postgres://u:p@127.0.0.1:" + std::to_string(port_) + "/db"; }
+    std::string url() const { return "postgres://u:p@127.0.0.1:" + port() + "/db"; }
+    std::string port() const { return std::to_string(port_); }
 
 private:
     int socket_;
@@ -121,6 +122,61 @@ TEST_F(Postgres, StopsConnectingAtTheDeadline) {
     error = error_of([&] { PostgresSession session(port.url() + "?connect_timeout=1"); });
     EXPECT_EQ(error.status, Status::unavailable);
     EXPECT_EQ(error.message, "cannot connect to PostgreSQL: no answer within connect_timeout");
+}
+
+TEST_F(Postgres, GoesOnToTheNextHost) {
+    const SilentPort silent;
+    const std::string port = std::to_string(postgres().port());
+    const auto expect_served = [](const std::string& url) {
+        const auto start = Clock::now();
+        PostgresSession session(url, 20s);
+        EXPECT_EQ(session.value("1"), "1");
+        EXPECT_LT(Clock::now() - start, 15s);
+    };
+    const std::string user = "postgres://user:pass@";
+    // One that refuses, one that never answers: each has its share.
+    expect_served(user + "127.0.0.1:1,127.0.0.1:" + port + "/test");
+    expect_served(user + "127.0.0.1:" + silent.port() + ",127.0.0.1:" + port + "/test?connect_timeout=2");
+    expect_served(user + "127.0.0.1:" + silent.port() + ",[::1]:1,127.0.0.1:" + port + "/test");
+    expect_served("postgres://user:pass@/test?host=127.0.0.1,127.0.0.1&port=" + silent.port() + "," + port +
+                  "&connect_timeout=2&target_session_attrs=read-write");
+    expect_served(user + "127.0.0.1:" + port + ",127.0.0.1:1/test?target_session_attrs=prefer-standby");
+    Error error = error_of([&] {
+        PostgresSession session(user + "127.0.0.1:" + port + ",127.0.0.1:1/test?target_session_attrs=standby");
+    });
+    EXPECT_EQ(error.status, Status::unavailable);
+    EXPECT_EQ(error.message, "cannot connect to PostgreSQL: Connection refused; 2 addresses were tried");
+    // A login that was refused is refused.
+    error = error_of([&] { PostgresSession session("postgres://user:no@127.0.0.1:" + port + ",127.0.0.1:1/test"); });
+    EXPECT_EQ(error.sqlstate, "28P01");
+}
+
+TEST_F(Postgres, AServerThatHasBecomeReadOnlyCostsTheConnection) {
+    PostgresSession session(postgres_url() + "?options=-c%20default_transaction_read_only%3Don");
+    const Error error = error_of([&] { session.execute("INSERT INTO late VALUES (1)"); });
+    EXPECT_EQ(error.sqlstate, "25006");
+    EXPECT_EQ(error.damage, Damage::connection);
+}
+
+TEST_F(Postgres, AValueThatIsTooLargeIsTheCallersFault) {
+    PostgresSession session;
+    const Error error = error_of([&] { session.value("length(repeat('x', 1100000000))"); });
+    EXPECT_EQ(error.sqlstate, "54000");
+    EXPECT_EQ(error.status, Status::bad_data);
+}
+
+TEST_F(Postgres, ABatchCollectsNoMoreThanItsLimit) {
+    PostgresSession session;
+    std::vector<Set> sets(600, Set{1});
+    const Error error = error_of([&] {
+        session.batch(
+            "INSERT INTO item VALUES ($1, 'a', 1) ON CONFLICT (id) DO UPDATE SET name = 'b' "
+            "RETURNING repeat('x', 100000) AS x",
+            sets, 1'000'000);
+    });
+    EXPECT_EQ(error.status, Status::exhausted);
+    EXPECT_EQ(error.damage, Damage::none);
+    EXPECT_EQ(session.value("count(*) FROM item"), "0");
 }
 
 TEST_F(Postgres, ReportsTooManyConnections) {

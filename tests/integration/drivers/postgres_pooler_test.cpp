@@ -286,6 +286,41 @@ TEST_F(PostgresPooler, SaysWhetherALostServerConnectionMayHaveCommitted) {
     EXPECT_EQ(PostgresSession().value("(SELECT count(*) FROM late)"), "0");
 }
 
+// With the pooler's default settings and statements that have names: no statement runs in the place of another, and
+// each runs once.
+TEST_F(PostgresPooler, StatementsWithNamesGoOnWithoutThem) {
+    constexpr int kClients = 8;
+    constexpr int kRounds = 60;
+    postgres().execute("test",
+                       "CREATE TABLE kept AS SELECT generate_series(0, 479) AS id; GRANT ALL ON kept TO PUBLIC");
+    std::vector<std::unique_ptr<PostgresSession>> sessions;
+    for (int i = 0; i < kClients; ++i) sessions.push_back(std::make_unique<PostgresSession>(url()));
+    std::vector<std::thread> threads;
+    for (int client = 0; client < kClients; ++client) {
+        threads.emplace_back([&, client] {
+            PostgresSession& session = *sessions[static_cast<std::size_t>(client)];
+            for (int round = 0; round < kRounds; ++round) {
+                const int id = client * kRounds + round;
+                const std::string row = "[{\"id\":" + std::to_string(id) + "}]";
+                EXPECT_EQ(session.rows("SELECT id FROM kept WHERE id = $1", {id}), row);
+                EXPECT_EQ(session.rows("INSERT INTO late (id) VALUES ($1) RETURNING id", {id}), row);
+                EXPECT_EQ(session.rows("SELECT count(*) AS n FROM kept WHERE id = $1 AND $2::text = 'x'",
+                                       {id, std::string("x")}),
+                          R"([{"n":1}])");
+                session.begin();
+                session.execute("INSERT INTO child SELECT NULL");
+                EXPECT_EQ(session.execute("UPDATE kept SET id = id WHERE id = $1", {id}).rows_affected, 1);
+                session.commit();
+                if (round % 10 == 0) session.reset();
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(postgres().scalar("test", "SELECT count(*) FROM kept"), std::to_string(kClients * kRounds));
+    EXPECT_EQ(postgres().scalar("test", "SELECT count(*) FROM late"), std::to_string(kClients * kRounds));
+    EXPECT_EQ(postgres().scalar("test", "SELECT count(*) FROM child"), std::to_string(kClients * kRounds));
+}
+
 TEST_F(PostgresPooler, NamesTheSettingThatLetsAStartupParameterThrough) {
     const std::string given = url() + "?options=-c%20work_mem%3D8MB";
     const Error error = error_of([&] { OneShot session(given); });
