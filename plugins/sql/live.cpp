@@ -204,7 +204,7 @@ Value Step::check_live(const Call& call, Lease& lease, const Query& query) const
         return skip("it has faults");
     }
     const StatementText& text = *text_there;
-    if (!text.is_fixed()) return skip("a name in it is known only when it runs");
+    if (text.has_identifiers()) return skip("a name in it is known only when it runs");
     const std::string& sql = text.pieces[0].sql;
     try {
         kdeps_statement* statement = lease.prepare(sql);
