@@ -198,7 +198,7 @@ Value Step::check_live(const Call& call, Lease& lease, const Query& query) const
     };
     const StatementText* text_there = nullptr;
     try {
-        text_there = &query.text_for(lease.driver());
+        text_there = &query.text_for(lease.driver(), lease.lexis());
     } catch (const Error& error) {
         call.report(KDEPS_FAULT_ERROR, query.source(), error.message);
         return skip("it has faults");

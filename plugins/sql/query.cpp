@@ -51,6 +51,13 @@ void Bound::add(const Call& call, const Value& value, bool wants_integer) {
     }
     switch (value.kind()) {
         case KDEPS_LIST:
+            if (takes_lists) {
+                if (const auto list = list_of_cells(value)) {
+                    cells.push_back(*list);
+                    break;
+                }
+            }
+            [[fallthrough]];
         case KDEPS_MAP:
         case KDEPS_TABLE:
             append_json(call, value, texts.emplace_back());
@@ -58,6 +65,23 @@ void Bound::add(const Call& call, const Value& value, bool wants_integer) {
             break;
         default: add(value.cell(), wants_integer); break;
     }
+}
+
+// Nothing for one with a map in it, which is JSON.
+std::optional<kdeps_cell> Bound::list_of_cells(const Value& list) {
+    std::vector<kdeps_cell> out;
+    out.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const Value value = list.at(i);
+        if (value.is_map() || value.is_table()) return std::nullopt;
+        const auto cell = value.is_list() ? list_of_cells(value) : std::optional(value.cell());
+        if (!cell) return std::nullopt;
+        out.push_back(*cell);
+    }
+    const std::vector<kdeps_cell>& kept = elements.emplace_back(std::move(out));
+    kdeps_cell cell{KDEPS_LIST, 0, {}};
+    cell.as.s = {reinterpret_cast<const char*>(kept.data()), kept.size()};
+    return cell;
 }
 
 Query::Query(const Call& call, const Config& owner, const kdeps_driver* driver)
@@ -167,18 +191,19 @@ void Query::check_params(const Call& call, const StatementText& text) const {
     }
 }
 
-const StatementText& Query::text_for(const kdeps_driver& driver, std::uint32_t lexis) const {
-    const auto checked = [&](const StatementText& text) -> const StatementText& {
-        if (text.faults.empty()) return text;
-        throw Error(KDEPS_INVALID_ARGUMENT,
-                    "query at " + std::string(query_.location()) + ": " + text.faults[0].message);
-    };
-    if (text_ && &driver == driver_ && lexis == driver.lexis) return checked(*text_);
+const StatementText& Query::look(const kdeps_driver& driver, std::uint32_t lexis) const {
+    if (text_ && &driver == driver_ && lexis == driver.lexis) return *text_;
     const std::lock_guard lock(late_->mutex);
     for (const Late::Text& known : late_->texts) {
-        if (known.driver == &driver && known.lexis == lexis) return checked(known.text);
+        if (known.driver == &driver && known.lexis == lexis) return known.text;
     }
-    return checked(late_->texts.emplace_back(Late::Text{&driver, lexis, read(driver, lexis)}).text);
+    return late_->texts.emplace_back(Late::Text{&driver, lexis, read(driver, lexis)}).text;
+}
+
+const StatementText& Query::text_for(const kdeps_driver& driver, std::uint32_t lexis) const {
+    const StatementText& text = look(driver, lexis);
+    if (text.faults.empty()) return text;
+    throw Error(KDEPS_INVALID_ARGUMENT, "query at " + std::string(query_.location()) + ": " + text.faults[0].message);
 }
 
 std::string Query::sql(const Call& call, const StatementText& text, const kdeps_driver& driver,
@@ -222,6 +247,7 @@ Value Query::value_of(const Call& call, const Parameter& parameter, const Value&
 }
 
 void Query::bind(const Call& call, const StatementText& text, Bound& out) const {
+    out.takes_lists = text.takes_lists;
     Value params;
     if (params_.get() != nullptr) {
         params = call.evaluate(params_);

@@ -23,7 +23,9 @@ struct Bound {
 
     std::vector<kdeps_cell> cells;
     std::list<std::string> texts;
-    std::vector<BoundList> lists;  // of IN (…); the SQL depends on them
+    std::vector<BoundList> lists;                 // of IN (…); the SQL depends on them
+    std::list<std::vector<kdeps_cell>> elements;  // of cells that are lists
+    bool takes_lists = false;                     // the driver does, else they are JSON text
 
     void add(const Call& call, const Value& value, bool wants_integer);
     void add(kdeps_cell cell, bool wants_integer);
@@ -31,7 +33,11 @@ struct Bound {
         cells.clear();
         texts.clear();
         lists.clear();
+        elements.clear();
     }
+
+private:
+    std::optional<kdeps_cell> list_of_cells(const Value& list);
 };
 
 // A batch: one row for each set, one column for each placeholder.
@@ -51,6 +57,9 @@ public:
     // Throws Error if it has faults there.
     const StatementText& text_for(const kdeps_driver& driver) const { return text_for(driver, driver.lexis); }
     const StatementText& text_for(const kdeps_driver& driver, std::uint32_t lexis) const;
+    // The same with its faults.
+    const StatementText& look(const kdeps_driver& driver) const { return look(driver, driver.lexis); }
+    const StatementText& look(const kdeps_driver& driver, std::uint32_t lexis) const;
 
     // The statement's SQL where it is not fixed: identifiers are evaluated and quoted, lists written out for the values
     // that it is bound to.

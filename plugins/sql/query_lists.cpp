@@ -126,7 +126,9 @@ void Query::bind_lists(const Call& call, const StatementText& text, const std::v
             continue;
         }
         const Elements& elements = *lists[i];
-        if (list->form != ListForm::elements || (elements.size() == 0 && dialect.is_numbered())) {
+        if (list->form == ListForm::array && values[i].is_list()) {
+            out.add(call, values[i], false);
+        } else if (list->form != ListForm::elements || (elements.size() == 0 && dialect.is_numbered())) {
             out.texts.push_back(elements.json(call));
             out.add({KDEPS_STRING, 0, {.s = to_str(out.texts.back())}}, false);
         } else {

@@ -62,6 +62,7 @@ public:
 
     StatementText run() {
         out_.dialect = dialect_;
+        out_.takes_lists = (driver_.flags & KDEPS_DRIVER_LISTS) != 0;
         if (placeholders_.fault) out_.faults.push_back(*placeholders_.fault);
         out_.pieces.emplace_back();
         auto literal = literals_.begin();

@@ -63,6 +63,7 @@ struct StatementText {
     std::vector<ListPlace> lists;     // in order; a text with identifiers has none
     std::vector<std::string> quoted;  // what looks like a placeholder inside of a text: ":id"
     Dialect dialect;
+    bool takes_lists = false;   // the driver does
     bool leaves_state = false;  // may leave a transaction, a lock or a setting on its connection
 
     // What the text shows; a driver that learns more has the last word.

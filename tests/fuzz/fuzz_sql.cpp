@@ -98,7 +98,7 @@ public:
         for (const Token& token : tokenize(all_, driver_.lexis, {}))
             append(found, token.kind, std::string_view(all_).substr(token.begin, token.end - token.begin));
         require(found == written_);
-        for (const std::size_t count : {0, 1, 3}) check_lists(count);
+        for (const std::size_t count : {0U, 1U, 3U}) check_lists(count);
         // Every place in it is one of the source.
         if (!read_.is_fixed()) return;
         for (std::size_t at = 0; at < all_.size(); ++at) require(read_.source_of(at) < sql_.size());
