@@ -138,7 +138,7 @@ void Connection::start_session(Operation& operation) {
     send(operation, session_settings() + "SELECT @@VERSION, DB_NAME()");
     Results results(*this, operation);
     const auto text = [&](int column) {
-        const BYTE* data = dbdata(process(), column);
+        const BYTE* data = column <= dbnumcols(process()) ? dbdata(process(), column) : nullptr;
         if (data == nullptr) return std::string();
         return std::string(reinterpret_cast<const char*>(data), static_cast<std::size_t>(dbdatlen(process(), column)));
     };
@@ -394,9 +394,10 @@ void Connection::reset(Call& call) {
     }
     Operation operation(call, bell_);
     words_ = {};
-    const auto told = integers(operation, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; " + session_settings() + "USE " +
-                                              quoted(database_) + "; SELECT @@TRANCOUNT");
-    if (told.empty() || told[0] != 0) throw Error(KDEPS_INTERNAL, "a transaction cannot be rolled back");
+    const std::string home = database_.empty() ? "" : "USE " + quoted(database_) + "; ";
+    const auto told = integers(
+        operation, "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; " + session_settings() + home + "SELECT @@TRANCOUNT");
+    if (!told.empty() && told[0] != 0) throw Error(KDEPS_INTERNAL, "a transaction cannot be rolled back");
     is_implicit_ = has_set_isolation_ = false;
     begun_level_ = 0;
     state_.transaction = KDEPS_TRANSACTION_NONE;
@@ -422,7 +423,9 @@ void Connection::begin(Call& call, std::uint32_t isolation, bool is_read_only) {
         operation,
         (sets_isolation ? std::string("SET TRANSACTION ISOLATION LEVEL ") + isolation_name(isolation) + "; " : "") +
             "BEGIN TRANSACTION; " + standing_query());
-    if (told.size() != 3 || told[0] < 1) throw Error(KDEPS_INTERNAL, "the server began no transaction");
+    has_told_ = told.size() == 3;
+    if (!has_told_) return;  // and the transaction stays unknown
+    if (told[0] < 1) throw Error(KDEPS_INTERNAL, "the server began no transaction");
     begun_level_ = told[0];
     begun_number_ = numbers_transactions_ ? told[2] : 0;
     state_.transaction = KDEPS_TRANSACTION_OPEN;
@@ -444,7 +447,7 @@ void Connection::commit(Call& call) {
     std::vector<std::int64_t> told;
     state_.transaction = KDEPS_TRANSACTION_UNKNOWN;
     try {
-        told = integers(operation, sql);
+        told = integers(operation, has_told_ ? sql : "COMMIT TRANSACTION");
     } catch (Error& error) {
         if (state_.exchange == KDEPS_EXCHANGE_SENT && error.sqlstate != kNothingSent) {
             // Nobody knows whether it was committed.
@@ -455,6 +458,7 @@ void Connection::commit(Call& call) {
         }
         throw;
     }
+    if (!has_told_) return;
     if (told.size() != 3) throw Error(KDEPS_INTERNAL, "the server does not tell whether it committed");
     if (told[0] == 0) {
         const bool is_nested = told[1] > begun_level_;
@@ -490,7 +494,7 @@ void Connection::rollback(Call& call) {
     words_ = {.only_reads = true};
     const auto told = integers(operation, std::string("IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION; ") +
                                               (has_set_isolation_ ? kReadCommitted : "") + "SELECT @@TRANCOUNT");
-    if (told.empty() || told[0] != 0) throw Error(KDEPS_INTERNAL, "the transaction cannot be rolled back");
+    if (!told.empty() && told[0] != 0) throw Error(KDEPS_INTERNAL, "the transaction cannot be rolled back");
     begun_level_ = 0;
     has_set_isolation_ = false;
     state_.transaction = KDEPS_TRANSACTION_NONE;

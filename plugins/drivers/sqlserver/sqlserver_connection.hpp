@@ -106,6 +106,7 @@ private:
     bool is_implicit_ = false;                       // IMPLICIT_TRANSACTIONS may be on
     bool can_be_undone_ = true;
     bool has_set_isolation_ = false;  // by begin
+    bool has_told_ = true;            // what @@TRANCOUNT was behind BEGIN
     std::int64_t begun_level_ = 0;    // @@TRANCOUNT behind `begin`; 0: not begun
     std::int64_t begun_number_ = 0;
 };

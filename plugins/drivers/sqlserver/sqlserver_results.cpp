@@ -16,7 +16,8 @@ bool Results::next() {
     for (int failures = 0; failures < kMostFailures; ++failures) {
         const RETCODE result = dbresults(connection_.process());
         expect_going_on();
-        if (operation_->has_to_stop()) {
+        // What has come to its end is not stopped any more.
+        if (result != NO_MORE_RESULTS && operation_->has_to_stop()) {
             operation_->interrupt(connection_.process());
             expect_going_on();
         }

@@ -41,36 +41,51 @@ std::size_t after_parentheses(const std::string& sql, std::size_t open) {
 }  // namespace
 
 void Calls::add(const std::vector<Argument>& set) {
+    std::vector<std::string> names;  // what stands for each parameter
     std::string types;
-    std::string call;
     for (std::size_t i = 0; i < set.size(); ++i) {
-        const std::string name = name_of("@p", i + 1);
-        types += (i == 0 ? "" : ",") + name + " " + set[i].type;
-        call += "," + name + "=";
+        types += (i == 0 ? "" : ",") + name_of("@p", i + 1) + " " + set[i].type;
         if (set[i].literal != nullptr) {
-            call += set[i].literal;
+            names.emplace_back(set[i].literal);
             continue;
         }
-        const std::string own = name_of("@a", arguments_.size() + 1);
-        call += own;
+        names.push_back(name_of("@kdeps_", arguments_.size() + 1));
         bytes_ += set[i].content().size() + 32;
-        Argument& kept = arguments_.emplace_back(own, set[i]).second;
+        Argument& kept = arguments_.emplace_back(names.back(), set[i]).second;
         kept.bytes = texts_.emplace_back(set[i].bytes);  // the cells go with their batch
     }
-    const auto [declared, is_new] = declared_.emplace(types, declared_.size() + 1);
-    text_ += "EXEC @r=sp_executesql @s,@d" + std::to_string(declared->second) + call + ";SELECT @@ROWCOUNT AS [" +
-             kMark + "];IF @r<>0 OR XACT_STATE()<>1 RETURN;\n";
+    if (is_plain_) {
+        std::size_t at = 0;
+        for (const Placeholder& place : placeholders(sql_)) {
+            text_ += sql_.substr(at, place.begin - at) + names.at(place.number - 1);
+            at = place.end;
+        }
+        text_ += sql_.substr(at) + "\n;SELECT @kdeps_e=@@ERROR,@kdeps_n=@@ROWCOUNT;";
+        bytes_ += sql_.size();
+    } else {
+        const auto [declared, is_new] = declared_.emplace(types, declared_.size() + 1);
+        text_ += "EXEC @kdeps_e=sp_executesql @s," + name_of("@d", declared->second);
+        for (std::size_t i = 0; i < set.size(); ++i) text_ += "," + name_of("@p", i + 1) + "=" + names[i];
+        text_ += ";SELECT @kdeps_n=@@ROWCOUNT;";
+    }
+    text_ += std::string("SELECT @kdeps_n AS [") + kMark + "];IF @kdeps_e<>0 OR XACT_STATE()<>1 RETURN;\n";
     ++sets_;
 }
 
 void Calls::send(Connection& connection, Operation& operation) const {
-    std::string declarations = "@s nvarchar(max)";
+    std::string declarations = "@kdeps_e int,@kdeps_n int";
+    if (!is_plain_) declarations += ",@s nvarchar(max)";
     for (std::size_t i = 1; i <= declared_.size(); ++i) declarations += "," + name_of("@d", i) + " nvarchar(max)";
     for (const auto& [name, argument] : arguments_) declarations += "," + name + " " + argument.type;
     Request request(process_, "sp_executesql");
-    request.add_text("@stmt", "DECLARE @r int;\n" + text_);
+    request.add_text("@stmt", text_);
     request.add_text("@params", std::move(declarations));
-    request.add("@s", text_argument(sql_));
+    Argument none;
+    none.is_null = true;
+    none.wire = SYBINT4;
+    request.add("@kdeps_e", none);
+    request.add("@kdeps_n", none);
+    if (!is_plain_) request.add("@s", text_argument(sql_));
     for (const auto& [types, number] : declared_) request.add(name_of("@d", number), text_argument(types));
     for (const auto& [name, argument] : arguments_) request.add(name, argument);
     connection.send_call(operation, request.bytes());
@@ -126,7 +141,12 @@ namespace {
 
 bool widen(Declared& declared, const Argument& argument) {
     constexpr int kMostDigits = 38;
-    if (argument.is_null || declared.type == argument.type) return true;
+    if (argument.is_null) {
+        // Nothing converts to a binary type by itself, not even NULL.
+        if (declared.type.empty() && argument.wire == kVarbinary) declared.type = argument.type;
+        return true;
+    }
+    if (declared.type == argument.type) return true;
     if (declared.type.empty()) {
         declared = {argument.type, argument.wire == SYBNUMERIC ? argument.digits : -1, argument.scale};
         return true;
@@ -178,7 +198,7 @@ void Rows::send(Connection& connection, Operation& operation) const {
             if (argument.literal != nullptr) continue;
             // A NULL among values has their type.
             if (!types_[i].type.empty()) argument.type = types_[i].type;
-            const std::string name = name_of("@a", before + i + 1);
+            const std::string name = name_of("@kdeps_", before + i + 1);
             declarations += (declarations.empty() ? "" : ",") + name + " " + argument.type;
             arguments.emplace_back(name, std::move(argument));
         }
@@ -187,7 +207,8 @@ void Rows::send(Connection& connection, Operation& operation) const {
         for (const Placeholder& place : places) {
             text += constructor_.row.substr(at, place.begin - at);
             const Argument& argument = rows_[row].at(place.number - 1);
-            text += argument.literal != nullptr ? std::string(argument.literal) : name_of("@a", before + place.number);
+            text +=
+                argument.literal != nullptr ? std::string(argument.literal) : name_of("@kdeps_", before + place.number);
             at = place.end;
         }
         text += constructor_.row.substr(at);

@@ -23,7 +23,7 @@ inline constexpr std::size_t kMostBytesOfARequest = std::size_t{1} << 20U;
 class Calls {
 public:
     Calls(DBPROCESS* process, const std::string& sql, std::size_t parameters)
-        : process_(process), sql_(sql), parameters_(parameters) {}
+        : process_(process), sql_(sql), is_plain_(words_of(sql).is_plain), parameters_(parameters) {}
 
     bool is_empty() const { return sets_ == 0; }
     std::size_t sets() const { return sets_; }
@@ -40,6 +40,7 @@ public:
 private:
     DBPROCESS* process_;
     const std::string& sql_;
+    const bool is_plain_;
     std::size_t parameters_;
     std::string text_;
     std::map<std::string, std::size_t> declared_;  // one number per combination of types

@@ -326,6 +326,20 @@ TEST_F(SqlServerCertainty, ShowsNoValueInAnyLanguage) {
     }
 }
 
+TEST_F(SqlServerCertainty, ArgumentsOfProceduresHaveTheirNames) {
+    server_.faults().want_names();
+    DriverSession session(driver(), url());
+    EXPECT_EQ(session.rows("SELECT @p1 AS a", {5}), R"([{"a":5}])");
+    session.batch("INSERT INTO t VALUES (@p1, @p2)", {{1, 2}, {2, nullptr}});
+    session.batch("UPDATE t SET n = @p1 WHERE id = @p2", {{7, 1}, {8, 2}});
+    session.batch("IF @p1 > 0 UPDATE t SET n = n + @p1", {{1}, {2}});
+    EXPECT_EQ(session.rows("SELECT n FROM t ORDER BY id"), R"([{"n":10},{"n":11}])");
+    // Variables, OUTPUT and named arguments of the statement's own.
+    session.execute("CREATE PROCEDURE twice @a int, @b int OUTPUT AS SET @b = @a * 2");
+    EXPECT_EQ(session.rows("DECLARE @out int; EXEC twice @a = @p1, @b = @out OUTPUT; SELECT @out AS o", {21}),
+              R"([{"o":42}])");
+}
+
 TEST_F(SqlServerCertainty, AnswersOfSeveralPiecesAreOneText) {
     DriverSession session(driver(), url());
     EXPECT_EQ(session.rows("SELECT N'{\"a\":' AS [JSON_F52E2B61-18A1-11d1-B105-00805F49916B] UNION ALL SELECT N'1}'"),

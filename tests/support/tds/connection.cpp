@@ -97,6 +97,7 @@ bool Connection::log_in() {
         return false;
     }
     procedures_ = std::make_unique<Procedures>(*backend_, shared_.log);
+    procedures_->want_names(shared_.faults.wants_names());
 
     TokenWriter out(stream_, login_);
     out.database(facts.database, "master");

@@ -31,6 +31,10 @@ public:
     void be_deaf(bool is_deaf) { is_deaf_ = is_deaf; }
     bool is_deaf() const { return is_deaf_; }
 
+    // The procedures' own arguments have to have their names, from the next connection on.
+    void want_names() { wants_names_ = true; }
+    bool wants_names() const { return wants_names_; }
+
     std::optional<SqlError> take_error(const std::string& statement) { return take(errors_, statement); }
     std::optional<Drop> take_drop(const std::string& request) { return take(drops_, request); }
 
@@ -53,6 +57,7 @@ private:
     }
 
     std::atomic<bool> is_deaf_{false};
+    std::atomic<bool> wants_names_{false};
     std::mutex mutex_;  // guards both lists
     std::vector<Order<SqlError>> errors_;
     std::vector<Order<Drop>> drops_;

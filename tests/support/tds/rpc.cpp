@@ -104,6 +104,11 @@ void Procedures::run(Call call, TokenWriter& out) {
     bool is_good = false;
     try {
         if (name == "sp_executesql") {
+            // As Babelfish has it; the original takes them by their places too.
+            const auto is_named = [&](std::size_t i, const char* wanted) {
+                return i >= call.arguments.size() || call.arguments[i].name == wanted;
+            };
+            if (wants_names_ && !(is_named(0, "@stmt") && is_named(1, "@params"))) throw missing(call, "@stmt");
             log_.add({Event::Kind::rpc, backend_.facts().number, text(call, 0)});
             const Prepared statement{text(call, 0), call.arguments.size() > 1 ? text(call, 1) : ""};
             is_good = execute(statement, call, std::min<std::size_t>(2, call.arguments.size()), out);

@@ -29,6 +29,8 @@ public:
     // Throws Interrupted.
     void run(Call call, TokenWriter& out);
     void reset() { prepared_.clear(); }
+    // Refuse sp_executesql whose own arguments have no names?
+    void want_names(bool wants) { wants_names_ = wants; }
 
 private:
     struct Prepared {
@@ -45,6 +47,7 @@ private:
     Log& log_;
     std::map<std::int32_t, Prepared> prepared_;
     std::int32_t last_handle_ = 0;
+    bool wants_names_ = false;
 };
 
 }  // namespace kdeps::testing::tds
