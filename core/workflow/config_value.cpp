@@ -156,6 +156,13 @@ Node without_children(const Node& node) {
     return copy;
 }
 
+// '{{1,2},{3,4}}' in quotes may be meant as an array of SQL and no expression.
+std::string about_braces(std::string_view text, std::size_t offset) {
+    const std::size_t braces = text.rfind("{{", offset);
+    const bool is_quoted = braces != std::string_view::npos && braces > 0 && text[braces - 1] == '\'';
+    return is_quoted ? "; braces that are text are written '{ {1,2},{3,4}}' or {{ '{{1,2},{3,4}}' }}" : "";
+}
+
 }  // namespace
 
 ConfigValue compile(const Node& node, const config::Schema& schema, const expr::Names& names,
@@ -204,7 +211,8 @@ ConfigValue compile(const Node& node, const config::Schema& schema, const expr::
             }
         }
     } catch (const expr::CompileError& error) {
-        faults.error("expression: " + error.message, node.position_of(error.offset));
+        faults.error("expression: " + error.message + about_braces(node.text, error.offset),
+                     node.position_of(error.offset));
     }
     return out;
 }

@@ -80,7 +80,7 @@ const Binding& Bindings::of(const Call& call, std::size_t i, const Query& query,
     } else {
         query.bind(call, text, out.values);
     }
-    if (!text.is_fixed()) out.made_sql = query.sql(call, text, driver);
+    if (!text.is_fixed()) out.made_sql = query.sql(call, text, driver, out.values);
     out.sql = text.is_fixed() ? &text.pieces[0].sql : &out.made_sql;
     return out;
 }

@@ -35,6 +35,7 @@ public:
     Lease& operator=(const Lease&) = delete;
 
     const kdeps_driver& driver() const { return connection_->driver(); }
+    std::uint32_t lexis() const { return connection_->lexis(); }
     kdeps_connection* handle() const { return connection_->get(); }
 
     kdeps_statement* find_prepared(const std::string& sql) { return connection_->find_prepared(sql); }

@@ -198,13 +198,13 @@ Value Step::check_live(const Call& call, Lease& lease, const Query& query) const
     };
     const StatementText* text_there = nullptr;
     try {
-        text_there = &query.text_for(lease.driver());
+        text_there = &query.text_for(lease.driver(), lease.lexis());
     } catch (const Error& error) {
         call.report(KDEPS_FAULT_ERROR, query.source(), error.message);
         return skip("it has faults");
     }
     const StatementText& text = *text_there;
-    if (!text.is_fixed()) return skip("a name in it is known only when it runs");
+    if (text.has_identifiers()) return skip("a name in it is known only when it runs");
     const std::string& sql = text.pieces[0].sql;
     try {
         kdeps_statement* statement = lease.prepare(sql);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <kdeps/cpp/stream.hpp>
 
 #include "json_text.hpp"
@@ -18,10 +19,18 @@ std::string counted(std::size_t count, const char* what) {
     return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-// Text that is an integer becomes one.
+// Text and numbers that are integers become such: "10", 10.0.
 void make_integer(kdeps_cell& cell) {
-    if (cell.kind != KDEPS_STRING) return;
-    const std::string_view text = to_view(cell.as.s);
+    constexpr double kMost = 9'007'199'254'740'992.0;  // 2^53: all integers up to it are exact
+    if (cell.kind == KDEPS_DOUBLE && cell.as.d >= -kMost && cell.as.d <= kMost && std::trunc(cell.as.d) == cell.as.d) {
+        cell = {KDEPS_INT, 0, {.i = static_cast<std::int64_t>(cell.as.d)}};
+        return;
+    }
+    if (cell.kind != KDEPS_STRING && cell.kind != KDEPS_DECIMAL) return;
+    std::string_view text = to_view(cell.as.s);
+    if (const std::size_t point = text.find('.'); cell.kind == KDEPS_DECIMAL && point != std::string_view::npos &&
+                                                  text.find_first_not_of('0', point + 1) == std::string_view::npos)
+        text = text.substr(0, point);
     std::int64_t number = 0;
     const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (failed == std::errc() && end == text.data() + text.size()) cell = {KDEPS_INT, 0, {.i = number}};
@@ -42,6 +51,13 @@ void Bound::add(const Call& call, const Value& value, bool wants_integer) {
     }
     switch (value.kind()) {
         case KDEPS_LIST:
+            if (takes_lists) {
+                if (const auto list = list_of_cells(value)) {
+                    cells.push_back(*list);
+                    break;
+                }
+            }
+            [[fallthrough]];
         case KDEPS_MAP:
         case KDEPS_TABLE:
             append_json(call, value, texts.emplace_back());
@@ -49,6 +65,23 @@ void Bound::add(const Call& call, const Value& value, bool wants_integer) {
             break;
         default: add(value.cell(), wants_integer); break;
     }
+}
+
+// Nothing for one with a map in it, which is JSON.
+std::optional<kdeps_cell> Bound::list_of_cells(const Value& list) {
+    std::vector<kdeps_cell> out;
+    out.reserve(list.size());
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        const Value value = list.at(i);
+        if (value.is_map() || value.is_table()) return std::nullopt;
+        const auto cell = value.is_list() ? list_of_cells(value) : std::optional(value.cell());
+        if (!cell) return std::nullopt;
+        out.push_back(*cell);
+    }
+    const std::vector<kdeps_cell>& kept = elements.emplace_back(std::move(out));
+    kdeps_cell cell{KDEPS_LIST, 0, {}};
+    cell.as.s = {reinterpret_cast<const char*>(kept.data()), kept.size()};
+    return cell;
 }
 
 Query::Query(const Call& call, const Config& owner, const kdeps_driver* driver)
@@ -73,20 +106,51 @@ Query::Query(const Call& call, const Config& owner, const kdeps_driver* driver)
         hole_values_.push_back(part.expression);
     }
     if (driver_ != nullptr) {
-        text_ = read(*driver_);
-        report(call, *text_);
+        text_ = read(*driver_, driver_->lexis);
+        report(call);
     }
 }
 
-StatementText Query::read(const kdeps_driver& driver) const {
-    return read_statement(query_.source(), holes_, driver, has_named_);
+StatementText Query::read(const kdeps_driver& driver, std::uint32_t lexis) const {
+    return read_statement(query_.source(), holes_, driver, lexis, has_named_);
 }
 
-void Query::report(const Call& call, const StatementText& text) const {
-    for (const TextFault& fault : text.faults) {
-        call.report(KDEPS_FAULT_ERROR, query_, fault.message, fault.offset);
+// With sql_mode ANSI_QUOTES or NO_BACKSLASH_ESCAPES, which the session tells when it is there.
+bool Query::is_right_elsewhere() const {
+    if (!text_->dialect.is_mysql()) return false;
+    for (const std::uint32_t without : {KDEPS_LEXIS_BACKSLASH, KDEPS_LEXIS_DOUBLE_QUOTE_TEXT,
+                                        KDEPS_LEXIS_BACKSLASH | KDEPS_LEXIS_DOUBLE_QUOTE_TEXT}) {
+        if (read(*driver_, driver_->lexis & ~without).faults.empty()) return true;
     }
-    if (!text.faults.empty()) return;
+    return false;
+}
+
+void Query::report(const Call& call) const {
+    const bool is_certain = text_->faults.empty() || !is_right_elsewhere();
+    for (const TextFault& fault : text_->faults) {
+        call.report(is_certain ? KDEPS_FAULT_ERROR : KDEPS_FAULT_WARNING, query_,
+                    fault.message + (is_certain ? "" : ", unless its session has another sql_mode"), fault.offset);
+    }
+    for (const TextFault& warning : text_->warnings)
+        call.report(KDEPS_FAULT_WARNING, query_, warning.message, warning.offset);
+    if (text_->faults.empty()) check_params(call, *text_);
+}
+
+// A placeholder in quotes is text, which is what most often is missed.
+std::string Query::quoted_hint(const StatementText& text, std::string_view name) const {
+    for (const std::string& found : text.quoted) {
+        const bool is_it = name.empty() ? found[0] == '?' || (found[0] == '$' && found[1] >= '0' && found[1] <= '9')
+                                        : (found[0] == ':' || found[0] == '@') && found.substr(1) == name;
+        if (!is_it) continue;
+        std::string example = "'%' || " + found + " || '%'";
+        if (text.dialect.is_mysql()) example = "CONCAT('%', " + found + ", '%')";
+        if (text.dialect.is_transact_sql()) example = "'%' + " + found + " + '%'";
+        return "; " + found + " in quotes is text, not a placeholder. Example: LIKE " + example;
+    }
+    return {};
+}
+
+void Query::check_params(const Call& call, const StatementText& text) const {
     const Config& given = is_batch() ? batch_ : params_;
     // A set of the batch stands for params.
     const Config set = is_batch() && batch_.is_list() && batch_.size() > 0 ? batch_.at(0) : given;
@@ -106,39 +170,45 @@ void Query::report(const Call& call, const StatementText& text) const {
         }
         for (const std::string& key : keys) {
             if (std::find(text.names.begin(), text.names.end(), key) == text.names.end()) {
-                call.report(
-                    KDEPS_FAULT_WARNING, set[key],
-                    "params has '" + key + "', which the query does not use" + call.did_you_mean(key, text.names));
+                call.report(KDEPS_FAULT_WARNING, set[key],
+                            "params has '" + key + "', which the query does not use" +
+                                call.did_you_mean(key, text.names) + quoted_hint(text, key));
             }
         }
     } else if (set.is_map() && !is_batch()) {
+        std::string hint;
+        for (std::size_t i = 0; i < set.size() && hint.empty(); ++i) hint = quoted_hint(text, set.key(i));
         call.report(KDEPS_FAULT_ERROR, set,
-                    "params is a map, but the query has no :name placeholders; write params as a list");
+                    "params is a map, but the query has no :name placeholders" +
+                        (hint.empty() ? "; write params as a list" : hint));
     } else if (set.is_list() || set.get() == nullptr) {
         const std::size_t size = set.size();
         if (size != text.positions) {
-            call.report(
-                KDEPS_FAULT_ERROR, set.get() == nullptr ? query_ : set,
-                "the query has " + counted(text.positions, "placeholder") + ", params has " + counted(size, "value"));
+            call.report(KDEPS_FAULT_ERROR, set.get() == nullptr ? query_ : set,
+                        "the query has " + counted(text.positions, "placeholder") + ", params has " +
+                            counted(size, "value") + (text.positions < size ? quoted_hint(text, {}) : ""));
         }
     }
 }
 
-const StatementText& Query::text_for(const kdeps_driver& driver) const {
-    if (text_ && &driver == driver_) return *text_;
+const StatementText& Query::look(const kdeps_driver& driver, std::uint32_t lexis) const {
+    if (text_ && &driver == driver_ && lexis == driver.lexis) return *text_;
     const std::lock_guard lock(late_->mutex);
-    for (const auto& [known, text] : late_->texts) {
-        if (known == &driver) return text;
+    for (const Late::Text& known : late_->texts) {
+        if (known.driver == &driver && known.lexis == lexis) return known.text;
     }
-    StatementText text = read(driver);
-    if (!text.faults.empty()) {
-        throw Error(KDEPS_INVALID_ARGUMENT,
-                    "query at " + std::string(query_.location()) + ": " + text.faults[0].message);
-    }
-    return late_->texts.emplace_back(&driver, std::move(text)).second;
+    return late_->texts.emplace_back(Late::Text{&driver, lexis, read(driver, lexis)}).text;
 }
 
-std::string Query::sql(const Call& call, const StatementText& text, const kdeps_driver& driver) const {
+const StatementText& Query::text_for(const kdeps_driver& driver, std::uint32_t lexis) const {
+    const StatementText& text = look(driver, lexis);
+    if (text.faults.empty()) return text;
+    throw Error(KDEPS_INVALID_ARGUMENT, "query at " + std::string(query_.location()) + ": " + text.faults[0].message);
+}
+
+std::string Query::sql(const Call& call, const StatementText& text, const kdeps_driver& driver,
+                       const Bound& bound) const {
+    if (!text.lists.empty()) return expand_lists(text.pieces[0].sql, text.lists, bound.lists, text.dialect);
     std::string out;
     for (const StatementText::Piece& piece : text.pieces) {
         out += piece.sql;
@@ -161,9 +231,14 @@ Value Query::value_of(const Call& call, const Parameter& parameter, const Value&
         case Parameter::Source::text: break;
     }
     std::string text;
-    for (const Parameter::Piece& piece : parameter.pieces) {
+    for (const LiteralPiece& piece : parameter.pieces) {
         if (piece.is_hole) {
-            append_text(call, call.evaluate(hole_values_[piece.hole]), text);
+            const Value value = call.evaluate(hole_values_[piece.hole]);
+            if (parameter.may_be_list && value.is_list()) {
+                throw Error(KDEPS_INVALID_ARGUMENT,
+                            "a list inside quotes is one text; write IN ({{ … }}) without the quotes");
+            }
+            append_text(call, value, text);
         } else {
             text += piece.text;
         }
@@ -172,6 +247,7 @@ Value Query::value_of(const Call& call, const Parameter& parameter, const Value&
 }
 
 void Query::bind(const Call& call, const StatementText& text, Bound& out) const {
+    out.takes_lists = text.takes_lists;
     Value params;
     if (params_.get() != nullptr) {
         params = call.evaluate(params_);
@@ -184,12 +260,20 @@ void Query::bind(const Call& call, const StatementText& text, Bound& out) const 
                                                     ", params has " + counted(params.size(), "value"));
         }
     }
-    for (const Parameter& parameter : text.parameters) {
+    const auto value = [&](const Parameter& parameter) {
         if (parameter.source == Parameter::Source::name && !params.has(parameter.name)) {
             throw Error(KDEPS_INVALID_ARGUMENT, "params has no value for the placeholder '" + parameter.name + "'");
         }
-        out.add(call, value_of(call, parameter, params), parameter.wants_integer);
+        return value_of(call, parameter, params);
+    };
+    if (!text.lists.empty()) {
+        std::vector<Value> values;
+        for (const Parameter& parameter : text.parameters) values.push_back(value(parameter));
+        bind_lists(call, text, values, out);
+        return;
     }
+    for (const Parameter& parameter : text.parameters)
+        out.add(call, checked(parameter, value(parameter)), parameter.wants_integer);
 }
 
 // Sets that are lists of as many scalars as there are placeholders, in the statement's order, are already what is

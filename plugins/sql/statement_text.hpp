@@ -9,6 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "dialect.hpp"
+#include "lists.hpp"
+#include "literals.hpp"
+#include "placeholders.hpp"
 #include "transaction_words.hpp"
 
 namespace kdeps::sql {
@@ -16,18 +20,15 @@ namespace kdeps::sql {
 // Where the value of a parameter comes from.
 struct Parameter {
     enum class Source { position, name, hole, text };
-    struct Piece {  // of a string literal with holes in it
-        std::string text;
-        std::size_t hole = 0;
-        bool is_hole = false;
-    };
-
     Source source = Source::position;
     std::size_t position = 0;  // in params, from 0
     std::string name;          // in params
     std::size_t hole = 0;
-    std::vector<Piece> pieces;
-    bool wants_integer = false;  // LIMIT and the like: text that is an integer is bound as one
+    std::vector<LiteralPiece> pieces;  // of a text
+    std::size_t offset = 0;            // of what it stands for, in the workflow's text
+    bool wants_integer = false;        // LIMIT and the like: text that is an integer is bound as one
+    bool may_be_list = false;          // an item of IN (…)
+    bool is_compared = false;          // with = or LIKE, where no list can stand
 };
 
 // A hole of the text, as the workflow has it.
@@ -35,11 +36,6 @@ struct HoleText {
     std::size_t begin;
     std::size_t end;
     bool is_identifier;  // {{ identifier(e) }}
-};
-
-struct TextFault {
-    std::size_t offset;
-    std::string message;
 };
 
 // Immutable; any thread.
@@ -63,6 +59,11 @@ struct StatementText {
     std::size_t positions = 0;          // how many values the list of params must have
     std::vector<std::string> names;     // which keys the map of params must have
     std::vector<TextFault> faults;
+    std::vector<TextFault> warnings;
+    std::vector<ListPlace> lists;     // in order; a text with identifiers has none
+    std::vector<std::string> quoted;  // what looks like a placeholder inside of a text: ":id"
+    Dialect dialect;
+    bool takes_lists = false;   // the driver does
     bool leaves_state = false;  // may leave a transaction, a lock or a setting on its connection
 
     // What the text shows; a driver that learns more has the last word.
@@ -71,7 +72,9 @@ struct StatementText {
     bool is_undone_by_error = false;  // one statement; an error means that it changed nothing
     TransactionWord transaction;      // its offset is one of the workflow's text
 
-    bool is_fixed() const { return pieces.size() == 1 && !pieces[0].has_identifier; }
+    bool has_identifiers() const { return pieces.size() > 1 || pieces[0].has_identifier; }
+    // The same SQL in every execution?
+    bool is_fixed() const { return !has_identifiers() && lists.empty(); }
     // The place in the workflow's text of one in the SQL.
     std::size_t source_of(std::size_t sql_offset) const;
 };
@@ -80,6 +83,9 @@ struct StatementText {
 // form.
 StatementText read_statement(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver,
                              bool has_named);
+// `lexis`: of a session whose settings change it.
+StatementText read_statement(std::string_view sql, const std::vector<HoleText>& holes, const kdeps_driver& driver,
+                             std::uint32_t lexis, bool has_named);
 
 // `name` in the quotes of the dialect.
 std::string quote_identifier(std::string_view name, const kdeps_driver& driver);

@@ -58,7 +58,7 @@ Step::Step(Connections& connections, const Config& config, const Call& call)
     if (transaction_ && driver != nullptr) {
         // Not an error: onError may be there for it.  The step refuses itself before it sends anything.
         for (const auto& query : queries_) {
-            const StatementText& text = query->text_for(*driver);
+            const StatementText& text = query->look(*driver);
             const std::string fault = transaction_fault(text);
             if (!fault.empty()) call.report(KDEPS_FAULT_WARNING, query->source(), fault, text.transaction.offset);
         }

@@ -72,8 +72,8 @@ kdeps_status Step::start(Call& call) {
     const std::shared_ptr<Pool>& pool = named_->pool;
     if (pool->options().statement_cache == 0) return KDEPS_UNSUPPORTED;
     const kdeps_driver& driver = *pool->database().driver;
-    const StatementText& text = queries_[0]->text_for(driver);
-    if (!text.is_fixed()) return KDEPS_UNSUPPORTED;
+    const StatementText& text = queries_[0]->look(driver);
+    if (!text.faults.empty() || !text.is_fixed()) return KDEPS_UNSUPPORTED;
     bool is_full = false;
     auto connection = pool->try_acquire(call, is_full);
     if (connection == nullptr) return is_full ? KDEPS_EXHAUSTED : KDEPS_UNSUPPORTED;
@@ -81,7 +81,8 @@ kdeps_status Step::start(Call& call) {
     running->sent.emplace(call, pool, std::move(connection), running->activity);
     Running::Sent& sent = *running->sent;
     sent.statement = sent.lease.find_prepared(text.pieces[0].sql);
-    if (sent.statement == nullptr || (text.sees_session && sent.lease.has_traces())) {
+    if (sent.statement == nullptr || sent.lease.lexis() != driver.lexis ||
+        (text.sees_session && sent.lease.has_traces())) {
         running->sent.reset();
         forget_call(call);
         return KDEPS_UNSUPPORTED;
@@ -173,7 +174,7 @@ std::optional<Value> Step::attempt(const Call& call, const Target& where, Runnin
 
 bool Step::sees_session(const kdeps_driver& driver) const {
     return std::any_of(queries_.begin(), queries_.end(),
-                       [&](const auto& query) { return query->text_for(driver).sees_session; });
+                       [&](const auto& query) { return query->look(driver).sees_session; });
 }
 
 void Step::cancel(Call& call) {
@@ -208,7 +209,7 @@ Value Step::run_all(const Call& call, Lease& lease, const Target& where, Binding
 
 Value Step::run_query(const Call& call, Lease& lease, const Target& where, std::size_t i, Bindings& bindings) const {
     const Query& query = *queries_[i];
-    const StatementText& text = query.text_for(lease.driver());
+    const StatementText& text = query.text_for(lease.driver(), lease.lexis());
     const Binding& binding = bindings.of(call, i, query, text, lease.driver());
     if (query.is_batch() && !binding.sets) return batch_counts(call, {});  // an empty batch
     kdeps_statement* statement = lease.prepare(*binding.sql);

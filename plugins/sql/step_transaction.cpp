@@ -39,7 +39,7 @@ void Step::tell_read_only(const Target& where, Error& error) {
 void Step::check_transaction(const Target& where) const {
     const kdeps_driver& driver = *where.pool->database().driver;
     for (std::size_t i = 0; i < queries_.size(); ++i) {
-        const StatementText& text = queries_[i]->text_for(driver);
+        const StatementText& text = queries_[i]->look(driver);
         const std::string fault = transaction_fault(text);
         if (fault.empty()) continue;
         Error error(KDEPS_INVALID_ARGUMENT, fault + "; nothing of the step was run");

@@ -25,7 +25,9 @@ public:
     std::vector<Token> run() {
         while (at_ < sql_.size()) {
             const std::size_t begin = at_;
+            const std::size_t hole = hole_;
             Token token = next();
+            token.hole = hole;
             token.begin = begin;
             token.end = at_;
             tokens_.push_back(token);
@@ -35,6 +37,7 @@ public:
 
 private:
     bool has(std::uint32_t flag) const { return (lexis_ & flag) != 0; }
+    bool is_transact_sql() const { return has(KDEPS_LEXIS_BRACKET) && !has(KDEPS_LEXIS_BACKTICK); }
     char peek(std::size_t ahead = 0) const { return at_ + ahead < sql_.size() ? sql_[at_ + ahead] : '\0'; }
     bool at_hole() const { return hole_ < holes_.size() && holes_[hole_].begin == at_; }
 
@@ -52,10 +55,8 @@ private:
 
     Token next() {
         if (at_hole()) {
-            Token out = token(TokenKind::hole);
-            out.hole = hole_;
             step();
-            return out;
+            return token(TokenKind::hole);
         }
         const char c = peek();
         if (is_space(c)) {
@@ -147,7 +148,17 @@ private:
                 return quoted(TokenKind::string, '\'', is_escape || has(KDEPS_LEXIS_BACKSLASH), 1);
             }
         }
-        while (at_ < sql_.size() && !at_hole() && (is_name_part(peek()) || peek() == '$')) ++at_;
+        // U&'d\0061t' and U&"d\0061t"
+        if ((c == 'U' || c == 'u') && has(KDEPS_LEXIS_E_STRING) && peek(1) == '&' && !hole_at(at_ + 1) &&
+            !hole_at(at_ + 2) && (peek(2) == '\'' || peek(2) == '"')) {
+            const char quote = peek(2);
+            at_ += 2;
+            return quoted(quote == '"' ? TokenKind::name : TokenKind::string, quote, false, 2);
+        }
+        const bool has_signs = is_transact_sql();  // a@b, a#b
+        while (at_ < sql_.size() && !at_hole() &&
+               (is_name_part(peek()) || peek() == '$' || (has_signs && (peek() == '@' || peek() == '#'))))
+            ++at_;
         return token(TokenKind::word);
     }
 
@@ -165,6 +176,13 @@ private:
         if (is_digit(peek(1))) {
             ++at_;
             while (is_digit(peek()) && !at_hole()) ++at_;
+            if (is_transact_sql() && !at_hole() && peek() == '.') {  // money: $1.5
+                if (is_digit(peek(1)) && !hole_at(at_ + 1)) {
+                    ++at_;
+                    while (!at_hole() && is_digit(peek())) ++at_;
+                    return token(TokenKind::number);
+                }
+            }
             return token(TokenKind::dollar);
         }
         if (has(KDEPS_LEXIS_DOLLAR_QUOTE)) {

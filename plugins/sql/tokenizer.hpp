@@ -29,9 +29,9 @@ struct Token {
     TokenKind kind;
     std::size_t begin;
     std::size_t end;
-    std::size_t hole = 0;    // of a hole: its index
+    std::size_t hole = 0;    // index of the first one at or behind its beginning
     bool has_holes = false;  // of a string, name or comment: holes stand inside
-    std::size_t prefix = 0;  // of a string: bytes before its opening quote (E, N, X ...)
+    std::size_t prefix = 0;  // of a string: bytes before its opening quote (E, N, X, U& ...)
     bool is_closed = true;   // of a string, name or comment
 };
 

@@ -60,9 +60,13 @@ private:
     void split() {
         std::size_t first = 0;
         bool is_body = false;
+        int depth = 0;  // CREATE RULE … DO (…; …)
         for (std::size_t i = 0; i <= all_.size(); ++i) {
             if (i < all_.size()) is_body = is_body || begins_body(first, i);
-            if (i < all_.size() && (is_body || !all_[i].is(";"))) continue;
+            if (i < all_.size() && all_[i].is("(")) ++depth;
+            if (i < all_.size() && all_[i].is(")")) --depth;
+            if (i < all_.size() && (is_body || depth > 0 || !all_[i].is(";"))) continue;
+            depth = 0;
             if (i > first) statements_.push_back(Statement(all_).subspan(first, i - first));
             first = i + 1;
         }
@@ -231,6 +235,9 @@ bool is_undone_by_error(std::string_view sql, std::uint32_t lexis) {
     return !text.is_transact_sql() || !has_further_statement(statement);
 }
 
-std::size_t count_statements(std::string_view sql, std::uint32_t lexis) { return Text(sql, lexis).statements().size(); }
+std::optional<std::size_t> find_second_statement(std::string_view sql, std::uint32_t lexis) {
+    const Text text(sql, lexis);
+    return text.statements().size() < 2 ? std::nullopt : std::optional(text.statements()[1][0].begin);
+}
 
 }  // namespace kdeps::sql

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,7 +33,8 @@ TransactionWord find_transaction_word(std::string_view sql, std::uint32_t lexis)
 // in a text.
 bool is_undone_by_error(std::string_view sql, std::uint32_t lexis);
 
-// How many statements a text has, where ; separates them; the body of a routine counts as one with its CREATE.
-std::size_t count_statements(std::string_view sql, std::uint32_t lexis);
+// Where the second statement of a text begins, if ; separates several; the body of a routine counts as one with its
+// CREATE.
+std::optional<std::size_t> find_second_statement(std::string_view sql, std::uint32_t lexis);
 
 }  // namespace kdeps::sql

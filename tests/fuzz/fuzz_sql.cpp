@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plugins/sql/statement_text.hpp"
+#include "plugins/sql/token_view.hpp"
 #include "plugins/sql/tokenizer.hpp"
 #include "tests/unit/sql/dialects.hpp"
 
@@ -29,11 +30,6 @@ std::vector<HoleText> holes_of(std::string_view sql) {
         at = close + 2;
     }
     return out;
-}
-
-bool may_be_placeholder(TokenKind kind) {
-    return kind == TokenKind::dollar || kind == TokenKind::question || kind == TokenKind::colon_name ||
-           kind == TokenKind::at_name;
 }
 
 // Length of the driver's placeholder at the front; 0 = none.
@@ -60,7 +56,7 @@ public:
         left_ = all_;
     }
 
-    void take(const Token& token) {
+    void take(const Token& token, bool is_placeholder) {
         const std::string_view text = sql_.substr(token.begin, token.end - token.begin);
         if (std::exchange(is_behind_placeholder_, false) && token.kind != TokenKind::space) take_space();
         if (std::exchange(is_behind_identifier_, false) && token.kind == TokenKind::name && left_.starts_with(' '))
@@ -71,17 +67,27 @@ public:
             is_behind_identifier_ = true;
         } else if (token.has_holes && token.kind == TokenKind::comment) {
             take("/**/", TokenKind::comment);
-        } else if (token.kind == TokenKind::hole || token.has_holes) {
+        } else if (token.kind == TokenKind::hole) {
             const Parameter& parameter = take_placeholder();
-            require(token.has_holes ? parameter.source == Parameter::Source::text
-                                    : parameter.source == Parameter::Source::hole && parameter.hole == token.hole);
-        } else if (may_be_placeholder(token.kind) && !left_.starts_with(text) && left_.starts_with(' ')) {
-            require(stands_for(take_placeholder(), token));
-        } else if (may_be_placeholder(token.kind) && placeholder(left_, driver_) > 0 && is_new_or_known(token)) {
+            require(parameter.source == Parameter::Source::hole && parameter.hole == token.hole);
+        } else if (is_placeholder) {
             require(stands_for(take_placeholder(), token));
         } else {
+            require(!token.has_holes);
             take(text, token.kind);
         }
+    }
+
+    // One parameter, with the type of the literal around it.
+    void take(const Literal& literal) {
+        if (std::exchange(is_behind_placeholder_, false)) take_space();
+        is_behind_identifier_ = false;
+        take_all(literal.before);
+        require(take_placeholder().source == Parameter::Source::text);
+        if (literal.behind.empty()) return;
+        take_space();
+        is_behind_placeholder_ = false;
+        take_all(literal.behind);
     }
 
     void end() const {
@@ -92,12 +98,33 @@ public:
         for (const Token& token : tokenize(all_, driver_.lexis, {}))
             append(found, token.kind, std::string_view(all_).substr(token.begin, token.end - token.begin));
         require(found == written_);
+        for (const std::size_t count : {0U, 1U, 3U}) check_lists(count);
         // Every place in it is one of the source.
         if (!read_.is_fixed()) return;
         for (std::size_t at = 0; at < all_.size(); ++at) require(read_.source_of(at) < sql_.size());
     }
 
 private:
+    // Lists for all that may be one change placeholders, and nothing else.
+    void check_lists(std::size_t count) const {
+        if (read_.lists.empty()) return;
+        std::vector<BoundList> lists;
+        for (std::size_t i = 0; i < read_.parameters.size(); ++i) {
+            if (read_.parameters[i].may_be_list)
+                lists.push_back({i, ListForm::elements, count, read_.parameters.size()});
+        }
+        const std::string expanded = expand_lists(all_, read_.lists, lists, read_.dialect);
+        const auto quoted = [&](std::string_view sql) {
+            std::vector<std::pair<TokenKind, std::string>> out;
+            for (const Token& token : tokenize(sql, driver_.lexis, {})) {
+                if (token.kind != TokenKind::comment)
+                    append(out, token.kind, sql.substr(token.begin, token.end - token.begin));
+            }
+            return out;
+        };
+        require(quoted(expanded) == quoted(all_));
+    }
+
     static void append(std::vector<std::pair<TokenKind, std::string>>& to, TokenKind kind, std::string_view text) {
         if (kind == TokenKind::string || kind == TokenKind::name || kind == TokenKind::comment)
             to.emplace_back(kind, text);
@@ -116,10 +143,11 @@ private:
         append(written_, kind, text);
     }
 
-    // Of a text: it may be no placeholder, but an operator or a variable, and is then as it was.
-    bool is_new_or_known(const Token& token) const {
-        const std::size_t index = index_of(left_);
-        return index < read_.parameters.size() && index <= met_ && stands_for(read_.parameters[index], token);
+    void take_all(std::string_view text) {
+        require(left_.starts_with(text));
+        left_.remove_prefix(text.size());
+        for (const Token& token : tokenize(text, driver_.lexis, {}))
+            append(written_, token.kind, text.substr(token.begin, token.end - token.begin));
     }
 
     std::size_t index_of(std::string_view text) const {
@@ -186,7 +214,20 @@ void attempt(std::string_view sql, const std::vector<HoleText>& holes, const kde
     for (const TextFault& fault : read.faults) require(fault.offset <= sql.size());
     if (!read.faults.empty()) return;
     Expected expected(sql, holes, read, driver);
-    for (const Token& token : tokens) expected.take(token);
+    const TokenView view(sql, tokens);
+    const Dialect dialect{driver.placeholders, driver.lexis};
+    const Placeholders placeholders = find_placeholders(view, dialect, has_named);
+    const std::vector<Literal> literals = find_literals(view, sql, dialect);
+    auto literal = literals.begin();
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+        if (literal != literals.end() && i == literal->first) {
+            expected.take(*literal);
+            i = literal->last;
+            ++literal;
+        } else if (!placeholders.left_out[i]) {
+            expected.take(tokens[i], placeholders.are[i]);
+        }
+    }
     expected.end();
 }
 

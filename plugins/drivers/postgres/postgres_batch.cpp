@@ -283,7 +283,7 @@ void Statement::read_guard_of_batch() {
     Result result = link.next();
     if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
         is_stale_ = is_out_of_date(result.get());
-        if (is_stale_ && error_field(result.get(), PG_DIAG_SQLSTATE) == "26000") connection_.give_up_names();
+        if (is_stale_ && error_field(result.get(), PG_DIAG_SQLSTATE) == "26000") connection_.note_missing_name();
         connection_.fail(std::move(result), "the batch failed");
     }
     link.next();  // the null that ends the command

@@ -143,16 +143,52 @@ void Connection::reset(Call& call) {
         link_.query("ROLLBACK");
         link_.sync();
     }
-    for (const char* sql : kUndo) link_.query(sql);
-    link_.query(kUnlock);
-    // A session of a pooler goes back to its own encoding, and the pooler would take that for the client's wish.
-    if (is_one_shot_) link_.query("SET client_encoding = 'UTF8'");
-    if (!is_one_shot_) link_.query(kFindPrepared);
-    if (needs_iso_dates_ && !is_one_shot_) link_.query(kIsoDates);
+    queue_undo();
     link_.sync();
     is_resetting_ = true;
     is_untouched_ = true;
     link_.send_ahead();
+}
+
+// Prepared, it is done in half of the time (28 us instead of 60 us; a DO block takes 85 us).
+void Connection::queue_undo() {
+    const auto for_each = [&](auto visit) {
+        for (const char* sql : kUndo) visit(sql);
+        visit(kUnlock);
+        if (needs_iso_dates_ && !is_one_shot_) visit(kIsoDates);
+        // A session of a pooler goes back to its own encoding, and the pooler would take that for the client's wish.
+        visit(is_one_shot_ ? "SET client_encoding = 'UTF8'" : kFindPrepared);
+    };
+    if (is_one_shot_) return for_each([&](const char* sql) { link_.query(sql); });
+    if (undo_names_.empty()) {
+        for_each([&](const char* sql) {
+            undo_names_.push_back(new_name(sql, {}));
+            link_.prepare(undo_names_.back(), sql, {});
+        });
+    }
+    const Parameters none;
+    for (const std::string& name : undo_names_) link_.execute(name, none, false);
+}
+
+// Gives what failed, or null.
+Result Connection::read_undo() {
+    Result failed;
+    while (link_.is_in_exchange()) {
+        Result result = link_.next();
+        if (result == nullptr) continue;
+        const ExecStatusType status = PQresultStatus(result.get());
+        if (status == PGRES_FATAL_ERROR && failed == nullptr) {
+            failed = std::move(result);
+        } else if (status == PGRES_TUPLES_OK && std::string_view(PQfname(result.get(), 0)) == "kdeps_prepared") {
+            for (int row = 0; row < PQntuples(result.get()); ++row) {
+                const std::string_view name = value_of(result.get(), row, 0);
+                names_.emplace(name);
+                forgotten_.emplace_back(name);
+            }
+        }
+    }
+    link_.take_tags();
+    return failed;
 }
 
 // What fails here has done nothing for the caller, who may take another connection.
@@ -161,17 +197,19 @@ void Connection::finish_reset(const Call& call) {
     is_resetting_ = false;
     try {
         link_.continue_with(call);
-        Result failed;
-        while (link_.is_in_exchange()) {
-            Result result = link_.next();
-            const ExecStatusType status = PQresultStatus(result.get());
-            if (result == nullptr) continue;
-            if (status == PGRES_FATAL_ERROR && failed == nullptr) failed = std::move(result);
-            if (status != PGRES_TUPLES_OK || std::string_view(PQfname(result.get(), 0)) != "kdeps_prepared") continue;
-            for (int row = 0; row < PQntuples(result.get()); ++row)
-                forgotten_.emplace_back(value_of(result.get(), row, 0));
+        Result failed = read_undo();
+        const std::string_view state =
+            failed == nullptr ? std::string_view() : error_field(failed.get(), PG_DIAG_SQLSTATE);
+        if (state == "42P05" || state == "26000") {
+            if (state == "42P05") {
+                give_up_names();
+            } else {
+                note_missing_name();
+            }
+            queue_undo();
+            link_.sync();
+            failed = read_undo();
         }
-        link_.take_tags();
         if (failed != nullptr) throw error_of(failed.get(), {.doing = "the session could not be reset"});
     } catch (Error& error) {
         link_.give_up_quietly();
@@ -255,6 +293,7 @@ void Connection::note_statement(std::string_view sql) {
     if (tags.has_discarded) {
         names_.clear();
         forgotten_.clear();
+        undo_names_.clear();
         ++generation_;
     }
     const PGTransactionStatusType transaction = link_.transaction();
@@ -294,9 +333,15 @@ void Connection::give_up_names() {
     forgotten_.clear();
     forgetful_.add(address_);
     link_.warn(
-        "a pooler between here and PostgreSQL does not keep prepared statements: each statement is prepared anew from "
-        "now "
-        "on; set max_prepared_statements in pgbouncer (1.21 or later), or statementCache: 0 for this connection");
+        "a pooler between here and PostgreSQL does not keep prepared statements: each is prepared anew from now on; "
+        "set max_prepared_statements in pgbouncer (1.21 or later), or statementCache: 0 for this connection");
+}
+
+void Connection::note_missing_name() {
+    if (is_pooled_) return give_up_names();
+    // Others may still be there, so no name is used again.
+    undo_names_.clear();
+    ++generation_;
 }
 
 void Connection::open_exchange(const Call& call, Effect effect) {
@@ -465,7 +510,10 @@ Surroundings Connection::surroundings(const Call& call, const std::string& sql) 
     read_preface();
     const Result result = link_.next();
     Surroundings out;
-    if (PQresultStatus(result.get()) == PGRES_TUPLES_OK) out = Surroundings::of(result.get());
+    if (PQresultStatus(result.get()) == PGRES_TUPLES_OK) {
+        out = Surroundings::of(result.get());
+        is_pooled_ = is_pooled_ || (out.process_id != 0 && out.process_id != PQbackendPID(link_.get()));
+    }
     if (const Result failed = link_.drain(); failed != nullptr || PQresultStatus(result.get()) != PGRES_TUPLES_OK)
         link_.warn("the catalog could not be asked about the statement, so it counts as one that may write");
     if (surroundings_.size() >= kMostSurroundings) surroundings_.clear();

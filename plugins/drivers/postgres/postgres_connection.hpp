@@ -102,6 +102,9 @@ public:
     void note_touched() { is_untouched_ = false; }
     // Statements have no names from now on.
     void give_up_names();
+    // The session does not know a name: a statement of the user has deallocated all, or a pooler has given another
+    // session, and then statements have no names from now on.
+    void note_missing_name();
 
     // Starts an exchange with what waits to be sent: deallocations, BEGIN.
     void open_exchange(const Call& call, Effect effect);
@@ -121,6 +124,8 @@ private:
     enum class Begun { none, open, ended };
 
     void run_alone(const char* sql, std::string_view doing);
+    void queue_undo();
+    Result read_undo();
     void finish_reset(const Call& call);
     Description read_description(const std::string& sql);
     bool has_text_format(const Description& description) const;
@@ -134,6 +139,7 @@ private:
     ForgetfulServers& forgetful_;
     const std::string address_;
     bool is_one_shot_ = false;
+    bool is_pooled_ = false;  // seen: the process that answers is not the one that the connection was opened to
     bool needs_iso_dates_ = false;
     std::string pending_begin_;  // not sent yet; empty = none
     std::string begun_with_;     // sent with the running exchange
@@ -145,7 +151,8 @@ private:
     bool is_untouched_ = true;
     std::vector<std::string> opened_with_;  // session_parameters
     std::vector<std::string> forgotten_;
-    std::set<std::string> names_;  // that the session has
+    std::set<std::string> names_;          // that the session has
+    std::vector<std::string> undo_names_;  // of what a reset runs; empty until the first
     std::map<std::string, Surroundings, std::less<>> surroundings_;
     unsigned generation_ = 0;
 };

@@ -332,7 +332,7 @@ void Statement::end_failed(const Call& call, Result failed) {
         connection_.link().drain();
         // This session would know it.
         if (error_field(failed.get(), PG_DIAG_SQLSTATE) == "26000" && generation_ == connection_.generation())
-            connection_.give_up_names();
+            connection_.note_missing_name();
         out_of_date_ = error_of(failed.get(), {.doing = "the statement failed", .sql = sql_});
         if (connection_.begin_again(call)) return;
         const std::string_view state = error_field(failed.get(), PG_DIAG_SQLSTATE);

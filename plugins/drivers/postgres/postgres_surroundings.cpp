@@ -51,15 +51,18 @@ SELECT
                     || ' WHERE false'
              FROM used HAVING pg_catalog.count(*) BETWEEN 1 AND 8 AND pg_catalog.sum(relnatts) <= 1600
                     AND pg_catalog.bool_and(pg_catalog.has_table_privilege(oid, 'SELECT')))
-       END)";
+       END,
+  pg_catalog.pg_backend_pid())";
 
 Surroundings Surroundings::of(const PGresult* answer) {
     Surroundings out;
-    if (PQntuples(answer) != 1 || PQnfields(answer) != 4) return out;
+    if (PQntuples(answer) != 1 || PQnfields(answer) != 5) return out;
     out.may_write = value_of(answer, 0, 0) != "f";
     out.may_commit_within = value_of(answer, 0, 1) != "f";
     out.has_tables = value_of(answer, 0, 2) != "f";
     out.witness = value_of(answer, 0, 3);
+    const std::string_view process = value_of(answer, 0, 4);
+    std::from_chars(process.data(), process.data() + process.size(), out.process_id);
     return out;
 }
 

@@ -20,6 +20,8 @@ struct Surroundings {
     // refuses to execute it then.  Empty: there is none, as the user may not read them or they are too many.
     std::string witness;
 
+    int process_id = 0;  // of the session that answered
+
     // Given the statement's text as $1.
     static const char* const kQuery;
     static Surroundings of(const PGresult* answer);

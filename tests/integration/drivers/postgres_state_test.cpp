@@ -238,6 +238,11 @@ TEST_F(PostgresState, NamesAStatementAfterItsText) {
     session_.value("42");
     other.value("43");
     other.value("42");
+    EXPECT_EQ(
+        postgres().scalar("test", "SELECT 'kdeps_' || left(encode(sha256('SELECT 42 AS v\\000'::bytea), 'hex'), 32)"),
+        "kdeps_69dc84e152819711c57135b585aa6a60");
+    EXPECT_THAT(session_.rows("SELECT name FROM pg_prepared_statements WHERE statement = 'SELECT 42 AS v'"),
+                ::testing::HasSubstr("kdeps_69dc84e152819711c57135b585aa6a60"));
     const std::string names =
         "SELECT string_agg(name, ' ' ORDER BY name) AS v FROM pg_prepared_statements WHERE statement = 'SELECT 42 AS "
         "v'";
@@ -247,8 +252,18 @@ TEST_F(PostgresState, NamesAStatementAfterItsText) {
     // What the user forgets is prepared again.
     session_.execute("DEALLOCATE ALL");
     EXPECT_EQ(session_.value("42"), "42");
+    session_.reset();
     session_.execute("DISCARD ALL");
     EXPECT_EQ(session_.value("42"), "42");
+    session_.execute("RESET ALL");  // the text of a statement of the reset
+    session_.reset();
+    EXPECT_EQ(session_.value("42"), "42");
+    session_.execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$");
+    session_.reset();
+    EXPECT_EQ(session_.value("42"), "42");
+    session_.execute("DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$");
+    EXPECT_EQ(session_.value("42"), "42");
+    EXPECT_THAT(PostgresSession().rows("SELECT name FROM pg_prepared_statements"), ::testing::HasSubstr("kdeps_"));
 }
 
 }  // namespace

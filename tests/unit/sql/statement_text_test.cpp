@@ -101,7 +101,7 @@ TEST(Placeholders, OfTwoKindsAreOneTooMany) {
 }
 
 TEST(Placeholders, AreNotFoundInStringsNamesAndComments) {
-    EXPECT_EQ(read("'?' \"?\" -- ?\n/* ? */ ?", kPostgres), "'?' \"?\" -- ?\n/* ? */ $1 | 0");
+    EXPECT_EQ(read("'?', \"?\", -- ?\n/* ? */ ?", kPostgres), "'?', \"?\", -- ?\n/* ? */ $1 | 0");
     EXPECT_EQ(read("$$ $1 ? $$ $1", kPostgres), "$$ $1 ? $$ $1 | 0");
     EXPECT_EQ(read("`?` # ?\n?", kMysql), "`?` # ?\n? | 0");
     EXPECT_EQ(read("'it\\'s ?' ?", kMysql), "'it\\'s ?' ? | 0");
@@ -202,6 +202,172 @@ TEST(Statement, SaysWhetherItMayLeaveSomethingOnItsConnection) {
                             "-- BEGIN\nSELECT 1", "INSERT INTO t VALUES (1)"}) {
         EXPECT_FALSE(leaves_state(sql)) << sql;
     }
+}
+
+TEST(Operators, WithAQuestionMarkStandBehindAnOperand) {
+    EXPECT_EQ(read("SELECT '%'||?||'%'", kPostgres), "SELECT '%'||$1||'%' | 0");
+    EXPECT_EQ(read("SELECT ?||?", kPostgres), "SELECT $1||$2 | 0 | 1");
+    EXPECT_EQ(read("a LIKE ?||'%' AND b = ?", kPostgres), "a LIKE $1||'%' AND b = $2 | 0 | 1");
+    EXPECT_EQ(read("data ? ?", kPostgres), "data ? $1 | 0");
+    EXPECT_EQ(read("data ? $1", kPostgres), "data ? $1 | 0");
+    EXPECT_EQ(read("data ? k AND data ? lower(k) AND d ? (e) AND (f)['a'] ? 'b'", kPostgres),
+              "data ? k AND data ? lower(k) AND d ? (e) AND (f)['a'] ? 'b'");
+    EXPECT_EQ(read("data ? {{ k }}", kPostgres), "data ? $1 | {0}");
+    EXPECT_EQ(read("data ? '{{ k }}' OR {{ d }} ? 'k'", kPostgres), "data ? $1 OR $2 ? 'k' | '{0}' | {1}");
+    EXPECT_EQ(read("data ?? ? AND data ??| array[?]", kPostgres), "data ? $1 AND data ?| array[$2] | 0 | 1");
+    EXPECT_EQ(read("a ?# b, ?| lseg '[]', a ?-| b, a ?|| b", kPostgres), "a ?# b, ?| lseg '[]', a ?-| b, a ?|| b");
+    EXPECT_EQ(read("ROWS ? PRECEDING", kPostgres), "ROWS $1 PRECEDING | 0");
+    EXPECT_EQ(read("JSON_OBJECT('k' VALUE ?), value ? 'k'", kPostgres), "JSON_OBJECT('k' VALUE $1), value ? 'k' | 0");
+}
+
+TEST(Colons, BetweenOperandsBelongToNoName) {
+    EXPECT_EQ(read("x[i : j], x[:j], x[ :j ], x[i :j]", kPostgres), "x[i : j], x[:j], x[ :j ], x[i :j]");
+    EXPECT_EQ(read("JSON_OBJECT('id':id, 'k' :k)", kPostgres), "JSON_OBJECT('id':id, 'k' :k)");
+    EXPECT_EQ(read("JSON_OBJECT('id': :id)", kPostgres, true), "JSON_OBJECT('id': $1) | :id");
+    EXPECT_EQ(read("x[:a]", kPostgres, true), "x[$1] | :a");
+}
+
+TEST(Variables, OfMysqlStandBesidePlaceholders) {
+    EXPECT_EQ(read("SELECT @r := @r + 1, (SELECT @r := :start) WHERE id < :most", kMysql, true),
+              "SELECT @r := @r + 1, (SELECT @r := ?) WHERE id < ? | :start | :most");
+    EXPECT_EQ(read("SET @a = 1, @b = @x", kMysql, true), "SET @a = 1, @b = ? | :x");
+    EXPECT_EQ(read("SELECT 1, 2 INTO @a, @b", kMysql, true), "SELECT 1, 2 INTO @a, @b");
+    EXPECT_EQ(read("SELECT @x + @y", kMysql, true), "SELECT ? + ? | :x | :y");
+}
+
+TEST(Variables, OfTransactSqlAreWhatItDeclares) {
+    EXPECT_EQ(read("DECLARE @n INT = ?, @m int; SELECT @n, ?", kSqlserver),
+              "DECLARE @n INT = @p1, @m int; SELECT @n, @p2 | 0 | 1");
+    EXPECT_EQ(read("DECLARE @n INT = 10 SELECT @n, @x", kSqlserver, true), "DECLARE @n INT = 10 SELECT @n, @p1 | :x");
+    EXPECT_EQ(read("DECLARE @t TABLE (a int, b int); INSERT INTO @t VALUES (@a, @b)", kSqlserver, true),
+              "DECLARE @t TABLE (a int, b int); INSERT INTO @t VALUES (@p1, @p2) | :a | :b");
+    EXPECT_EQ(read("EXEC dbo.find @name = :name, @max = :max", kSqlserver, true),
+              "EXEC dbo.find @name = @p1, @max = @p2 | :name | :max");
+    EXPECT_EQ(read("EXEC p @o = {{ o }}", kSqlserver), "EXEC p @o = @p1 | {0}");
+    EXPECT_EQ(read("EXEC p @name", kSqlserver, true), "EXEC p @p1 | :name");
+    EXPECT_EQ(read("CREATE PROCEDURE p @a int AS SELECT @a", kSqlserver), "CREATE PROCEDURE p @a int AS SELECT @a");
+    EXPECT_EQ(read("SELECT a@b, c#d FROM t WHERE p > $1.5 AND q > $100 AND r = ?", kSqlserver),
+              "SELECT a@b, c#d FROM t WHERE p > $1.5 AND q > $100 AND r = @p1 | 0");
+}
+
+TEST(TypedLiterals, WorkAsIfTheyWereWrittenOut) {
+    EXPECT_EQ(read("DATE '{{ d }}' + 1", kPostgres), "CAST($1::text AS DATE) + 1 | '{0}'");
+    EXPECT_EQ(read("jsonb'{\"a\": {{ x }}}'", kPostgres), "CAST($1::text AS jsonb) | '{\"a\": {0}}'");
+    EXPECT_EQ(read("timestamp(3) with time zone '{{ d }}'", kPostgres),
+              "CAST($1::text AS timestamp(3) with time zone) | '{0}'");
+    EXPECT_EQ(read("x AT TIME ZONE '{{ z }}'", kPostgres), "x AT TIME ZONE $1 | '{0}'");
+    EXPECT_EQ(read("INTERVAL '{{ n }}-2' YEAR TO MONTH", kPostgres),
+              "CAST($1::text AS INTERVAL YEAR TO MONTH) | '{0}-2'");
+    EXPECT_EQ(read("numeric(5, 2) '{{ n }}.5'", kPostgres), "CAST($1::text AS numeric(5, 2)) | '{0}.5'");
+    EXPECT_EQ(read("double precision '{{ n }}', s.mood '{{ m }}'", kPostgres),
+              "CAST($1::text AS double precision), CAST($2::text AS s.mood) | '{0}' | '{1}'");
+    EXPECT_EQ(read("DATE '{{ d }}' + INTERVAL '{{ n }}' DAY", kMysql),
+              "CAST(? AS DATE) + INTERVAL ? DAY | '{0}' | '{1}'");
+    EXPECT_EQ(read("_latin1'{{ x }}', _binary '{{ y }}', N'{{ z }}'", kMysql),
+              "CONVERT(? USING latin1), CAST(? AS BINARY), ? | '{0}' | '{1}' | '{2}'");
+    EXPECT_EQ(read("a LIKE '{{ x }}' AND b IS DISTINCT FROM '{{ y }}' OR NOT '{{ z }}'", kPostgres),
+              "a LIKE $1 AND b IS DISTINCT FROM $2 OR NOT $3 | '{0}' | '{1}' | '{2}'");
+}
+
+TEST(Literals, SideBySideAreOne) {
+    EXPECT_EQ(read("'a' 'b{{ c }}' \"d\"", kMysql), "? | 'ab{0}d'");
+    EXPECT_EQ(read("E'a\\t'\n'{{ c }}\\n'", kPostgres), "$1 | 'a\t{0}\n'");
+    EXPECT_EQ(read("'a' '{{ c }}'", kPostgres), "'a' $1 | '{0}'");
+}
+
+TEST(Literals, HaveTheEscapesOfTheirDialect) {
+    EXPECT_EQ(read("E'caf\\u00e9 \\x41\\101 \\U0001F600 {{ x }}'", kPostgres), "$1 | 'café AA \U0001F600 {0}'");
+    EXPECT_EQ(read("U&'d\\0061t\\+00006a {{ x }}'", kPostgres), "$1 | 'datj {0}'");
+    EXPECT_EQ(read("'100\\% \\_ \\x \\Z{{ x }}'", kMysql), "? | '100\\% \\_ x \x1A{0}'");
+    EXPECT_EQ(read("'a\\n{{ x }}'", kPostgres), "$1 | 'a\\n{0}'");
+    EXPECT_EQ(read("'a\\\nb{{ x }}'", kSqlserver), "@p1 | 'ab{0}'");
+    EXPECT_EQ(read("U&\"d?\" = ?", kPostgres), "U&\"d?\" = $1 | 0");
+}
+
+TEST(Holes, CannotStandForADirectionOrASortKey) {
+    const std::string why = "; a column to sort by is written {{ identifier(…) }}, a direction ASC or DESC";
+    for (const char* sql : {"SELECT 1 ORDER BY {{ identifier(c) }} {{ dir }} LIMIT 1", "SELECT 1 ORDER BY a {{ dir }}",
+                            "SELECT 1 ORDER BY a, {{ c }}", "SELECT 1 ORDER BY a, {{ c }} DESC, b"}) {
+        for (const kdeps_driver* driver : {&kPostgres, &kMysql, &kSqlite, &kSqlserver})
+            EXPECT_NE(read(sql, *driver).find(why), std::string::npos) << sql;
+    }
+    EXPECT_EQ(read("ORDER BY a <-> {{ v }}, CASE WHEN b = {{ x }} THEN 1 END OFFSET {{ o }} ROWS", kPostgres),
+              "ORDER BY a <-> $1, CASE WHEN b = $2 THEN 1 END OFFSET $3 ROWS | {0} | {1} | {2}#");
+}
+
+TEST(Holes, CannotStandInStatementsWithoutParameters) {
+    for (const char* sql : {"SET application_name = '{{ x }}'", "NOTIFY c, '{{ x }}'", "COMMENT ON TABLE t IS {{ x }}"})
+        EXPECT_NE(read(sql, kPostgres).find("takes no parameters in"), std::string::npos) << sql;
+    EXPECT_EQ(read("SET @x = {{ x }}", kMysql), "SET @x = ? | {0}");
+}
+
+TEST(Statement, IsOne) {
+    for (const kdeps_driver* driver : {&kPostgres, &kMysql, &kSqlite}) {
+        EXPECT_NE(read("SELECT 1; SELECT 2", *driver).find(" ! 10: "), std::string::npos);
+        EXPECT_EQ(read("SELECT 1; -- ;", *driver).find(" ! "), std::string::npos);
+    }
+    EXPECT_EQ(read("SELECT 1; SELECT 2", kSqlserver), "SELECT 1; SELECT 2");
+}
+
+TEST(Statement, WarnsOfACommentThatTakesALineWithIt) {
+    const auto warnings = [](const char* sql) { return read_statement(sql, {}, kSqlite, false).warnings.size(); };
+    EXPECT_EQ(warnings("DELETE FROM t   -- the old ones WHERE old = 1\n"), 1U);
+    EXPECT_EQ(warnings("delete from t -- the old ones where old = 1"), 1U);
+    EXPECT_EQ(warnings("DELETE FROM t -- the old ones, and where they stand from\nWHERE old = 1"), 0U);
+    EXPECT_EQ(warnings("SELECT 1 -- a note and nothing else"), 0U);
+}
+
+TEST(Statement, IsReadByTheRulesOfItsSession) {
+    const auto read_with = [](const char* sql, std::uint32_t without) {
+        return read_statement(sql, {}, kMysql, kMysql.lexis & ~without, false);
+    };
+    EXPECT_EQ(read_with("SELECT 'C:\\', ?", KDEPS_LEXIS_BACKSLASH).positions, 1U);
+    EXPECT_EQ(read_with("SELECT \"a\\\" , ?", KDEPS_LEXIS_DOUBLE_QUOTE_TEXT).positions, 1U);
+    EXPECT_FALSE(read_with("SELECT 'C:\\', ?", 0).faults.empty());
+}
+
+TEST(Counts, AreTheSecondOfTwoToo) {
+    EXPECT_EQ(read("LIMIT {{ a }}, ?", kMysql), "LIMIT ?, ? | {0}# | 0#");
+    EXPECT_EQ(read("SELECT TOP (?) a, ? FROM t", kSqlserver), "SELECT TOP (@p1) a, @p2 FROM t | 0# | 1");
+}
+
+// The text for lists of so many elements each.
+std::string expanded(const std::string& sql, const kdeps_driver& driver, const std::vector<std::size_t>& counts,
+                     ListForm form = ListForm::elements) {
+    const StatementText text = read_statement(sql, holes_of(sql), driver, false);
+    std::vector<BoundList> lists;
+    std::size_t extra = text.parameters.size();
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+        lists.push_back({i, form, counts[i], extra});
+        extra += counts[i] == 0 ? 0 : counts[i] - 1;
+    }
+    return expand_lists(text.pieces[0].sql, text.lists, lists, text.dialect);
+}
+
+TEST(Lists, AreWrittenOutInIn) {
+    EXPECT_EQ(expanded("a IN (?) AND b = ?", kMysql, {3}), "a IN (?, ?, ?) AND b = ?");
+    EXPECT_EQ(expanded("a NOT IN ( {{ x }} , 5)", kSqlite, {2}), "a NOT IN (?, ?,  5)");
+    EXPECT_EQ(expanded("a IN (?) AND b = ?", kSqlserver, {3}), "a IN (@p1, @p3, @p4) AND b = @p2");
+    EXPECT_EQ(expanded("a IN ($1)", kPostgres, {3}, ListForm::array), "a = ANY ($1)");
+    EXPECT_EQ(expanded("a NOT /* x */ IN ($1)", kPostgres, {3}, ListForm::array), "a <> ALL ($1)");
+    EXPECT_EQ(expanded("a IN (?) OR b IN (?)", kMysql, {1, 2}), "a IN (?) OR b IN (?, ?)");
+    EXPECT_EQ(expanded("a IN (?)", kSqlite, {50'000}, ListForm::json), "a IN (SELECT value FROM json_each(?))");
+    EXPECT_EQ(expanded("a IN (?)", kSqlserver, {5'000}, ListForm::json),
+              "a IN (SELECT v FROM OPENJSON(@p1) WITH (v nvarchar(max) '$'))");
+}
+
+TEST(Lists, ThatAreEmptySelectNothing) {
+    EXPECT_EQ(expanded("a IN (?)", kMysql, {0}), "a IN (SELECT NULL FROM DUAL WHERE 1 = 0)");
+    EXPECT_EQ(expanded("a NOT IN (?)", kSqlite, {0}), "a NOT IN (SELECT NULL WHERE 1 = 0)");
+    EXPECT_EQ(expanded("a IN (?, 7)", kMysql, {0}), "a IN ( 7)");
+}
+
+TEST(Lists, StandOnlyWhereAnItemOfInStands) {
+    for (const char* sql : {"a IN (?)", "a IN (1, ?)", "a NOT IN ({{ x }})", "f(a IN (?))"})
+        EXPECT_EQ(read_statement(sql, holes_of(sql), kMysql, false).lists.size(), 1U) << sql;
+    for (const char* sql : {"a IN (SELECT ?)", "a IN (? + 1)", "a = ?", "f(?)", "a IN (f(?))"})
+        EXPECT_TRUE(read_statement(sql, holes_of(sql), kMysql, false).lists.empty()) << sql;
+    EXPECT_FALSE(read_statement("a IN (?)", {}, kMysql, false).is_fixed());
 }
 
 TEST(Identifier, IsQuotedAsTheDialectHasIt) {

@@ -93,10 +93,14 @@ TEST(UndoneByError, IsOneStatement) {
         EXPECT_FALSE(is_undone_by_error(sql, kSqlserver.lexis)) << sql;
 }
 
-TEST(Statements, AreCounted) {
-    EXPECT_EQ(count_statements("SELECT 1;; SELECT ';' ;", kPostgres.lexis), 2U);
-    EXPECT_EQ(count_statements("CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END", kSqlite.lexis), 1U);
-    EXPECT_EQ(count_statements("-- nothing\n;", kMysql.lexis), 0U);
+TEST(Statements, OfOneTextAreFound) {
+    EXPECT_EQ(find_second_statement("SELECT 1;; SELECT ';' ;", kPostgres.lexis), 11U);
+    EXPECT_EQ(find_second_statement("SELECT ';' /* ; */ ; -- ;", kPostgres.lexis), std::nullopt);
+    EXPECT_EQ(find_second_statement("CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM u; END", kSqlite.lexis),
+              std::nullopt);
+    EXPECT_EQ(find_second_statement("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)", kPostgres.lexis),
+              std::nullopt);
+    EXPECT_EQ(find_second_statement("-- nothing\n;", kMysql.lexis), std::nullopt);
 }
 
 }  // namespace
