@@ -142,6 +142,7 @@ private:
         };
         if (tokens_.is(tokens_.before(i), ".")) return;
         if (word == "DATE") cast("DATE");
+        literal.is_day = word == "DATE" || word == "TIMESTAMP";
         if (word == "TIME") cast("TIME(6)");
         if (word == "TIMESTAMP") cast("DATETIME(6)");
         if (word == "_BINARY") {
@@ -348,6 +349,28 @@ private:
 
 std::vector<Literal> find_literals(const TokenView& tokens, std::string_view sql, const Dialect& dialect) {
     return Finder(tokens, sql, dialect).run();
+}
+
+bool is_day(std::string_view text) {
+    std::array<int, 3> parts{};
+    std::size_t at = 0;
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+        const std::size_t begin = at;
+        for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && at - begin < 4; ++at)
+            parts[part] = parts[part] * 10 + (text[at] - '0');
+        if (at == begin) return false;
+        if (part == 2) break;
+        if (at == text.size()) return false;
+        if (text[at] >= '0' && text[at] <= '9') return true;  // 20240229: the database knows
+        ++at;
+    }
+    const auto [year, month, day] = parts;
+    if (month < 0 || month > 12 || day > 31) return false;
+    if (month == 2) {
+        const bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+        return day <= (is_leap ? 29 : 28);
+    }
+    return day <= 30 || (month != 4 && month != 6 && month != 9 && month != 11);
 }
 
 std::vector<LiteralPiece> read_literal(const Literal& literal, const TokenView& tokens, std::string_view sql,

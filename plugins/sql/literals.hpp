@@ -18,6 +18,7 @@ struct Literal {
     std::size_t text;         // its first text
     std::size_t last;         // its last token
     std::string before = {};  // is written before the placeholder
+    bool is_day = false;      // must begin with one: see is_day()
     std::string behind = {};  // and behind it
 };
 
@@ -29,6 +30,10 @@ struct LiteralPiece {  // a text or a hole
     std::size_t hole = 0;
     bool is_hole = false;
 };
+
+// MySQL's CAST makes NULL, with a warning, of a text for which DATE '…' and TIMESTAMP '…' are errors.  Is it a day of
+// the calendar, as far as it is written as year, month and day?
+bool is_day(std::string_view text);
 
 // What its texts and holes are, put together, as the database would read it.  `holes`: where they stand.
 std::vector<LiteralPiece> read_literal(const Literal& literal, const TokenView& tokens, std::string_view sql,

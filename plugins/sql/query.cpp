@@ -243,6 +243,9 @@ Value Query::value_of(const Call& call, const Parameter& parameter, const Value&
             text += piece.text;
         }
     }
+    if (parameter.is_day && !is_day(text))
+        throw Error(KDEPS_INVALID_ARGUMENT,
+                    "a DATE or TIMESTAMP literal of the query has no day of the calendar. Example: 2024-02-29");
     return call.string(text);
 }
 

@@ -260,6 +260,7 @@ private:
         const std::size_t faults = out_.faults.size();
         parameter.pieces = sql::read_literal(literal, tokens_, sql_, places_, dialect_, out_.faults);
         if (out_.faults.size() > faults) return;
+        parameter.is_day = literal.is_day;
         const bool has_type = literal.first != literal.text;
         if (has_type) {
             emit(literal.before);

@@ -28,6 +28,7 @@ struct Parameter {
     std::size_t offset = 0;            // of what it stands for, in the workflow's text
     bool wants_integer = false;        // LIMIT and the like: text that is an integer is bound as one
     bool may_be_list = false;          // an item of IN (…)
+    bool is_day = false;               // of a text: DATE '…' of MySQL
     bool is_compared = false;          // with = or LIKE, where no list can stand
 };
 

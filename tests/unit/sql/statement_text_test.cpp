@@ -269,6 +269,18 @@ TEST(TypedLiterals, WorkAsIfTheyWereWrittenOut) {
               "a LIKE $1 AND b IS DISTINCT FROM $2 OR NOT $3 | '{0}' | '{1}' | '{2}'");
 }
 
+TEST(TypedLiterals, OfDaysAreDays) {
+    for (const char* day : {"2024-02-29", "2000-02-29 10:00:00", "2024-1-31", "20240229", "2024/04/30"})
+        EXPECT_TRUE(is_day(day)) << day;
+    for (const char* day :
+         {"", "x", "2024", "2024-02", "2023-02-29", "1900-02-29", "2024-04-31", "2024-13-01", "2024-1-32"})
+        EXPECT_FALSE(is_day(day)) << day;
+    const std::string sql = "SELECT DATE '{{ d }}', TIME '{{ t }}'";
+    const StatementText text = read_statement(sql, holes_of(sql), kMysql, false);
+    EXPECT_TRUE(text.parameters[0].is_day);
+    EXPECT_FALSE(text.parameters[1].is_day);
+}
+
 TEST(Literals, SideBySideAreOne) {
     EXPECT_EQ(read("'a' 'b{{ c }}' \"d\"", kMysql), "? | 'ab{0}d'");
     EXPECT_EQ(read("E'a\\t'\n'{{ c }}\\n'", kPostgres), "$1 | 'a\t{0}\n'");
