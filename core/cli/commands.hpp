@@ -12,6 +12,8 @@
 
 namespace kdeps::cli {
 
+class Signals;
+
 inline constexpr int kSuccess = 0;
 inline constexpr int kRunFailed = 1;
 inline constexpr int kWrongUse = 2;
@@ -32,7 +34,7 @@ struct RunOptions {
 int run(const RunOptions& options);
 
 // Serves until a signal comes.  In kdeps-server alone (server_program.hpp), as plugins_install and what follows it.
-int serve(std::unique_ptr<Host> host, const RunOptions& options);
+int serve(std::unique_ptr<Host> host, const RunOptions& options, Signals& signals);
 
 struct ValidateOptions {
     LoadOptions load;

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line (rules §9): CLI11 reads it, one function per subcommand does the work.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
 
 #include "core/base/base.hpp"
 #include "core/cli/command_line.hpp"
@@ -225,11 +231,38 @@ std::map<std::string, std::string> parse_connections(const std::vector<std::stri
 
 }  // namespace kdeps::cli
 
+namespace {
+
+// A closed stdin, stdout or stderr would be the next file that is opened, and output would go there.
+void hold_standard_descriptors() {
+    for (int number = STDIN_FILENO; number <= STDERR_FILENO; ++number) {
+        if (fcntl(number, F_GETFD) >= 0) continue;
+        // What is written to stdout must be seen to fail.
+        if (open(number == STDOUT_FILENO ? "/dev/full" : "/dev/null", O_RDWR) != number) _exit(kdeps::cli::kRunFailed);
+    }
+}
+
+// 1 if what the command has written is not there, else its own exit code.
+int finish_output(int code) {
+    errno = 0;
+    std::cout.flush();
+    const bool is_written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+    if (is_written) return code;
+    std::fprintf(stderr, "error: the output could not be written: %s\n",
+                 errno == 0 ? "it was refused" : std::strerror(errno));
+    return code == kdeps::cli::kSuccess ? kdeps::cli::kRunFailed : code;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+    hold_standard_descriptors();
     try {
-        return kdeps::cli::dispatch(argc, argv);
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "error: %s\n", kdeps::redact(error.what()).c_str());
+        return finish_output(kdeps::cli::dispatch(argc, argv));
+    } catch (...) {
+        const kdeps::Error error = kdeps::current_error();
+        const std::string detail = error.detail.empty() ? "" : " (" + error.detail + ")";
+        std::fprintf(stderr, "error: %s\n", kdeps::redact(error.message + detail).c_str());
         return kdeps::cli::kWrongUse;
     }
 }

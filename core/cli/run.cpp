@@ -8,15 +8,15 @@ namespace kdeps::cli {
 
 int run(const RunOptions& options) {
     if (!options.is_once) enter_server_program();
-    block_signals();  // a loaded workflow has threads
+    Signals signals;  // before anything is loaded, until everything is gone
     auto host = std::make_unique<Host>(options.load);
     if (!report(*host)) {
         return kWrongUse;
     }
     if (options.is_once || !host->workflow->settings.api_server_mode) {
-        return run_once(*host, options);
+        return run_once(*host, options, signals);
     }
-    return serve(std::move(host), options);
+    return serve(std::move(host), options, signals);
 }
 
 }  // namespace kdeps::cli

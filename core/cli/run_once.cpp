@@ -126,13 +126,10 @@ engine::Request make_request(const workflow::Workflow& workflow, const RunOption
     return request;
 }
 
-int run_once(Host& host, const RunOptions& options) {
+int run_once(Host& host, const RunOptions& options, Signals& signals) {
     const engine::Request request = make_request(*host.workflow, options);
     StopFlag stop;
-    const Signals signals([&](int number) {
-        stop.request();
-        if (number > 1) _exit(kRunFailed);  // asked twice: at once
-    });
+    const Signals::Action on_signal(signals, [&] { stop.request(); });
     host.engine->start();
     const engine::Outcome outcome = host.engine->run(request, stop);
     if (outcome.error) {

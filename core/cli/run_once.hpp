@@ -6,7 +6,7 @@
 
 namespace kdeps::cli {
 
-int run_once(Host& host, const RunOptions& options);
+int run_once(Host& host, const RunOptions& options, Signals& signals);
 
 // What --route, --param, --header and --body ask for.  Throws Error (INVALID_ARGUMENT).
 engine::Request make_request(const workflow::Workflow& workflow, const RunOptions& options);

@@ -26,8 +26,11 @@ namespace {
 void enter_server_program() {
     const std::filesystem::path here = boost::dll::program_location().string();
     const std::string program = (here.parent_path().parent_path() / "lib/kdeps/kdeps-server").string();
-    std::ifstream stream("/proc/self/cmdline", std::ios::binary);
-    std::string arguments(std::istreambuf_iterator<char>(stream), {});
+    std::string arguments;
+    {
+        std::ifstream stream("/proc/self/cmdline", std::ios::binary);  // closed before the other program begins
+        arguments.assign(std::istreambuf_iterator<char>(stream), {});
+    }
     std::vector<char*> argv;
     for (std::size_t at = 0; at < arguments.size(); at += std::strlen(&arguments[at]) + 1)
         argv.push_back(&arguments[at]);
@@ -37,7 +40,7 @@ void enter_server_program() {
                                          "; it belongs to the package kdeps, install it again");
 }
 
-int serve(std::unique_ptr<Host>, const RunOptions&) { go(); }
+int serve(std::unique_ptr<Host>, const RunOptions&, Signals&) { go(); }
 int plugins_install(const PluginInstallOptions&) { go(); }
 int plugins_remove(const std::string&) { go(); }
 int plugins_verify(const LoadOptions&, const std::string&) { go(); }

@@ -47,7 +47,8 @@ Parts::Parts(const workflow::Workflow& workflow_read, plugin::Registry& registry
       plan(faults.has_errors() ? plan::Plan() : plan::Plan(workflow_read, workflow_read.target_index)),
       target(workflow_read.target_index),
       is_sequential(workflow_read.settings.is_sequential),
-      sessions(workflow_read.settings.session_ttl, make_session_file(workflow_read, registry, faults)),
+      sessions(workflow_read.settings.session_ttl, make_session_file(workflow_read, registry, faults),
+               [this](std::function<void()> task) { workers.submit(std::move(task)); }),
       workers(kMostWorkers) {
     configure(faults);
     for (const workflow::Resource& resource : workflow.resources) {

@@ -31,7 +31,7 @@ Run::Run(Parts& parts, const Request& request, const StopFlag& stop)
 Run::~Run() = default;
 
 Outcome Run::execute() {
-    if (!request_.session_id.empty()) session_ = parts_.sessions.find(request_.session_id);
+    if (!parts_.sessions.has_file()) session(false);  // a use of it, also where nobody asks for it
     scheduler_->run();
     return outcome();
 }
@@ -154,23 +154,28 @@ void Run::set_items(std::size_t resource, value::Value items) {
     items_.emplace_back(resource, std::move(items));
 }
 
-std::string Run::session_id() const {
-    const std::lock_guard lock(mutex_);
-    return !new_session_id_.empty() ? new_session_id_ : session_ != nullptr ? request_.session_id : "";
+std::string Run::session_id() {
+    const bool has_session = session(false) != nullptr;
+    const std::lock_guard lock(session_mutex_);
+    return !new_session_id_.empty() ? new_session_id_ : has_session ? request_.session_id : "";
 }
 
 std::shared_ptr<Store> Run::session(bool create) {
-    const std::lock_guard lock(mutex_);
-    if (session_ == nullptr && create) {
-        std::tie(new_session_id_, session_) = parts_.sessions.create();
-    }
+    const std::lock_guard lock(session_mutex_);
+    if (!has_asked_for_session_ && !request_.session_id.empty())
+        session_ = parts_.sessions.find(request_.session_id, patience());
+    has_asked_for_session_ = true;
+    if (session_ == nullptr && create) std::tie(new_session_id_, session_) = parts_.sessions.create(patience());
     return session_;
 }
 
 Outcome Run::outcome() {
     const std::lock_guard lock(mutex_);
     Outcome outcome = answer_.value_or(Outcome());
-    outcome.session_id = new_session_id_;
+    {
+        const std::lock_guard session_lock(session_mutex_);
+        outcome.session_id = new_session_id_;
+    }
     if (answer_) {
         return outcome;
     }

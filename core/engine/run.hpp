@@ -50,7 +50,8 @@ public:
     std::optional<value::Value> items_of(std::size_t resource) const;
     void set_items(std::size_t resource, value::Value items);
 
-    std::string session_id() const;
+    std::string session_id();
+    Patience patience() const { return {request_.deadline, &stop_}; }
 
     // The store of this client's session, made on the first write; nullptr for reading when there is none.
     std::shared_ptr<Store> session(bool create);
@@ -84,6 +85,9 @@ private:
     std::optional<Outcome> answer_;
     std::vector<std::optional<value::Value>> outputs_;
     std::vector<std::pair<std::size_t, value::Value>> items_;
+
+    mutable std::mutex session_mutex_;  // guards what follows: a session's file may keep who asks waiting
+    bool has_asked_for_session_ = false;
     std::shared_ptr<Store> session_;
     std::string new_session_id_;
 

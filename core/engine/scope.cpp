@@ -68,6 +68,9 @@ Value storable(const Value& value, std::string_view key, const char* function) {
     return plain;
 }
 
+// What the reader of the session's file takes.
+constexpr std::size_t kDeepestInSession = 512;
+
 Value list_of(const std::vector<UploadedFile>& files, std::string UploadedFile::*member) {
     value::List list;
     for (const UploadedFile& file : files) list.emplace_back(file.*member);
@@ -290,11 +293,15 @@ Found Scope::from_info(std::string_view name) const {
 
 void Scope::set(std::string_view key, Value value, std::string_view storage) {
     value = storable(value, key, "set");
-    with_store(key, storage, "set", [&](Store& store) { store.set(key, std::move(value)); });
+    if (storage == "session" && value::is_deeper_than(value, kDeepestInSession)) {
+        throw Error(Status::invalid_argument,
+                    "set('" + std::string(key) + "', …, 'session'): the value is nested deeper than 512 levels");
+    }
+    with_store(key, storage, "set", [&](Store& store) { store.set(key, std::move(value), run_.patience()); });
 }
 
-void Scope::update(std::string_view key, std::string_view storage, const char* function, const Store::Change& change) {
-    with_store(key, storage, function, [&](Store& store) { store.update(key, change); });
+void Scope::update(std::string_view key, std::string_view storage, const char* function, const Change& change) {
+    with_store(key, storage, function, [&](Store& store) { store.update(key, change, run_.patience()); });
 }
 
 void Scope::with_store(std::string_view key, std::string_view storage, const char* function,

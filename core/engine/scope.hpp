@@ -40,7 +40,7 @@ public:
     void check() override;  // throws Error when the run should end
 
     // increment(), append() and compareAndSet(): one step for all who share the store.  `function` is for messages.
-    void update(std::string_view key, std::string_view storage, const char* function, const Store::Change& change);
+    void update(std::string_view key, std::string_view storage, const char* function, const Change& change);
 
     // Is this word a source, such as 'query', and not a default?
     static bool is_source(std::string_view word);

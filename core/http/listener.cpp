@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/http/listener.hpp"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -146,12 +147,18 @@ public:
             const std::lock_guard lock(mutex_);
             ++connections_;
         }
-        workers_->submit([this, task = std::move(task)] {
+        const auto serve = [this, task = std::move(task)] {
+            struct Served {
+                Threads& threads;
+                ~Served() {
+                    const std::lock_guard lock(threads.mutex_);
+                    --threads.connections_;
+                    threads.served_.notify_all();
+                }
+            } const served{*this};
             task();
-            const std::lock_guard lock(mutex_);
-            --connections_;
-            served_.notify_all();
-        });
+        };
+        if (!workers_->submit(serve)) serve();  // no thread to be had: better late than never
         on_look_();
     }
     // Waits for every connection that was accepted: Workers drops what it has not begun, and the client would wait for
@@ -177,7 +184,7 @@ private:
 Listener::Listener(std::function<void(int)> on_close) : on_close_(std::move(on_close)) {
     new_task_queue = [this] {
         return new Threads([this] {
-            if (is_ending_) stop();
+            if (is_ending_) leave();
         });
     };
     // Calls on_idle, so that end() is noticed when nobody comes.
@@ -188,10 +195,27 @@ Listener::Listener(std::function<void(int)> on_close) : on_close_(std::move(on_c
     set_socket_options([](socket_t socket) {
         const int yes = 1;
         setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+        fcntl(socket, F_SETFD, FD_CLOEXEC);
     });
     // What the Keep-Alive header tells clients.
     set_keep_alive_timeout(kKeepAlive / 1000);
     set_keep_alive_max_count(1'000'000);
+}
+
+// Without shutdown(), which would end the socket for whoever has kept it.  On the thread that listens.
+void Listener::leave() {
+    const socket_t socket = svr_sock_.exchange(INVALID_SOCKET);
+    if (socket != INVALID_SOCKET) ::close(socket);
+}
+
+int Listener::keep_socket() const { return fcntl(svr_sock_, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }
+
+int Listener::port() const {
+    sockaddr_storage address{};
+    socklen_t size = sizeof(address);
+    if (getsockname(svr_sock_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return 0;
+    return address.ss_family == AF_INET6 ? ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port)
+                                         : ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
 void Listener::widen_backlog() const { ::listen(svr_sock_, SOMAXCONN); }
@@ -199,6 +223,7 @@ void Listener::widen_backlog() const { ::listen(svr_sock_, SOMAXCONN); }
 int Listener::current_socket() { return served_socket; }
 
 bool Listener::process_and_close_socket(socket_t socket) {
+    fcntl(socket, F_SETFD, FD_CLOEXEC);  // cpp-httplib accepts without; children close what they are given besides
     served_socket = socket;
     SocketStream stream(socket);
     bool is_closing = false;

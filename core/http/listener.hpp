@@ -22,10 +22,16 @@ public:
     // Once it is bound.
     void widen_backlog() const;
 
+    // The socket that listens, for the server that comes after this one: meanwhile the system holds new connections.
+    int keep_socket() const;
+    void adopt(int socket) { svr_sock_ = socket; }
+    int port() const;  // of that socket
+
     // Socket of the request that this thread serves.
     static int current_socket();
 
 private:
+    void leave();
     bool process_and_close_socket(socket_t socket) override;
 
     const std::function<void(int)> on_close_;

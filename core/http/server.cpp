@@ -143,7 +143,7 @@ engine::Request Server::Parts::make_request(const httplib::Request& given) const
     }
     request.headers.reserve(given.headers.size());
     for (const auto& [name, text] : given.headers) {
-        if (!is_added(name)) request.headers.emplace_back(name, text);
+        if (!is_added(name)) request.headers.emplace_back(header_text(name), header_text(text));
     }
     request.id = request_id(request);
     request.client_ip = proxies.client(given.remote_addr, header_of(request, "X-Forwarded-For"));
@@ -201,6 +201,7 @@ bool Server::Parts::read_body(const httplib::Request& given, const httplib::Cont
             });
         value::Map fields;
         for (httplib::MultipartFormData& part : parts) {
+            check_part(part.name, part.filename, part.filename.empty() ? &part.content : nullptr);
             if (!part.filename.empty()) {
                 request.files.push_back({part.name, part.filename, part.content_type, std::move(part.content)});
             } else if (fields.find(part.name) == nullptr) {
@@ -301,6 +302,7 @@ void Server::Parts::answer(const httplib::Request& given, httplib::Response& res
     engine::Outcome outcome;
     const auto began = Clock::now();
     try {
+        check_target(request);
         if (reader != nullptr && !read_body(given, *reader, request, response)) return;
         StopFlag stop;
         const HangupWatch::Guard guard(hangups, Listener::current_socket(), stop);
@@ -384,6 +386,13 @@ int Server::bind() {
                                          std::strerror(errno) +
                                          "; choose another port with --port, or end what uses it");
 }
+
+int Server::adopt(int socket) {
+    parts_->listener.adopt(socket);
+    return parts_->listener.port();
+}
+
+int Server::keep_socket() const { return parts_->listener.keep_socket(); }
 
 void Server::serve() { parts_->listener.listen_after_bind(); }
 

@@ -38,6 +38,9 @@ public:
 
     // The port.  Throws Error (UNAVAILABLE) if it is taken.
     int bind();
+    // Takes over the socket of a server that is about to end, which keep_socket() gave.  The port.
+    int adopt(int socket);
+    int keep_socket() const;  // -1: there is none
 
     // Serves until stop(); then finishes what runs within the shutdown timeout, cancels the rest, and returns.
     void serve();

@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "command.hpp"
+#include "private_folder.hpp"
 
 namespace kdeps::python {
 
@@ -33,13 +34,16 @@ std::string hex(std::uint64_t number) {
 fs::path root_folder() {
     const auto variable = [](const char* name) {
         const char* text = std::getenv(name);
-        return std::string(text == nullptr ? "" : text);
+        return fs::path(text == nullptr ? "" : text);
     };
-    if (const std::string given = variable("KDEPS_VENV_PATH"); !given.empty()) return given;
-    if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty())
-        return fs::path(cache) / "kdeps" / "venvs";
-    if (const std::string home = variable("HOME"); !home.empty()) return fs::path(home) / ".cache" / "kdeps" / "venvs";
-    return fs::temp_directory_path() / ("kdeps-" + std::to_string(getuid())) / "venvs";
+    if (const fs::path given = variable("KDEPS_VENV_PATH"); !given.empty()) return fs::absolute(given);
+    if (const fs::path cache = variable("XDG_CACHE_HOME"); cache.is_absolute()) return cache / "kdeps" / "venvs";
+    // Never a folder whose name another user can guess and make first.
+    const fs::path home = variable("HOME").is_absolute() ? variable("HOME") : home_of_user();
+    if (home.is_absolute()) return home / ".cache" / "kdeps" / "venvs";
+    throw Error(
+        KDEPS_UNAVAILABLE,
+        "there is no folder for python environments: HOME is not set; set KDEPS_VENV_PATH to a folder of your own");
 }
 
 bool has_uv() {
@@ -152,8 +156,11 @@ std::string make_environment(const Environment& environment, const Call& call, c
     const std::string python = (folder / "bin" / "python").string();
     const fs::path complete = folder / ".kdeps-complete";
     std::error_code failed;
-    if (fs::exists(complete, failed)) return python;
-    fs::create_directories(root, failed);
+    make_private(root);
+    if (fs::exists(complete, failed)) {
+        check_private(folder);
+        return python;
+    }
     const Descriptor lock(open((folder.string() + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (!lock.is_open()) {
         throw Error(KDEPS_UNAVAILABLE, "python environments cannot be kept in '" + root.string() +
@@ -163,7 +170,10 @@ std::string make_environment(const Environment& environment, const Call& call, c
         if (stop) throw Error(KDEPS_CANCELLED, "installing python packages was stopped");
         usleep(100'000);
     }
-    if (fs::exists(complete, failed)) return python;
+    if (fs::exists(complete, failed)) {
+        check_private(folder);
+        return python;
+    }
     fs::remove_all(folder, failed);  // one that was left incomplete
     std::string names;
     for (const std::string& package : environment.packages) names += " " + package;

@@ -193,7 +193,7 @@ void Pool::start_missing(std::unique_lock<std::mutex>& lock, std::size_t count) 
     }
     for (auto& worker : started) {
         try {
-            worker->await_ready(kStartTimeout);
+            worker->await_ready(kStartTimeout, stop_);
         } catch (const Error& error) {
             failure = error;
             worker.reset();
@@ -207,7 +207,7 @@ void Pool::start_missing(std::unique_lock<std::mutex>& lock, std::size_t count) 
     starting_ = 0;
     if (!failure) return;
     has_failed_ = true;
-    if (waiters_.empty()) host_.log(KDEPS_LOG_WARNING, failure->message);
+    if (waiters_.empty() && !stop_) host_.log(KDEPS_LOG_WARNING, failure->message);
     // Whoever waits behind a busy worker gets that one.
     if (busy_ > 0) return;
     for (Waiter* waiter : waiters_) {

@@ -133,9 +133,15 @@ void PythonPlugin::check(const Call& call, const Script& script) {
     packet.body.text(script.file());
     Frame frame;
     Output output;
-    const bool is_answered = worker->send(Message::check, packet) &&
-                             worker->receive(frame, output, kCheckTimeout) == Worker::Received::frame &&
-                             frame.type == Message::checked;
+    bool is_answered = false;
+    try {
+        is_answered = worker->send(Message::check, packet) &&
+                      worker->receive(frame, output, kCheckTimeout) == Worker::Received::frame &&
+                      frame.type == Message::checked;
+    } catch (...) {
+        pool->release(std::move(worker), false);
+        throw;
+    }
     pool->release(std::move(worker), is_answered);
     if (!is_answered) throw Error(KDEPS_INTERNAL, "the python worker ended while it read the script");
     Reader in(frame.body);

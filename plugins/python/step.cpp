@@ -219,10 +219,11 @@ Value Step::read_result(const Call& call, Exchange& exchange, const Frame& frame
             const std::string type(in.text());
             const std::string message(in.text());
             const auto line = in.take<std::int32_t>();
-            const std::string source(in.text());
+            in.text();  // of that line
             exit_code = 1;
             std::string text = type + (message.empty() ? "" : ": " + message);
-            if (line > 0) text += " (" + script_.place(line) + (source.empty() ? "" : ": " + source) + ")";
+            // The source is the workflow's own matter: the log has it, in the traceback.
+            if (line > 0) text += " (" + script_.place(line) + ")";
             if (type == "MemoryError" && !memory_limit_.empty())
                 text += "; settings.python.memoryLimit is " + memory_limit_;
             failure = Error(type == "MemoryError" ? KDEPS_EXHAUSTED : KDEPS_INTERNAL, text);

@@ -65,6 +65,8 @@ public:
         end = std::move(moved);
         posix_spawn_file_actions_adddup2(&actions_, end.get(), number);
     }
+    // What another thread has just opened, such as a client's connection, is no matter of a script's.
+    void close_from(int number) { posix_spawn_file_actions_addclosefrom_np(&actions_, number); }
     void open_nothing(int number) { posix_spawn_file_actions_addopen(&actions_, number, "/dev/null", O_RDONLY, 0); }
     const posix_spawn_file_actions_t* get() const { return &actions_; }
 
@@ -132,6 +134,7 @@ Worker::Worker(const Launch& launch) {
     actions.give(err.theirs, STDERR_FILENO);
     actions.give(socket.theirs, kSocket);
     actions.give(lifeline.theirs, kLifeline);
+    actions.close_from(kLifeline + 1);
     std::vector<std::string> arguments = {launch.program.string(), launch.executable, launch.folder,
                                           std::to_string(launch.memory_limit)};
     std::vector<std::string> environment = environment_of(launch);
@@ -160,10 +163,14 @@ Worker::~Worker() {
     }
 }
 
-void Worker::await_ready(nanoseconds timeout) {
+void Worker::await_ready(nanoseconds timeout, const std::atomic<bool>& stop) {
     Frame frame;
     Output output;
-    const Received received = receive(frame, output, timeout);
+    constexpr auto kLook = std::chrono::milliseconds(100);
+    const auto start = std::chrono::steady_clock::now();
+    Received received = Received::late;
+    while (received == Received::late && !stop && std::chrono::steady_clock::now() - start < timeout)
+        received = receive(frame, output, kLook);
     if (received == Received::frame && frame.type == Message::ready) return;
     std::string why = output.err.substr(0, output.err.find_last_not_of('\n') + 1);
     why = why.substr(why.rfind('\n') + 1);

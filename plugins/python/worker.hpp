@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <map>
@@ -47,7 +48,7 @@ public:
     Worker& operator=(const Worker&) = delete;
 
     // Waits until the interpreter serves.  Throws Error with what it wrote.
-    void await_ready(nanoseconds timeout);
+    void await_ready(nanoseconds timeout, const std::atomic<bool>& stop);
 
     bool is_alive() const;
 

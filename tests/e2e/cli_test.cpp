@@ -157,7 +157,7 @@ TEST_F(Cli, DevReloadsWhatHasChangedIfItIsRight) {
     EXPECT_EQ(data_of(host.get("/q")), "before");
     answers("after");
     ASSERT_TRUE(host.logs("the workflow has changed: reloading"));
-    // What comes while one server hands over to the next finds the port closed for a moment.
+    // What comes while one server hands over to the next waits for a moment.
     const auto until = std::chrono::steady_clock::now() + kSoon;
     httplib::Result answer = host.client().Get("/q");
     while ((!answer || answer->body.find("before") != std::string::npos) && std::chrono::steady_clock::now() < until)

@@ -19,6 +19,12 @@ ino_t pipe_behind(int descriptor) {
     return fstat(descriptor, &found) == 0 ? found.st_ino : 0;
 }
 
+int lowest_free_descriptor() {
+    const int found = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (found >= 0) close(found);
+    return found;
+}
+
 // Differs after every change of a dict; nothing (never equal) where Python does not tell.
 std::uint64_t version_of(const py::dict& dict) {
 #if PY_VERSION_HEX < 0x030C0000
@@ -69,6 +75,8 @@ Stage::Stage(const py::module_& module, pid_t supervisor)
     streams_ = new_streams_();
     remember();
     prepare();
+    input_ = pipe_behind(STDIN_FILENO);
+    free_descriptor_ = lowest_free_descriptor();
 }
 
 int Stage::audit(const char* event, PyObject* arguments, void* stage) {
@@ -86,8 +94,12 @@ int Stage::audit(const char* event, PyObject* arguments, void* stage) {
             noticed.may_have_children = true;
     } else if (name == "os.chdir") {
         noticed.has_moved = true;
-    } else if (is_one_of({"os.kill", "signal.pthread_kill", "ctypes.dlsym", "ctypes.call_function"})) {
-        // Signals may have been meant for the supervisor; what is called past the interpreter cannot be followed.
+    } else if (name == "os.putenv" || name == "os.unsetenv") {
+        PyObject* variable = PyTuple_GET_SIZE(arguments) > 0 ? PyTuple_GET_ITEM(arguments, 0) : nullptr;
+        if (variable != nullptr && PyBytes_Check(variable)) noticed.set.emplace_back(PyBytes_AS_STRING(variable));
+    } else if (is_one_of({"os.kill", "signal.pthread_kill", "resource.", "ctypes.dlsym", "ctypes.call_function"})) {
+        // Signals may have been meant for the supervisor; limits cannot be taken back; what is called past the
+        // interpreter cannot be followed.
         noticed.has_interfered = true;
     } else if (is_one_of({"os.fork", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn", "subprocess."})) {
         noticed.may_have_children = true;
@@ -143,7 +155,36 @@ bool Stage::is_spoilt(const Script* script) const {
 
 bool Stage::is_unchanged() const {
     return version_of(sys_) == sys_version_ && version_of(environment_) == environment_version_ && path_.is_same() &&
-           filters_.is_same() && !is_traced() && Py_GetRecursionLimit() == recursion_limit_ && PyGC_IsEnabled() != 0;
+           filters_.is_same() && noticed_.set.empty() && !has_foreign_defaults() && !is_traced() &&
+           Py_GetRecursionLimit() == recursion_limit_ && PyGC_IsEnabled() != 0;
+}
+
+// Settings that modules keep outside of Python's sight.
+bool Stage::has_foreign_defaults() const {
+    const auto answer = [this](const char* module, const char* function) {
+        PyObject* found = PyDict_GetItemString(modules_.ptr(), module);
+        if (found == nullptr) return py::object();
+        PyObject* out = PyObject_CallMethod(found, function, nullptr);
+        if (out == nullptr) PyErr_Clear();
+        return py::reinterpret_steal<py::object>(out);
+    };
+    constexpr int kFieldSize = 131072;
+    const py::object timeout = answer("_socket", "getdefaulttimeout");
+    const py::object size = answer("_csv", "field_size_limit");
+    return (timeout && !timeout.is_none()) || (size && PyLong_AsLong(size.ptr()) != kFieldSize);
+}
+
+// os.environ is as it was; the process may know others.
+void Stage::restore_variables() {
+    for (const std::string& name : noticed_.set) {
+        const PyObject* const key = PyDict_GetItem(environment_.ptr(), py::bytes(name).ptr());
+        if (key == nullptr) {
+            unsetenv(name.c_str());
+        } else {
+            setenv(name.c_str(), PyBytes_AS_STRING(const_cast<PyObject*>(key)), 1);
+        }
+    }
+    noticed_.set.clear();
 }
 
 bool Stage::restore(const Script* script) {
@@ -152,6 +193,7 @@ bool Stage::restore(const Script* script) {
         guard_.attr("put_back")(script == nullptr ? py::object(py::tuple()) : script->made.attr("names"));
         noticed_.has_moved = false;
         has_streams_ = false;
+        restore_variables();
     }
     if (!has_streams_) {
         streams_ = new_streams_();
@@ -159,7 +201,8 @@ bool Stage::restore(const Script* script) {
     }
     remember();
     prepare();
-    return pipe_behind(STDOUT_FILENO) == pipes_[0] && pipe_behind(STDERR_FILENO) == pipes_[1];
+    return pipe_behind(STDOUT_FILENO) == pipes_[0] && pipe_behind(STDERR_FILENO) == pipes_[1] &&
+           pipe_behind(STDIN_FILENO) == input_ && lowest_free_descriptor() == free_descriptor_;
 }
 
 }  // namespace kdeps::python

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "python.hpp"
@@ -54,12 +55,15 @@ private:
     struct Noticed {
         bool may_have_children = false;  // from now on
         bool has_moved = false;          // to another folder
-        bool has_interfered = false;     // with processes, or past the interpreter
+        bool has_interfered = false;     // with processes, limits, or past the interpreter
+        std::vector<std::string> set;    // variables of the environment, also those that os.environ does not know
     };
 
     static int audit(const char* event, PyObject* arguments, void* stage);
     bool has_children() const;
     bool is_unchanged() const;
+    bool has_foreign_defaults() const;
+    void restore_variables();
     void remember();
     void prepare();
 
@@ -79,8 +83,10 @@ private:
     std::uint64_t sys_version_ = 0;
     std::uint64_t environment_version_ = 0;
     const int recursion_limit_;
-    int orphans_ = -1;         // the supervisor's list of children
-    ino_t pipes_[2] = {0, 0};  // behind stdout and stderr
+    int orphans_ = -1;          // the supervisor's list of children
+    ino_t pipes_[2] = {0, 0};   // behind stdout and stderr
+    ino_t input_ = 0;           // behind stdin
+    int free_descriptor_ = -1;  // the lowest: another one tells of a descriptor that a call has left or closed
     Noticed noticed_;
 };
 

@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <filesystem>
 
 #include "tests/integration/python/python_workflow.hpp"
 #include "tests/support/patience.hpp"
@@ -159,6 +162,27 @@ TEST(Environment, OfflineItSaysSo) {
                                              "be reached; connect to the network, or set PIP_INDEX_URL"));
     unsetenv("PIP_INDEX_URL");
     unsetenv("PIP_RETRIES");
+}
+
+// What another user can change there runs as this one: a .pth file is enough.
+TEST(Environment, AreOnlyInFoldersThatNobodyElseCanChange) {
+    const auto answer_in = [](const std::filesystem::path& folder) {
+        setenv("KDEPS_VENV_PATH", folder.c_str(), 1);
+        return PythonWorkflow("return 1", {.fields = "venvName: own"}).answer();
+    };
+    const TemporaryFolder venvs;
+    const std::filesystem::path open_to_all = venvs.path() / "open";
+    std::filesystem::create_directory(open_to_all);
+    std::filesystem::permissions(open_to_all, std::filesystem::perms::all);
+    EXPECT_THAT(answer_in(open_to_all), HasSubstr("FORBIDDEN: python environments are not kept in '"));
+    EXPECT_THAT(answer_in(open_to_all / "below" / "venvs"), HasSubstr("other users can change it"));
+    if (geteuid() == 0) {
+        const std::filesystem::path strange = venvs.path() / "strange";
+        std::filesystem::create_directory(strange);
+        ASSERT_EQ(chown(strange.c_str(), 65534, 65534), 0);
+        EXPECT_THAT(answer_in(strange), HasSubstr("it belongs to the user with id 65534"));
+        EXPECT_THAT(answer_in(strange / "venvs"), HasSubstr("it belongs to the user with id 65534"));
+    }
 }
 
 TEST(Environment, ANameAloneMakesAnEmptyOne) {

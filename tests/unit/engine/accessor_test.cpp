@@ -174,5 +174,16 @@ TEST(File, TakesTypesForSelectors) {
     EXPECT_EQ(loaded.text(), R"([["one","two"],1,null,["d/a.txt","d/b.CSV","d/c.json"]])");
 }
 
+// What the system says of a path is for the log: it names folders of the machine.
+TEST(File, TellsNoPathOfTheMachine) {
+    Request request;
+    request.query = {{"q", std::string(300, 'a')}};
+    const Loaded loaded("actionId: r\necho: {value: \"{{ file(get('q')) }}\"}");
+    const std::string text = loaded.text(request);
+    EXPECT_EQ(text.substr(0, 14), "INTERNAL_ERROR") << text;
+    EXPECT_EQ(text.find(loaded.folder.path().string()), std::string::npos) << text;
+    EXPECT_EQ(text.find("filesystem error"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace kdeps::engine

@@ -2,6 +2,9 @@
 // What decides when and how often a resource runs, and where a failure points.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <time.h>
+
+#include <algorithm>
 
 #include "tests/unit/engine/engine_fixture.hpp"
 
@@ -78,6 +81,32 @@ TEST(DataEdge, HoldsInBothOrders) {
             ASSERT_EQ(sets_first.text(), "1");
             ASSERT_EQ(gets_first.text(), "\"none\"");
         }
+    }
+}
+
+// Twice the iterations take about twice the time, whatever they ask each time.
+TEST(Loop, CostsTheSameInEachIteration) {
+    const auto seconds = [](const std::string& what, std::size_t iterations) {
+        const Loaded loaded("actionId: r\nloop: {while: \"loop.index() < " + std::to_string(iterations) +
+                            "\", maxIterations: 100000}\nbefore: [\"" + what + "\"]\nafter: ['1']");
+        double best = 1e9;
+        for (int round = 0; round < 3; ++round) {
+            timespec start{};
+            timespec end{};
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &start);
+            EXPECT_FALSE(loaded.run().error.has_value());
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+            best = std::min(best, static_cast<double>(end.tv_sec - start.tv_sec) +
+                                      static_cast<double>(end.tv_nsec - start.tv_nsec) / 1e9);
+        }
+        return best;
+    };
+    for (const std::string what :
+         {"len(loop.results())", "loop.results()[0:1]", "append('k', 1)", "len(get('k', [])) + append('k', 1)[0]",
+          "increment('k')", "loop.count()", "item.values()", "get('current')", "set('k', loop.index())"}) {
+        const double one = seconds(what, 4000);
+        const double two = seconds(what, 8000);
+        EXPECT_LT(two, 3 * one + 0.01) << what << ": " << one << " s, then " << two << " s";
     }
 }
 

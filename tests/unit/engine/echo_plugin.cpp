@@ -101,12 +101,13 @@ private:
             return std::find(shared_->cancelled.begin(), shared_->cancelled.end(), call.get()) !=
                    shared_->cancelled.end();
         };
-        shared_->changed.wait(lock, [&] { return is_done() || is_cancelled(); });
-        if (!is_done()) {
+        while (true) {
+            shared_->changed.wait(lock, [&] { return is_done() || is_cancelled(); });
+            if (is_done()) return;
             std::erase(shared_->cancelled, call.get());
             lock.unlock();
-            call.check();
-            throw Error(KDEPS_INTERNAL, "cancelled without a reason");
+            call.check();  // passes for a cancel that came too late for an earlier call at the same address
+            lock.lock();
         }
     }
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <thread>
 
+#include "core/engine/session_file.hpp"
+#include "tests/support/patience.hpp"
+#include "tests/support/process.hpp"
 #include "tests/unit/engine/engine_fixture.hpp"
 
 namespace kdeps::engine {
@@ -115,6 +118,104 @@ TEST(SessionFile, AnswersTheSameSessionToRequestsThatLoadItAtOnce) {
     EXPECT_EQ(loaded.text(reads(id)), R"({"first":true,"k0":true,"k1":true,"k2":true,"k3":true})");
     EXPECT_EQ(Loaded(kKeep, storage.settings()).text(reads(id)),
               R"({"first":true,"k0":true,"k1":true,"k2":true,"k3":true})");
+}
+
+constexpr const char* kCount =
+    "actionId: r\nbefore: [\"get('add') != nil ? increment('n', 1, get('add')) : nil\"]\n"
+    "echo: {value: \"{{ [get('n', 'session'), get('n', 'app')] }}\"}";
+
+Request adds(const std::string& store, const std::string& session = "") {
+    Request request;
+    request.query = {{"add", store}};
+    request.session_id = session;
+    return request;
+}
+
+void count_at_once(const Loaded& one, const Loaded& other, const std::string& store, int each) {
+    const std::string id = one.run(adds("session")).session_id;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 8; ++t) {
+        threads.emplace_back([&, t] {
+            for (int i = 0; i < each; ++i) {
+                const Outcome outcome = (t % 2 == 0 ? one : other).run(adds(store, id));
+                EXPECT_FALSE(outcome.error.has_value()) << outcome.error->message;
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    const value::Value found = one.run(reads(id)).data;
+    EXPECT_EQ(found.at(store == "session" ? 0 : 1), value::Value(8 * each + (store == "session" ? 1 : 0)));
+}
+
+TEST(Increment, LosesNothingAmongClients) {
+    const Loaded loaded(kCount);
+    count_at_once(loaded, loaded, "app", 500);
+    count_at_once(loaded, loaded, "session", 500);
+}
+
+TEST(Increment, LosesNothingAmongItemsSideBySide) {
+    EXPECT_EQ(run("{actionId: r, requires: [a], echo: {value: \"{{ [get('n'), len(get('all'))] }}\"}}\n---\n"
+                  "{actionId: a, items: \"1..2000\", itemsConcurrency: 8, before: [\"increment('n', item)\", "
+                  "\"append('all', item)\"], after: ['1']}"),
+              "[2001000,2000]");
+}
+
+// Two hosts on one file: nothing is lost, and each sees what the other wrote before its request began.
+TEST(SessionFile, IsSharedByTwoHosts) {
+    const Storage storage;
+    const Loaded one(kCount, storage.settings());
+    const Loaded other(kCount, storage.settings());
+    count_at_once(one, other, "session", 20);
+    const std::string id = one.run(adds("session")).session_id;
+    EXPECT_EQ(other.text(adds("session", id)), "[2,null]");
+    EXPECT_EQ(one.text(reads(id)), "[2,null]");
+    EXPECT_EQ(one.text(adds("session", id)), "[3,null]");
+    EXPECT_EQ(other.text(reads(id)), "[3,null]");
+}
+
+TEST(CompareAndSet, SetsOnlyWhatIsAsExpected) {
+    EXPECT_EQ(run("{actionId: r, echo: {value: \"{{ [compareAndSet('k', nil, 1), compareAndSet('k', 2, 3), get('k'), "
+                  "compareAndSet('k', 1, {a: [1]}), compareAndSet('k', {a: [1]}, 'end'), get('k')] }}\"}}"),
+              R"([true,false,1,true,true,"end"])");
+}
+
+// While another process writes: who needs no session waits for nothing, and who waits ends with its time.
+TEST(SessionFile, KeepsNobodyWaitingForAnotherProcess) {
+    const Storage storage;
+    const Loaded loaded(kKeep, storage.settings());
+    const std::string id = loaded.run(writes("name")).session_id;
+    testing::Process holder({"/usr/bin/python3", "-c",
+                             "import sqlite3, time\ndb = sqlite3.connect('" +
+                                 (storage.folder.path() / "sessions.db").string() +
+                                 "', isolation_level=None)\ndb.execute('BEGIN IMMEDIATE')\nprint('locked', "
+                                 "flush=True)\ntime.sleep(600)"});
+    ASSERT_TRUE(holder.wait_for_out("locked", std::chrono::seconds(20)));
+    const auto start = Clock::now();
+    EXPECT_EQ(loaded.text(reads(std::string(32, '0'))), "{}");
+    EXPECT_EQ(loaded.text(reads(id)), R"({"name":true})");
+    EXPECT_LT(Clock::now() - start, std::chrono::seconds(2) * testing::kPatience);
+    Request late = writes("more", id);
+    late.deadline = Deadline::after(std::chrono::milliseconds(300));
+    EXPECT_EQ(loaded.text(late).substr(0, 11), "TIMEOUT 504");
+    EXPECT_LT(Clock::now() - start, std::chrono::seconds(4) * testing::kPatience);
+}
+
+TEST(Session, ForgetsInTheOrderOfUse) {
+    Sessions sessions(std::chrono::hours(1), nullptr, {}, 3);
+    const auto a = sessions.create().first;
+    const auto b = sessions.create().first;
+    const auto c = sessions.create().first;
+    EXPECT_NE(sessions.find(a), nullptr);
+    const auto d = sessions.create().first;  // one must go: b was used longest ago
+    EXPECT_EQ(sessions.find(b), nullptr);
+    for (const auto& id : {a, c, d}) EXPECT_NE(sessions.find(id), nullptr);
+}
+
+TEST(Session, RefusesWhatItsFileCouldNotReadBack) {
+    EXPECT_EQ(run("actionId: r\nloop: {while: 'true', maxIterations: 600}\n"
+                  "before: [\"set('k', [get('k', 'session')], 'session')\"]\necho: {value: 1}")
+                  .find("INTERNAL_ERROR 500 INVALID_ARGUMENT r: "),
+              0U);
 }
 
 }  // namespace

@@ -199,6 +199,10 @@ class Guard:
             decimal.setcontext(decimal.DefaultContext.copy())
         if not gc.isenabled():
             gc.enable()
+        if '_socket' in sys.modules:
+            sys.modules['_socket'].setdefaulttimeout(None)
+        if '_csv' in sys.modules:
+            sys.modules['_csv'].field_size_limit(131072)
         os.chdir(self.folder)
 
 
