@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <random>
 #include <thread>
 
 #include "core/base/deadline.hpp"
@@ -255,6 +256,71 @@ TEST_F(SqlServerCertainty, ResetUndoesWhatItCanAndRefusesTheRest) {
         }
         EXPECT_EQ(failure_of([&] { touched.reset(); }).damage, KDEPS_DAMAGE_CONNECTION) << sql;
     }
+}
+
+// What one client leaves, in any order, is not there for the next one.
+TEST_F(SqlServerCertainty, WhatTheNextSeesIsWhatAFreshConnectionShows) {
+    server_.execute(kDatabase, "CREATE PROCEDURE harmless AS SELECT 1 AS n");
+    const std::vector<std::string> statements = {
+        "SET DATEFIRST 3",
+        "SET LANGUAGE Deutsch",
+        "SET LOCK_TIMEOUT 7",
+        "SET TRANSACTION ISOLATION LEVEL SNAPSHOT",
+        "SET ROWCOUNT 1",
+        "SET NOCOUNT ON",
+        "SET XACT_ABORT ON",
+        "SET IMPLICIT_TRANSACTIONS ON",
+        "USE master",
+        "BEGIN TRANSACTION",
+        "COMMIT",
+        "UPDATE t SET n = 1",
+        "DECLARE @x int = 1; SELECT @x AS x",
+        "SELECT 1 AS n",
+        "EXEC harmless",
+        "SELECT * FROM nowhere",
+        "SELECT 1\nSET DATEFIRST 4",
+        "IF 1 = 1 BEGIN TRANSACTION",
+    };
+    const auto seen = [](DriverSession& session) {
+        return session.rows(
+                   "SELECT @@DATEFIRST AS f, @@LANGUAGE AS l, @@LOCK_TIMEOUT AS t, @@ISOLATION AS i, DB_NAME() AS d, "
+                   "@@TRANCOUNT AS c UNION ALL SELECT 0, N'', 0, N'', N'', 0") +
+               std::to_string(session.execute("UPDATE t SET n = 2 WHERE id = 5").rows_affected) +
+               session.rows("SELECT @@TRANCOUNT AS c");
+    };
+    const std::string fresh = [&] {
+        DriverSession session(driver(), url());
+        return seen(session);
+    }();
+    std::mt19937 random(20261130);  // NOLINT: the same sequences each time
+    auto session = std::make_unique<DriverSession>(driver(), url());
+    int kept = 0;
+    for (int round = 0; round < 150; ++round) {
+        std::string story;
+        for (auto left = 1 + random() % 4; left > 0; --left) {
+            const std::string& sql = statements[random() % statements.size()];
+            story += sql + "; ";
+            try {
+                session->execute(sql);
+            } catch (const Failure&) {
+                // Some of them fail behind some others.
+            }
+        }
+        const kdeps_state told = session->facts();
+        if (told.session != KDEPS_SESSION_UNTOUCHED || told.transaction != KDEPS_TRANSACTION_NONE) {
+            try {
+                session->reset();
+            } catch (const Failure& failure) {
+                EXPECT_EQ(failure.damage, KDEPS_DAMAGE_CONNECTION);
+                session = std::make_unique<DriverSession>(driver(), url());
+                --kept;
+            }
+        }
+        ++kept;
+        EXPECT_EQ(seen(*session), fresh) << story;
+        session->reset();
+    }
+    EXPECT_GT(kept, 50) << "most connections are given back";
 }
 
 TEST_F(SqlServerCertainty, GivesUpAServerThatGoesOnAfterItWasToldToStop) {
