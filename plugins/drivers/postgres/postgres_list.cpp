@@ -189,13 +189,7 @@ void append_json(const kdeps_cell& cell, std::string& out) {
             }
             break;
         case KDEPS_DECIMAL: out += to_view(cell.as.s); break;
-        case KDEPS_STRING:
-            if (is_json_container(to_view(cell.as.s))) {
-                out += to_view(cell.as.s);
-            } else {
-                columns::append_json_string(to_view(cell.as.s), out);
-            }
-            break;
+        case KDEPS_STRING: columns::append_json_string(to_view(cell.as.s), out); break;
         case KDEPS_BYTES:
             out += '"';
             columns::append_base64(to_view(cell.as.s), out);

@@ -18,8 +18,8 @@ bool append_array(std::string_view json, Kind element, std::string& out);
 // A cell of kind LIST in the same way.  False if an element cannot be one of the array: bytes where it has none.
 bool append_array(const kdeps_cell& list, Kind element, std::string& out);
 
-// The JSON of a cell, with the digits that its numbers have.  A text that is a JSON object or array stands for it; any
-// other text is a JSON string.
+// The JSON of a list or of an element of one, with the digits that its numbers have.  A text in a list is a JSON
+// string, whatever it holds: lists with maps in them come as JSON text.
 void append_json(const kdeps_cell& cell, std::string& out);
 
 // Is the text a JSON object or array, as a whole?

@@ -98,7 +98,7 @@ TEST_F(PostgresValues, AListIsAnArray) {
     EXPECT_EQ(
         session_.value("$1::jsonb[]",
                        {List{{std::string("{\"k\":1}"), List{{1, std::string("x")}}, nullptr, std::string("5")}}}),
-        R"([{"k": 1},[1, "x"],null,"5"])");
+        R"(["{\"k\":1}",[1, "x"],null,"5"])");
     EXPECT_EQ(session_.value("2 = ANY ($1)", {List{{1, 2}}}), "true");
     const Error error = error_of([&] { session_.value("$1::text", {List{{1}}}); });
     EXPECT_EQ(error.status, Status::bad_data);
@@ -110,7 +110,7 @@ TEST_F(PostgresValues, AListIsAnArray) {
 TEST_F(PostgresValues, AListIsAJsonList) {
     EXPECT_EQ(session_.value("$1::jsonb", {List{{std::string("a,b"), 1, nullptr, Decimal{"1.50"}, true,
                                                  List{{std::string("{\"k\":[1]}")}}}}}),
-              R"(["a,b", 1, null, 1.50, true, [{"k": [1]}]])");
+              R"(["a,b", 1, null, 1.50, true, ["{\"k\":[1]}"]])");
     EXPECT_EQ(session_.value("$1::json", {List{{Decimal{"12345678901234567890.123"}}}}), "[12345678901234567890.123]");
 }
 
