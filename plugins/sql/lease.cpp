@@ -70,6 +70,7 @@ void Lease::start(kdeps_statement* statement, const StatementText& text) {
     effect_ = only_reads                                   ? Effect::reads
               : text.is_undone_by_error && !commits_others ? Effect::changes
                                                            : Effect::anything;
+    sees_session_ = sees_session_ || text.sees_session;
     is_plain_ = is_plain_ && text.is_plain_read && told != KDEPS_EFFECTS_WRITES;
     fate_.clear();
     is_running_ = true;
@@ -228,7 +229,8 @@ After Lease::after() {
     }
     if (damage_ != KDEPS_DAMAGE_NONE || now.session == KDEPS_SESSION_TOUCHED) return After::reset;
     if (is_plain_) return After::keep;
-    if (now.session == KDEPS_SESSION_UNKNOWN) return After::reset;
+    if (now.session == KDEPS_SESSION_UNKNOWN || (now.session == KDEPS_SESSION_UNTOLD && sees_session_))
+        return After::reset;
     connection_->has_traces = true;  // the last id, the count of rows: no setting, yet to be seen
     return After::keep;
 }

@@ -168,6 +168,15 @@ TEST_F(LeaseTest, ResetsASessionThatWasTouchedOrMayHaveBeen) {
     EXPECT_EQ(database.reset, 2);
 }
 
+// What a protocol does not tell of, a statement without calls does not do.
+TEST_F(LeaseTest, ResetsWhatWasNotToldOfAfterCallsOnly) {
+    told.session = KDEPS_SESSION_UNTOLD;
+    run(*lease(), Effect::changes);
+    EXPECT_EQ(database.reset, 0);
+    run(*lease(), Effect::anything);
+    EXPECT_EQ(database.reset, 1);
+}
+
 TEST_F(LeaseTest, ResetsAConnectionWithAnOpenTransaction) {
     run(*lease(), Effect::changes, kOpen);
     EXPECT_EQ(database.reset, 1);
