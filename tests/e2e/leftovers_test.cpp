@@ -63,7 +63,7 @@ const Leftovers& of_mariadb() {
 const Leftovers& of_sqlite() {
     static const Leftovers kAll = {
         {"a setting", "PRAGMA case_sensitive_like = 1", "SELECT 'A' LIKE 'a' AS v"},
-        {"a setting", "PRAGMA foreign_keys = 1", "SELECT foreign_keys AS v FROM pragma_foreign_keys"},
+        {"a setting", "PRAGMA foreign_keys = 0", "SELECT foreign_keys AS v FROM pragma_foreign_keys"},
         {"an attached database", "ATTACH ':memory:' AS left_database",
          "SELECT count(*) AS v FROM pragma_database_list WHERE name = 'left_database'"},
         {"a temporary table", "CREATE TEMP TABLE left_table (a)", "SELECT count(*) AS v FROM temp.sqlite_master"},
