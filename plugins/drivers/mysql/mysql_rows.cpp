@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mysql_rows.hpp"
 
+#include "mysql_json.hpp"
+
 namespace kdeps::mysql {
 
 using columns::ColumnBuilder;
@@ -25,6 +27,10 @@ std::vector<columns::Column> plain_columns(const std::vector<ResultColumn>& colu
         out.push_back(column.column);
     }
     return out;
+}
+
+void warn_of_broken_json(const Call& call) {
+    call.log(KDEPS_LOG_WARNING, "a value of a JSON column that is no JSON was given as a text");
 }
 
 void warn_of_lost_dates(const Call& call) {
@@ -82,18 +88,28 @@ bool RowReader::fits(MYSQL_STMT* statement, const MYSQL_FIELD* fields, std::size
 
 void RowReader::bind() {
     has_lost_date_ = false;
+    has_broken_json_ = false;
     mysql_stmt_bind_result(statement_, binds_.data());
 }
 
 void RowReader::copy_text(std::size_t i, ColumnBuilder& out) {
     const unsigned long length = lengths_[i];
+    const bool is_json_column = columns_[i].column.type == columns::Type::json;
+    if (is_json_column) json_.resize(length);
     MYSQL_BIND bind{};
     bind.buffer_type = MYSQL_TYPE_BLOB;
-    bind.buffer = out.text_room(length);
+    bind.buffer = is_json_column ? json_.data() : out.text_room(length);
     bind.buffer_length = length;
     if (length > 0 && mysql_stmt_fetch_column(statement_, &bind, static_cast<unsigned int>(i), 0) != 0) {
         throw Error(KDEPS_INTERNAL,
                     "the client library does not give the value of column '" + columns_[i].column.name + "'");
+    }
+    if (!is_json_column) return;
+    if (is_json(json_)) {
+        out.text(json_);
+    } else {
+        has_broken_json_ = true;
+        out.text(as_json_string(json_));
     }
 }
 
@@ -127,6 +143,7 @@ bool LazyRows::next(ArrowArray* out) {
     Operation operation(connection_.limits(call_, OnStop::interrupt));
     fill(operation);
     if (!pending_->is_open() && reader_->has_lost_date()) warn_of_lost_dates(call_);
+    if (!pending_->is_open() && reader_->has_broken_json()) warn_of_broken_json(call_);
     if (rows_.rows() == 0) return false;
     rows_.finish(out);
     return true;
@@ -158,6 +175,7 @@ BufferedRows::BufferedRows(const Call& call, BufferedResult result)
 
 bool BufferedRows::next(ArrowArray* out) {
     bool has_lost_date = false;
+    bool has_broken_json = false;
     while (!is_full(rows_) || rows_.rows() == 0) {
         const MYSQL_ROW row = mysql_fetch_row(result_.get());
         if (row == nullptr) break;
@@ -165,6 +183,9 @@ bool BufferedRows::next(ArrowArray* out) {
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             if (row[i] == nullptr) {
                 rows_[i].null();
+            } else if (columns_[i].column.type == columns::Type::json && !is_json({row[i], lengths[i]})) {
+                has_broken_json = true;
+                rows_[i].text(as_json_string({row[i], lengths[i]}));
             } else if (!append_text(columns_[i], {row[i], lengths[i]}, rows_[i])) {
                 has_lost_date = true;
             }
@@ -172,6 +193,7 @@ bool BufferedRows::next(ArrowArray* out) {
         rows_.end_row();
     }
     if (has_lost_date) warn_of_lost_dates(call_);
+    if (has_broken_json) warn_of_broken_json(call_);
     if (rows_.rows() == 0) return false;
     rows_.finish(out);
     return true;

@@ -4,6 +4,7 @@
 
 #include <kdeps/cpp/stream.hpp>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -59,6 +60,8 @@ public:
     Fetched read(columns::RowBuilder& out);
     // Was a date given as NULL because it is none?
     bool has_lost_date() const { return has_lost_date_; }
+    // Was a text given in the place of JSON?
+    bool has_broken_json() const { return has_broken_json_; }
 
 private:
     MYSQL_STMT* statement_;
@@ -70,6 +73,8 @@ private:
     std::vector<my_bool> errors_;
     std::vector<MYSQL_BIND> binds_;
     bool has_lost_date_ = false;
+    bool has_broken_json_ = false;
+    std::string json_;  // a value that is checked before it is given
 
     void copy_text(std::size_t i, columns::ColumnBuilder& out);
 };
@@ -134,5 +139,6 @@ private:
 };
 
 void warn_of_lost_dates(const Call& call);
+void warn_of_broken_json(const Call& call);
 
 }  // namespace kdeps::mysql

@@ -179,6 +179,21 @@ TEST_F(MysqlDriverTest, ComparesTextsAsTextsAndNumbersAsNumbers) {
               R"([{"a":5,"b":6,"c":10,"d":"7"}])");
 }
 
+TEST_F(MysqlDriverTest, GivesWhatIsNoJsonAsAText) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE broken (id INT, j LONGTEXT CHECK (json_valid(j)))");
+    session.execute("SET check_constraint_checks = 0");
+    session.execute(
+        R"(INSERT INTO broken VALUES (1, '[1.]'), (2, 'not json, "'), (3, '{"a": [1, -0.5e+3, "\\u00e9\\n", {}, []], "b": null}'),
+                       (4, '[01]'), (5, '["\\x"]'), (6, '{"a": 1,}'), (7, ''), (8, '[1'), (9, ' true '), (10, '1 2'), (11, 'tru'))");
+    EXPECT_EQ(
+        session.rows("SELECT j FROM broken ORDER BY id"),
+        R"([{"j":"[1.]"},{"j":"not json, \""},{"j":{"a": [1, -0.5e+3, "\u00e9\n", {}, []], "b": null}},{"j":"[01]"},)"
+        R"({"j":"[\"\\x\"]"},{"j":"{\"a\": 1,}"},{"j":""},{"j":"[1"},{"j": true },{"j":"1 2"},{"j":"tru"}])");
+    session.execute("PREPARE inner_json FROM 'SELECT j FROM broken WHERE id < 2'");
+    EXPECT_EQ(session.rows("EXECUTE inner_json"), R"([{"j":"[1.]"}])");
+}
+
 TEST_F(MysqlDriverTest, RefusesValuesThatCannotBeBound) {
     DriverSession session(*driver, url());
     const Failure nan = failure_of([&] {
