@@ -248,6 +248,7 @@ void Statement::run_batch(Call& call, const Sets& sets, ArrowArrayStream* rows, 
     } catch (Error& error) {
         const bool is_out_of_date = is_stale_ || (run && run->has_stale_plan());
         is_stale_ = is_out_of_date;
+        is_always_unnamed_ = is_always_unnamed_ || (is_out_of_date && connection_.is_pooled());
         const bool had_sent = run && run->has_sent();
         end();
         connection_.note_touched();

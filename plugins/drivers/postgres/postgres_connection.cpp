@@ -358,7 +358,7 @@ void Connection::open_exchange(const Call& call, Effect effect) {
         for (const std::string& name : std::exchange(forgotten_, {})) {
             link_.query(("DEALLOCATE " + name).c_str());
             link_.sync();
-            names_.erase(name);
+            release_name(name);
             ++prefaces_;
         }
     }

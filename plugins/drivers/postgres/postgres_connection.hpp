@@ -91,8 +91,10 @@ public:
     void forget(std::string name) {
         if (names_.contains(name)) forgotten_.push_back(std::move(name));
     }
-    // The server has not taken the statement of that name.
-    void release_name(const std::string& name) { names_.erase(name); }
+    // The session has no statement of that name.  A pooler may go on to keep it for this client, and is given another.
+    void release_name(const std::string& name) {
+        if (!is_pooled_) names_.erase(name);
+    }
     // Statements that were prepared in another generation are to be prepared again.
     unsigned generation() const { return generation_; }
     // A transaction that a batch began was committed by its own exchange.
@@ -113,6 +115,7 @@ public:
     // Ends the exchange and throws what `failed` tells.
     [[noreturn]] void fail(Result failed, std::string_view doing, std::string_view sql = {});
 
+    bool is_pooled() const { return is_pooled_; }
     bool is_failed() const { return !is_resetting_ && link_.transaction() == PQTRANS_INERROR; }
     bool is_idle() const { return pending_begin_.empty() && (is_resetting_ || link_.transaction() == PQTRANS_IDLE); }
     // After a failure: if the transaction began with this exchange, nothing of it is lost, and it is made to begin

@@ -152,7 +152,7 @@ void Statement::bind(const Form& form, std::span<const kdeps_cell> parameters) {
 }
 
 bool Statement::set_guard(const Call& call, const Form& form) {
-    if (guard_ != Guard::not_asked) return true;
+    if (guard_ != Guard::not_asked || is_always_unnamed_) return true;
     ask_surroundings(call);
     if (!surroundings_->has_tables) {
         guard_ = Guard::not_needed;
@@ -171,6 +171,7 @@ bool Statement::set_guard(const Call& call, const Form& form) {
         }
         guard_ = Guard::witness;
         if (!is_current) {
+            is_always_unnamed_ = connection_.is_pooled();
             prepare_anew(call);
             return false;
         }
@@ -180,7 +181,7 @@ bool Statement::set_guard(const Call& call, const Form& form) {
 
 void Statement::open_exchange(const Call& call, Form& form, bool is_guarded) {
     is_guard_sent_ = false;
-    if (connection_.is_one_shot() || (is_guarded && guard_ == Guard::parse_each_time)) {
+    if (connection_.is_one_shot() || is_always_unnamed_ || (is_guarded && guard_ == Guard::parse_each_time)) {
         unnamed_.declared = form.declared;
         prepare(call, unnamed_, Exchange::stays_open);
         if (unnamed_.fault) throw Error(*unnamed_.fault);
@@ -329,6 +330,7 @@ std::optional<Outcome> Statement::run(const Call& call, ArrowArrayStream* rows) 
 void Statement::end_failed(const Call& call, Result failed) {
     if (is_out_of_date(failed.get())) {
         is_stale_ = true;
+        is_always_unnamed_ = connection_.is_pooled();
         connection_.link().drain();
         // This session would know it.
         if (error_field(failed.get(), PG_DIAG_SQLSTATE) == "26000" && generation_ == connection_.generation())

@@ -96,7 +96,9 @@ private:
     std::optional<Error> out_of_date_;  // why it was prepared again last
     bool is_stale_ = false;             // must be prepared again before it runs
     bool is_guard_sent_ = false;        // its answer is to come
-    bool is_sent_ = false;              // by send(), and not received
+    // A pooler gives the same statement of the server for the same text, also after the tables were altered.
+    bool is_always_unnamed_ = false;
+    bool is_sent_ = false;  // by send(), and not received
 };
 
 // Throws Error (INVALID_ARGUMENT) if a statement with `wanted` parameters was given another number of values.

@@ -321,6 +321,17 @@ TEST_F(PostgresPooler, StatementsWithNamesGoOnWithoutThem) {
     EXPECT_EQ(postgres().scalar("test", "SELECT count(*) FROM child"), std::to_string(kClients * kRounds));
 }
 
+TEST_F(PostgresPooler, TypesOfParametersFollowTheTableBehindItToo) {
+    postgres().execute("test", "CREATE TABLE moment (x date); GRANT ALL ON moment TO PUBLIC");
+    PostgresSession session(url());
+    const std::string insert = "INSERT INTO moment VALUES ($1) RETURNING *";
+    EXPECT_EQ(session.rows(insert, {std::string("2024-05-06")}), R"([{"x":"2024-05-06"}])");
+    postgres().execute("test", "ALTER TABLE moment ALTER x TYPE timestamp");
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(session.rows(insert, {std::string("2024-05-06T23:30:00")}), R"([{"x":"2024-05-06T23:30:00"}])");
+    EXPECT_EQ(session.batch(insert, {{std::string("2024-05-06T23:30:00")}}).rows, R"([{"x":"2024-05-06T23:30:00"}])");
+}
+
 TEST_F(PostgresPooler, NamesTheSettingThatLetsAStartupParameterThrough) {
     const std::string given = url() + "?options=-c%20work_mem%3D8MB";
     const Error error = error_of([&] { OneShot session(given); });
