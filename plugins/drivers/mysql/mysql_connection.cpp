@@ -163,12 +163,14 @@ std::optional<NativeError> Connection::set_session() {
         }
         commands.push_back(std::string("SELECT @@sql_mode, ") +
                            (is_mariadb || version < kNamesOfMySql8 ? "@@tx_read_only" : "@@transaction_read_only") +
-                           ", DATABASE(), " + (is_mariadb ? "CURRENT_ROLE()" : "NULL") + ", @@max_allowed_packet");
+                           ", DATABASE(), " + (is_mariadb ? "CURRENT_ROLE()" : "NULL") +
+                           ", @@max_allowed_packet, @@time_zone");
         std::vector<std::string> facts;
         auto failed = run_together(commands, &facts, !is_first);
-        if (failed || facts.size() < 5) return failed;
+        if (failed || facts.size() < 6) return failed;
         std::from_chars(facts[4].data(), facts[4].data() + facts[4].size(), max_packet_);
         session_.learn_sql_mode(facts[0]);
+        session_.learn_time_zone(facts[5]);
         is_read_only_by_itself_ = facts[1] == "1" || facts[1] == "ON";
         if (is_first) role_ = facts[3];
         if (settings_.database.empty() && !facts[2].empty()) {

@@ -78,10 +78,10 @@ RowReader::RowReader(MYSQL_STMT* statement, std::vector<ResultColumn> columns)
 }
 
 bool RowReader::fits(MYSQL_STMT* statement, const MYSQL_FIELD* fields, std::size_t count,
-                     const std::vector<bool>& json_columns) const {
+                     const std::vector<bool>& json_columns, bool is_utc) const {
     if (statement != statement_ || count != columns_.size()) return false;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-        if (!is_still(columns_[i], fields[i], i < json_columns.size() && json_columns[i])) return false;
+        if (!is_still(columns_[i], fields[i], i < json_columns.size() && json_columns[i], is_utc)) return false;
     }
     return true;
 }
@@ -164,11 +164,11 @@ void LazyRows::fill(Operation& operation) {
     }
 }
 
-BufferedRows::BufferedRows(const Call& call, BufferedResult result)
+BufferedRows::BufferedRows(const Call& call, BufferedResult result, bool is_utc)
     : call_(call), result_(std::move(result)), rows_({}) {
     const MYSQL_FIELD* fields = mysql_fetch_fields(result_.get());
     for (unsigned int i = 0; i < mysql_num_fields(result_.get()); ++i) {
-        columns_.push_back(result_column(fields[i], has_json_format(fields[i])));
+        columns_.push_back(result_column(fields[i], has_json_format(fields[i]), is_utc));
     }
     rows_ = RowBuilder(plain_columns(columns_));
 }

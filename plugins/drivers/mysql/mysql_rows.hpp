@@ -52,7 +52,7 @@ public:
     const columns::Layout& layout() const { return layout_; }
     // Is it made for what `statement` gives?
     bool fits(MYSQL_STMT* statement, const MYSQL_FIELD* fields, std::size_t count,
-              const std::vector<bool>& json_columns) const;
+              const std::vector<bool>& json_columns, bool is_utc) const;
     // After each execution, before its first row.
     void bind();
 
@@ -102,7 +102,7 @@ private:
 // Of a statement that was not prepared.
 class BufferedRows final : public BatchSource {
 public:
-    BufferedRows(const Call& call, BufferedResult result);
+    BufferedRows(const Call& call, BufferedResult result, bool is_utc);
 
     void schema(ArrowSchema* out) override { rows_.schema(out); }
     bool next(ArrowArray* out) override;

@@ -76,6 +76,7 @@ void Session::on_change(void* data, enum enum_mariadb_status_info type, ...) {
         const std::string_view variable(name->str, name->length);
         const std::string_view text(value->str, value->length);
         if (variable == "sql_mode") self.learn_sql_mode(text);
+        if (variable == "time_zone") self.learn_time_zone(text);
         if (variable == "tx_read_only" || variable == "transaction_read_only")
             self.has_escaped_ = text == "OFF" || text == "0";
     }

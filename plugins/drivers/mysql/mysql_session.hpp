@@ -66,6 +66,9 @@ public:
     State state() const;
     std::uint32_t lexis() const;
     void learn_sql_mode(std::string_view mode);
+    void learn_time_zone(std::string_view zone) { is_utc_ = zone == "+00:00" || zone == "UTC"; }
+    // Are TIMESTAMP columns given in UTC?  Of a server that does not tell, as the session began.
+    bool is_utc() const { return is_utc_; }
     static constexpr std::uint32_t kLexis = KDEPS_LEXIS_BACKSLASH | KDEPS_LEXIS_BACKTICK | KDEPS_LEXIS_HASH_COMMENT |
                                             KDEPS_LEXIS_DOUBLE_QUOTE_TEXT | KDEPS_LEXIS_DASH_NEEDS_SPACE;
 
@@ -77,6 +80,7 @@ private:
     bool is_used_ = false;       // a statement of the caller ran since the session was new
     bool is_touched_ = false;    // and left something, or may have
     bool quotes_names_ = false;  // ANSI_QUOTES, where the flags of an answer do not tell
+    bool is_utc_ = true;
     bool is_begun_ = false;
     bool is_read_only_ = false;
     bool has_escaped_ = false;

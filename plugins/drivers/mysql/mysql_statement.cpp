@@ -73,7 +73,8 @@ void Statement::learn_json_columns(const MYSQL_FIELD* fields, std::size_t count)
 std::vector<ResultColumn> Statement::result_columns(const MYSQL_FIELD* fields, std::size_t count) const {
     std::vector<ResultColumn> out;
     for (std::size_t i = 0; i < count; ++i) {
-        out.push_back(result_column(fields[i], i < json_columns_.size() && json_columns_[i]));
+        out.push_back(
+            result_column(fields[i], i < json_columns_.size() && json_columns_[i], connection_.session().is_utc()));
     }
     return out;
 }
@@ -112,7 +113,8 @@ std::shared_ptr<RowReader> Statement::reader() {
     const MYSQL* client = connection_.client();
     // INSERT ... RETURNING and CALL tell their columns with the execution only.
     if (!gives_columns_) learn_json_columns(client->fields, client->field_count);
-    if (reader_ == nullptr || !reader_->fits(statement_.get(), client->fields, client->field_count, json_columns_)) {
+    if (reader_ == nullptr || !reader_->fits(statement_.get(), client->fields, client->field_count, json_columns_,
+                                             connection_.session().is_utc())) {
         reader_ = std::make_shared<RowReader>(statement_.get(), result_columns(client->fields, client->field_count));
     }
     reader_->bind();
@@ -297,7 +299,7 @@ Outcome Statement::execute_unprepared(const Call& call, const Operation& operati
     const Outcome outcome{count_or_unknown(mysql_affected_rows(client)), insert_id(mysql_insert_id(client))};
     connection_.statement_ends(false);
     if (result == nullptr) return outcome;
-    make_stream(std::make_unique<BufferedRows>(call, std::move(result)), call, rows);
+    make_stream(std::make_unique<BufferedRows>(call, std::move(result), connection_.session().is_utc()), call, rows);
     return {};
 }
 

@@ -24,7 +24,7 @@ Type integer_type(enum_field_types wire, bool is_unsigned) {
     }
 }
 
-Type type_of(const MYSQL_FIELD& field, bool is_json) {
+Type type_of(const MYSQL_FIELD& field, bool is_json, bool is_utc) {
     switch (field.type) {
         case MYSQL_TYPE_NULL: return Type::null;
         case MYSQL_TYPE_TINY:
@@ -41,7 +41,7 @@ Type type_of(const MYSQL_FIELD& field, bool is_json) {
         case MYSQL_TYPE_DATE:
         case MYSQL_TYPE_NEWDATE: return Type::date;
         case MYSQL_TYPE_DATETIME: return Type::timestamp;
-        case MYSQL_TYPE_TIMESTAMP: return Type::timestamp_utc;
+        case MYSQL_TYPE_TIMESTAMP: return is_utc ? Type::timestamp_utc : Type::timestamp;
         case MYSQL_TYPE_TIME: return Type::text;  // -838:59:59 to 838:59:59: not a time of the day
         case MYSQL_TYPE_JSON: return Type::json;
         case MYSQL_TYPE_GEOMETRY: return Type::bytes;
@@ -160,17 +160,17 @@ bool has_json_format(const MYSQL_FIELD& field) {
            std::string_view(format.str, format.length) == "json";
 }
 
-ResultColumn result_column(const MYSQL_FIELD& field, bool is_json) {
+ResultColumn result_column(const MYSQL_FIELD& field, bool is_json, bool is_utc) {
     // The statement's metadata has the name, but not always its length.
-    return {{field.name == nullptr ? "" : field.name, type_of(field, is_json)},
+    return {{field.name == nullptr ? "" : field.name, type_of(field, is_json, is_utc)},
             field.type,
             (field.flags & UNSIGNED_FLAG) != 0};
 }
 
-bool is_still(const ResultColumn& column, const MYSQL_FIELD& field, bool is_json) {
+bool is_still(const ResultColumn& column, const MYSQL_FIELD& field, bool is_json, bool is_utc) {
     return column.wire == field.type && column.is_unsigned == ((field.flags & UNSIGNED_FLAG) != 0) &&
            column.column.name == (field.name == nullptr ? "" : field.name) &&
-           column.column.type == type_of(field, is_json);
+           column.column.type == type_of(field, is_json, is_utc);
 }
 
 bool is_variable(const ResultColumn& column) {

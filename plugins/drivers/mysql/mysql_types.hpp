@@ -18,12 +18,13 @@ struct ResultColumn {
     bool is_unsigned = false;
 };
 
-// `is_json` as has_json_format told when the statement was prepared.  Throws Error (UNSUPPORTED) for a type that is not
+// `is_json` as has_json_format told when the statement was prepared; `is_utc`: TIMESTAMP is given in UTC, else it is of
+// a zone that has no place in the result.  Throws Error (UNSUPPORTED) for a type that is not
 // in the table.
-ResultColumn result_column(const MYSQL_FIELD& field, bool is_json);
+ResultColumn result_column(const MYSQL_FIELD& field, bool is_json, bool is_utc);
 
 // Would result_column give the same?  Throws as it does.
-bool is_still(const ResultColumn& column, const MYSQL_FIELD& field, bool is_json);
+bool is_still(const ResultColumn& column, const MYSQL_FIELD& field, bool is_json, bool is_utc);
 
 // Of metadata that was just received: the library keeps it no longer.
 bool has_json_format(const MYSQL_FIELD& field);

@@ -179,6 +179,20 @@ TEST_F(MysqlDriverTest, ComparesTextsAsTextsAndNumbersAsNumbers) {
               R"([{"a":5,"b":6,"c":10,"d":"7"}])");
 }
 
+TEST_F(MysqlDriverTest, CallsNoMomentOfAnotherZoneUtc) {
+    DriverSession session(*driver, url());
+    session.execute("CREATE OR REPLACE TABLE zones (ts TIMESTAMP NULL)");
+    session.execute("INSERT INTO zones VALUES ('2024-05-06 10:00:00')");
+    const auto select = session.prepare("SELECT ts FROM zones");
+    EXPECT_EQ(select->execute().rows, R"([{"ts":"2024-05-06T10:00:00Z"}])");
+    session.execute("SET time_zone = '+02:00'");
+    EXPECT_EQ(select->execute().rows, R"([{"ts":"2024-05-06T12:00:00"}])");
+    session.reset();
+    EXPECT_EQ(select->execute().rows, R"([{"ts":"2024-05-06T10:00:00Z"}])");
+    DriverSession elsewhere(*driver, url("?init-command=SET%20time_zone%3D'-05:00'"));
+    EXPECT_EQ(elsewhere.rows("SELECT ts FROM zones"), R"([{"ts":"2024-05-06T05:00:00"}])");
+}
+
 TEST_F(MysqlDriverTest, GivesWhatIsNoJsonAsAText) {
     DriverSession session(*driver, url());
     session.execute("CREATE OR REPLACE TABLE broken (id INT, j LONGTEXT CHECK (json_valid(j)))");
