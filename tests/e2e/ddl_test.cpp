@@ -43,11 +43,11 @@ protected:
         if (is_postgres()) {
             postgres().create_database("shifts");
             execute(
-                "DROP TABLE IF EXISTS shifting, stored; CREATE TABLE shifting (id int, moment text, number text); "
+                "DROP TABLE IF EXISTS shifting, written; CREATE TABLE shifting (id int, moment text, number text); "
                 "CREATE "
-                "TABLE stored (id int, moment text, number text); CREATE OR REPLACE FUNCTION write_down() RETURNS "
+                "TABLE written (id int, moment text, number text); CREATE OR REPLACE FUNCTION write_down() RETURNS "
                 "trigger "
-                "LANGUAGE plpgsql AS $$ DECLARE row jsonb := to_jsonb(NEW); BEGIN INSERT INTO stored VALUES "
+                "LANGUAGE plpgsql AS $$ DECLARE row jsonb := to_jsonb(NEW); BEGIN INSERT INTO written VALUES "
                 "((row->>'id')::int, "
                 "(SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = TG_RELID AND attname = "
                 "'moment') || ' ' || (row->>'moment'), (SELECT format_type(atttypid, atttypmod) FROM pg_attribute "
@@ -58,11 +58,11 @@ protected:
         } else {
             mariadb().create_database("shifts");
             execute("DROP TABLE IF EXISTS shifting");
-            execute("DROP TABLE IF EXISTS stored");
+            execute("DROP TABLE IF EXISTS written");
             execute("CREATE TABLE shifting (id INT, moment VARCHAR(60), number VARCHAR(60))");
-            execute("CREATE TABLE stored (id INT, moment VARCHAR(60), number VARCHAR(60))");
+            execute("CREATE TABLE written (id INT, moment VARCHAR(60), number VARCHAR(60))");
             execute(
-                "CREATE TRIGGER write_down BEFORE INSERT ON shifting FOR EACH ROW INSERT INTO stored VALUES (NEW.id, "
+                "CREATE TRIGGER write_down BEFORE INSERT ON shifting FOR EACH ROW INSERT INTO written VALUES (NEW.id, "
                 "CAST(NEW.moment AS CHAR), CAST(NEW.number AS CHAR))");
         }
     }
@@ -113,7 +113,7 @@ TEST_P(Ddl, AValueIsStoredAsByAFreshConnection) {
     const auto folder = workflow();
     std::set<std::string> expected;
     const auto kept = [&](int id) {
-        return scalar("SELECT CONCAT(moment, ' | ', number) FROM stored WHERE id = " + std::to_string(id) + " LIMIT 1");
+        return scalar("SELECT CONCAT(moment, ' | ', number) FROM written WHERE id = " + std::to_string(id) + " LIMIT 1");
     };
     // A host of its own for each: nothing of it has seen another type.
     for (int step = 0; step <= kAlters; ++step) {
@@ -166,15 +166,15 @@ TEST_P(Ddl, AValueIsStoredAsByAFreshConnection) {
 
     std::string expected_list;
     for (const std::string& one : expected) expected_list += (expected_list.empty() ? "'" : ", '") + one + "'";
-    EXPECT_EQ(scalar("SELECT COUNT(*) FROM stored WHERE CONCAT(moment, ' | ', number) NOT IN (" + expected_list + ")"),
+    EXPECT_EQ(scalar("SELECT COUNT(*) FROM written WHERE CONCAT(moment, ' | ', number) NOT IN (" + expected_list + ")"),
               "0")
         << "for example "
         << scalar(
-               "SELECT CONCAT(MIN(CONCAT(moment, ' | ', number)), '') FROM stored WHERE CONCAT(moment, ' | ', number) "
+               "SELECT CONCAT(MIN(CONCAT(moment, ' | ', number)), '') FROM written WHERE CONCAT(moment, ' | ', number) "
                "NOT IN (" +
                expected_list + ")")
         << ", where fresh connections store " << expected_list;
-    EXPECT_EQ(scalar("SELECT COUNT(*) FROM stored WHERE moment IS NULL OR number IS NULL"), "0");
+    EXPECT_EQ(scalar("SELECT COUNT(*) FROM written WHERE moment IS NULL OR number IS NULL"), "0");
     // Changes are announced to nobody: what meets one in its midst may be refused, but a few only.
     int refusals = 0;
     std::string why;
