@@ -113,7 +113,8 @@ TEST_P(Ddl, AValueIsStoredAsByAFreshConnection) {
     const auto folder = workflow();
     std::set<std::string> expected;
     const auto kept = [&](int id) {
-        return scalar("SELECT CONCAT(moment, ' | ', number) FROM written WHERE id = " + std::to_string(id) + " LIMIT 1");
+        return scalar("SELECT CONCAT(moment, ' | ', number) FROM written WHERE id = " + std::to_string(id) +
+                      " LIMIT 1");
     };
     // A host of its own for each: nothing of it has seen another type.
     for (int step = 0; step <= kAlters; ++step) {
