@@ -51,7 +51,7 @@ Error Run::stopped(StopReason reason) const {
             return {Status::timeout,
                     request_.time_limit.count() == 0
                         ? "the time limit of the run was reached"
-                        : "the time limit of the run of " + duration_text(request_.time_limit) + " was reached"};
+                        : "the run's time limit of " + duration_text(request_.time_limit) + " was reached"};
         case StopReason::client_left: return {Status::cancelled, "the run was cancelled: the client left"};
         case StopReason::sibling_failed:
             return {Status::cancelled, "the run was cancelled: another resource of it failed"};

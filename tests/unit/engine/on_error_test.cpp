@@ -131,10 +131,9 @@ TEST(OnError, TellsTheCauseWhenTheTimeIsOverBeforeTheNextAttempt) {
     Request request;
     request.time_limit = std::chrono::milliseconds(50);
     request.deadline = Deadline::after(request.time_limit);
-    EXPECT_EQ(
-        run("{actionId: r, echo: {fail: {status: 11, message: down}}, onError: {action: retry, retryDelay: 1h}}",
-            request),
-        "TIMEOUT 504 TIMEOUT r: the time limit of the run of 50 ms was reached, before onError took care of: down");
+    EXPECT_EQ(run("{actionId: r, echo: {fail: {status: 11, message: down}}, onError: {action: retry, retryDelay: 1h}}",
+                  request),
+              "TIMEOUT 504 TIMEOUT r: the run's time limit of 50 ms was reached, before onError took care of: down");
 }
 
 }  // namespace

@@ -175,7 +175,7 @@ TEST(Stop, OfTheRunsDeadlineBetweenIterationsIsATimeout) {
     request.time_limit = std::chrono::milliseconds(40);
     request.deadline = Deadline::after(request.time_limit);
     EXPECT_EQ(run("{actionId: r, loop: {while: \"true\", every: 1h}, echo: {}}", request),
-              "TIMEOUT 504 TIMEOUT r: the time limit of the run of 40 ms was reached");
+              "TIMEOUT 504 TIMEOUT r: the run's time limit of 40 ms was reached");
 }
 
 TEST(Watch, LetsASlowCancelDelayNoOther) {
