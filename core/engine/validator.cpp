@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "core/engine/scope.hpp"
 
@@ -48,12 +49,16 @@ bool is_integral(const Value& value) {
     return value.is_string() && RE2::FullMatch(value.text(), kInteger);
 }
 
-std::optional<double> as_number(const Value& value, bool from_text) {
+// A long double holds every 64-bit integer, which a double does not: a bound of 2^53 would let 2^53 + 1 pass.
+std::optional<long double> as_number(const Value& value, bool from_text) {
+    if (value.is_int()) return static_cast<long double>(value.integer());
+    if (value.kind() == Kind::decimal) return std::strtold(value.text().c_str(), nullptr);
     if (value.is_number()) return value.floating();
-    double number = 0;
-    return from_text && value.is_string() && RE2::FullMatch(value.text(), "([-+]?[0-9.eE+-]+)", &number)
-               ? std::optional(number)
-               : std::nullopt;
+    static const RE2 kNumber("[-+]?[0-9.eE+-]+");
+    if (!from_text || !value.is_string() || !RE2::FullMatch(value.text(), kNumber)) return std::nullopt;
+    char* end = nullptr;
+    const long double number = std::strtold(value.text().c_str(), &end);
+    return *end == '\0' ? std::optional(number) : std::nullopt;
 }
 
 // Is there such a day?  `text` begins with YYYY-MM-DD.

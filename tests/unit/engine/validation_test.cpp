@@ -171,6 +171,15 @@ TEST(Validation, RefusesABadPatternAtLoad) {
               "workflow.yaml:6:11: error: validation of 'f': pattern '[': missing ]: [");
 }
 
+TEST(Validation, KeepsBoundsOfLargeIntegersExactly) {
+    const std::string rule =
+        "actionId: r\nvalidations: {rules: [{field: a, type: integer, max: 9007199254740992}]}\necho: {value: 1}";
+    EXPECT_EQ(run(rule, with_body(R"({"a": 9007199254740992})")), "1");
+    EXPECT_EQ(run(rule, with_body(R"({"a": 9007199254740993})")).substr(0, 20), "VALIDATION_ERROR 400");
+    EXPECT_EQ(run(rule, with_body(R"({"a": "9007199254740993"})")).substr(0, 20), "VALIDATION_ERROR 400");
+    EXPECT_EQ(run(rule, with_body(R"({"a": 18446744073709551615})")).substr(0, 20), "VALIDATION_ERROR 400");
+}
+
 // Path before query before body, for the rule as for who reads the value.
 TEST(Validation, ChecksWhatIsRead) {
     Request request = with_body(R"({"id": 7, "only": 1})");
