@@ -63,9 +63,8 @@ Value Step::run_batch(const Call& call, Lease& lease, const Target& where, const
         const bool is_chunk_in_doubt = lease.is_in_doubt();
         if (is_begun) lease.roll_back();
         lease.forget(statement);
-        // The driver's word for rows that it collected beyond kdeps_batch.max_bytes.
-        if (error.status == KDEPS_EXHAUSTED && (error.sqlstate.empty() || error.sqlstate == "54000"))
-            error.message = too_large(where.limits).message;
+        // The driver's word for rows that it collected beyond kdeps_batch.max_bytes; a limit of the server has a SQLSTATE.
+        if (error.status == KDEPS_EXHAUSTED && error.sqlstate.empty()) error.message = too_large(where.limits).message;
         if (error.batch_set >= 0) {
             error.batch_set += static_cast<std::int64_t>(done);
             error.message = "paramsBatch[" + std::to_string(error.batch_set) + "]: " + error.message;
