@@ -125,9 +125,15 @@ std::string Scope::source_names() {
     return out;
 }
 
+// get('name') asks for what the client sent; without that, the workflow's name would be a wrong answer.  info() tells it.
+static bool is_of_workflow(std::string_view key) {
+    return key == "name" || key == "version" || key == "description";
+}
+
 Found Scope::walk(std::string_view key, unsigned kind) const {
     for (const Source& source : kSources) {
         if ((source.kinds & kind) == 0) continue;
+        if (source.find == &Scope::from_info && is_of_workflow(key)) continue;
         if (Found found = (this->*source.find)(key)) return found;
     }
     return std::nullopt;

@@ -163,6 +163,17 @@ std::string about_braces(std::string_view text, std::size_t offset) {
     return is_quoted ? "; braces that are text are written '{ {1,2},{3,4}}' or {{ '{{1,2},{3,4}}' }}" : "";
 }
 
+// What calls get() was meant as an expression; one that does not parse would be sent to the client as it stands.
+void warn_of_broken_call(const Node& node, const expr::Names& names, config::Diagnostics& faults) {
+    if (node.text.find("get('") == std::string::npos && node.text.find("get(\"") == std::string::npos) return;
+    try {
+        expr::Program(node.text, names);
+    } catch (const expr::CompileError& error) {
+        faults.warning("this calls get() but is no expression, so it stays text: " + error.message,
+                       node.position_of(error.offset));
+    }
+}
+
 }  // namespace
 
 ConfigValue compile(const Node& node, const config::Schema& schema, const expr::Names& names,
@@ -194,7 +205,10 @@ ConfigValue compile(const Node& node, const config::Schema& schema, const expr::
     }
     const expr::Mode mode = mode_of(schema);
     switch (expr::classify(node.text, mode, names)) {
-        case expr::Reading::literal: out.literal_ = scalar; return out;
+        case expr::Reading::literal:
+            if (mode == expr::Mode::value) warn_of_broken_call(node, names, faults);
+            out.literal_ = scalar;
+            return out;
         case expr::Reading::expression: return compile_expression(node, names, faults);
         case expr::Reading::templ: break;
     }

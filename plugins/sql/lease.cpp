@@ -122,7 +122,8 @@ bool Lease::is_lost(const Error& error, const kdeps_state& now) const {
     if (error.sqlstate == kNothingSent) return false;
     switch (now.exchange) {
         case KDEPS_EXCHANGE_UNSENT:
-        case KDEPS_EXCHANGE_ANSWERED: return false;
+        case KDEPS_EXCHANGE_ANSWERED:
+        case KDEPS_EXCHANGE_REFUSED: return false;
         case KDEPS_EXCHANGE_SENT: return true;
         default: break;
     }

@@ -65,6 +65,9 @@ Value Step::run_batch(const Call& call, Lease& lease, const Target& where, const
         lease.forget(statement);
         // The driver's word for rows that it collected beyond kdeps_batch.max_bytes; a limit of the server has a SQLSTATE.
         if (error.status == KDEPS_EXHAUSTED && error.sqlstate.empty()) error.message = too_large(where.limits).message;
+        // To try again would not help.
+        if (error.status == KDEPS_EXHAUSTED && error.message.find("maxResultBytes") != std::string::npos)
+            error.status = KDEPS_INTERNAL;
         if (error.batch_set >= 0) {
             error.batch_set += static_cast<std::int64_t>(done);
             error.message = "paramsBatch[" + std::to_string(error.batch_set) + "]: " + error.message;

@@ -89,6 +89,15 @@ TEST_F(LeaseTest, KnowsWhatAFailureLeftOfAStatementThatCommitsByItself) {
     EXPECT_EQ(of(Effect::anything, kSent), "it failed; it may or may not have taken effect | no");
 }
 
+// The database said that it stopped the statement, so its limit leaves nothing in doubt.
+TEST_F(LeaseTest, BelievesADatabaseThatStoppedAStatement) {
+    const auto held = lease();
+    held->start(nullptr, text_of(Effect::changes));
+    told.exchange = kRefused;
+    held->fail(Error(KDEPS_TIMEOUT, "the time limit was reached"));
+    EXPECT_FALSE(held->is_in_doubt());
+}
+
 TEST_F(LeaseTest, KnowsThatWhatRanBeforeIsCommitted) {
     const auto held = lease();
     run(*held, Effect::changes);
