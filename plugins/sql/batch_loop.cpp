@@ -15,6 +15,7 @@ void execute_one_by_one(const Call& call, Lease& lease, kdeps_statement* stateme
         ArrowArrayStream raw{};
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
         lease.expect(lease.driver().execute(statement, call.get(), cells.data(), cells.size(), &raw, &outcome));
+        lease.answered();
         if (raw.release != nullptr) {
             rows.add(columns::Stream(&raw), ending(lease));
         } else {

@@ -74,6 +74,7 @@ void Lease::start(kdeps_statement* statement, const StatementText& text) {
     is_plain_ = is_plain_ && text.is_plain_read && told != KDEPS_EFFECTS_WRITES;
     fate_.clear();
     is_running_ = true;
+    is_answered_ = false;
 }
 
 void Lease::undo_traces() {
@@ -136,7 +137,7 @@ void Lease::judge(const Error& error, bool is_read, bool ends_transaction) {
     if (effect_ == Effect::reads || error.sqlstate == kNothingSent || now.exchange == KDEPS_EXCHANGE_UNSENT) return;
     const bool commits = ends_transaction || !was_in_transaction_;
     const bool is_done = now.exchange == KDEPS_EXCHANGE_ANSWERED || (now.exchange == KDEPS_EXCHANGE_UNKNOWN && is_read);
-    if (is_done) {  // but its result cannot be delivered
+    if (is_done && is_answered_) {  // but its result cannot be delivered
         has_worked_ = true;
         if (!commits) {
             has_changes_ = true;
@@ -146,7 +147,9 @@ void Lease::judge(const Error& error, bool is_read, bool ends_transaction) {
         }
         return;
     }
-    const bool lost = is_lost(error, now);
+    // A failure without an answer is not believed to be done: the exchange before may be meant, in which the statement
+    // was prepared.
+    const bool lost = is_done || is_lost(error, now);
     if (!lost) has_worked_ = true;
     // The database undoes one change that it refuses, but what else may have run in parts.  A lost connection ends its
     // transaction, and so does a deadlock: all is undone, unless a statement that can do anything committed it before.
@@ -170,6 +173,7 @@ void Lease::commit() {
     // What only read has nothing to lose.
     effect_ = is_read_only_ || !has_changes_ ? Effect::reads : Effect::changes;
     was_in_transaction_ = true;
+    is_answered_ = false;
     fate_.clear();
     const kdeps_status status = driver().commit(handle(), call_.get());
     if (status != KDEPS_OK) {

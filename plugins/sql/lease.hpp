@@ -48,6 +48,8 @@ public:
 
     // A statement is about to be sent.
     void start(kdeps_statement* statement, const StatementText& text);
+    // The driver gave its answer; its rows may still have to be read.
+    void answered() { is_answered_ = true; }
     // It was answered to its end, rows included.  Throws Error if it has ended the transaction of the step.
     void finish();
     // It failed, or its answer cannot be delivered: judges what it did.  `is_read`: its rows were read to their end.
@@ -98,6 +100,7 @@ private:
     // Of the statement that runs or ran last.
     Effect effect_ = Effect::reads;
     bool is_running_ = false;
+    bool is_answered_ = false;         // the driver gave its answer
     bool was_in_transaction_ = false;  // when it was sent
     std::string fate_;
 

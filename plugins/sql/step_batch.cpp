@@ -51,6 +51,7 @@ Value Step::run_batch(const Call& call, Lease& lease, const Target& where, const
                 execute_one_by_one(call, lease, statement, sets.some(call, done, count), batch, rows);
             } else {
                 lease.expect(status);
+                lease.answered();
                 if (returned.release != nullptr) rows.add(columns::Stream(&returned), ending(lease));
             }
             lease.finish();

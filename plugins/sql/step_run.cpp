@@ -228,6 +228,7 @@ Value Step::execute(const Call& call, Lease& lease, kdeps_statement* statement, 
         kdeps_outcome outcome{sizeof(kdeps_outcome), 0, -1, -1};
         const std::vector<kdeps_cell>& cells = binding.values.cells;
         lease.expect(lease.driver().execute(statement, call.get(), cells.data(), cells.size(), &raw, &outcome));
+        lease.answered();
         const Value out = raw.release == nullptr
                               ? counts(call, outcome)
                               : read_rows(call, columns::Stream(&raw), format_, limits, ending(lease), taken);

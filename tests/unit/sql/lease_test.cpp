@@ -56,8 +56,10 @@ struct LeaseTest : PoolFixture {
         lease.finish();
     }
     // "message | may be repeated", after a statement failed that came as far as `exchange`.
-    static std::string fail(Lease& lease, Effect effect, std::uint32_t exchange, std::uint32_t after = kNone) {
+    static std::string fail(Lease& lease, Effect effect, std::uint32_t exchange, std::uint32_t after = kNone,
+                            bool is_answered = true) {
         lease.start(nullptr, text_of(effect));
+        if (is_answered) lease.answered();
         told.exchange = exchange;
         told.transaction = after;
         Error error(KDEPS_UNAVAILABLE, "it failed");
@@ -87,6 +89,12 @@ TEST_F(LeaseTest, KnowsWhatAFailureLeftOfAStatementThatCommitsByItself) {
     EXPECT_EQ(of(Effect::anything, kUnsent), "it failed | yes");
     EXPECT_EQ(of(Effect::anything, kRefused), "it failed; a part of it may have taken effect | no");
     EXPECT_EQ(of(Effect::anything, kSent), "it failed; it may or may not have taken effect | no");
+}
+
+// The exchange before, in which the statement was prepared, was answered; this one never began, for all that is known.
+TEST_F(LeaseTest, ClaimsNothingOfAStatementThatGaveNoAnswer) {
+    EXPECT_EQ(fail(*lease(), Effect::changes, kAnswered, kNone, false),
+              "it failed; it may or may not have taken effect | no");
 }
 
 // The database said that it stopped the statement, so its limit leaves nothing in doubt.
@@ -239,6 +247,7 @@ TEST_F(LeaseTest, KnowsThatAStatementWhoseRowsWereReadIsDone) {
     told = {sizeof(kdeps_state), KDEPS_TRANSACTION_UNKNOWN, KDEPS_SESSION_UNKNOWN, KDEPS_EXCHANGE_UNKNOWN};
     const auto held = lease();
     held->start(nullptr, text_of(Effect::changes));
+    held->answered();
     held->fail(Error(KDEPS_INTERNAL, "the result is too large"), true);
     EXPECT_TRUE(held->is_committed());
 }
