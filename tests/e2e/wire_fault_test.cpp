@@ -348,7 +348,7 @@ TEST_P(WireFaults, TheTableHoldsWhatTheAnswerSays) {
     EXPECT_TRUE(comes_true([&] { return database_.connections() == 0; }, kSoon)) << database_.connections();
 }
 
-INSTANTIATE_TEST_SUITE_P(Servers, WireFaults, ::testing::Values("sqlserver"),
+INSTANTIATE_TEST_SUITE_P(Servers, WireFaults, ::testing::Values("postgres", "mysql", "sqlserver"),
                          [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

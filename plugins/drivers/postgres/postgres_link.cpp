@@ -125,6 +125,7 @@ void Link::begin_exchange(const Call& call, Effect effect) {
 }
 
 void Link::start(const Call& call, Effect effect) {
+    has_sent_ = false;  // what the check may throw is no answer of the exchange before
     call.check();
     begin_exchange(call, effect);
 }
