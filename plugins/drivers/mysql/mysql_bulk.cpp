@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bulk protocol gives one count for all sets and does not tell which one failed.  So it is used where every set
-// counts 1 or fails, and behind a savepoint: whatever goes wrong takes back to it, and the batch is executed set by
-// set.
+// The bulk protocol, and a statement with many rows, give one count for all sets and do not tell which one failed.  So
+// they are used where every set counts 1 or fails, and behind a savepoint: whatever goes wrong takes back to it, and
+// the batch is executed set by set.
 #include "mysql_bulk.hpp"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <initializer_list>
 
 #include "../plain_insert.hpp"
+#include "mysql_many_rows.hpp"
 #include "mysql_rows.hpp"
 #include "mysql_statement.hpp"
 
@@ -259,38 +260,16 @@ bool Statement::finds_row(const Operation& operation, const std::string& sql) {
 }
 
 bool Statement::bulk_batch(Operation& operation, const Sets& sets, std::span<std::int64_t> affected) {
-    if (!bulk_ || is_unprepared_ || affected.size() < kBulkFrom || !has_bulk_protocol(connection_.client()))
-        return false;
-    if (!suits_bulk(operation)) return false;
+    if (!bulk_ || is_unprepared_ || affected.size() < kBulkFrom || !suits_bulk(operation)) return false;
     places_.emplace(sql_, connection_.lexis(), parameters_.size());
     learn_places();
     if (const auto failed = connection_.run("SAVEPOINT kdeps_batch")) throw connection_.failure(operation, *failed);
-    BulkRows rows(parameters_.size(), *places_);
-    std::size_t done = 0;
     std::optional<Error> failure;
-    const auto flush = [&] {
-        unsigned int count = rows.rows();
-        MYSQL_STMT* statement = statement_.get();
-        mysql_stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &count);
-        const bool is_done = mysql_stmt_bind_param(statement, rows.binds()) == 0 && mysql_stmt_execute(statement) == 0;
-        if (!is_done) failure = connection_.failure(operation, native_error(statement));
-        const bool is_whole = is_done && mysql_stmt_affected_rows(statement) == count;
-        count = 0;
-        mysql_stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &count);
-        done += rows.rows();
-        rows.clear();
-        return is_whole;
-    };
-    bool is_good = true;
-    sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
-        is_good = readers.size() == parameters_.size() && rows.append(readers, row);
-        is_good = is_good && rows.bytes() + kHead < connection_.max_packet();
-        if (is_good && (rows.bytes() >= kPacketBytes || rows.rows() == kPacketRows)) is_good = flush();
-        return is_good && !operation.check();
-    });
+    const bool is_good = has_bulk_protocol(connection_.client())
+                             ? insert_in_bulk(operation, sets, affected.size(), failure)
+                             : insert_many_rows(operation, sets, affected.size(), failure);
     if (operation.check())
         throw failure ? *failure : connection_.failure(operation, {ER_QUERY_INTERRUPTED, "70100", ""});
-    is_good = is_good && (rows.rows() == 0 || flush()) && done == affected.size();
     if (is_good) {
         std::fill(affected.begin(), affected.end(), 1);
         connection_.run("RELEASE SAVEPOINT kdeps_batch");
@@ -303,6 +282,54 @@ bool Statement::bulk_batch(Operation& operation, const Sets& sets, std::span<std
     if (failed || mysql_warning_count(connection_.client()) > 0)
         throw failure ? *failure : connection_.failure(operation, native_error(connection_.client()));
     return false;
+}
+
+bool Statement::insert_in_bulk(Operation& operation, const Sets& sets, std::size_t count,
+                               std::optional<Error>& failure) {
+    BulkRows rows(parameters_.size(), *places_);
+    std::size_t done = 0;
+    const auto flush = [&] {
+        unsigned int size = rows.rows();
+        MYSQL_STMT* statement = statement_.get();
+        mysql_stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &size);
+        const bool is_done = mysql_stmt_bind_param(statement, rows.binds()) == 0 && mysql_stmt_execute(statement) == 0;
+        if (!is_done) failure = connection_.failure(operation, native_error(statement));
+        const bool is_whole = is_done && mysql_stmt_affected_rows(statement) == size;
+        size = 0;
+        mysql_stmt_attr_set(statement, STMT_ATTR_ARRAY_SIZE, &size);
+        done += rows.rows();
+        rows.clear();
+        return is_whole;
+    };
+    bool is_good = true;
+    sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
+        is_good = readers.size() == parameters_.size() && rows.append(readers, row);
+        is_good = is_good && rows.bytes() + kHead < connection_.max_packet();
+        if (is_good && (rows.bytes() >= kPacketBytes || rows.rows() == kPacketRows)) is_good = flush();
+        return is_good && !operation.check();
+    });
+    return is_good && !operation.check() && (rows.rows() == 0 || flush()) && done == count;
+}
+
+bool Statement::insert_many_rows(Operation& operation, const Sets& sets, std::size_t count,
+                                 std::optional<Error>& failure) {
+    const std::size_t most =
+        std::min(kPacketBytes, connection_.max_packet() - std::min(kHead, connection_.max_packet()));
+    ManyRows rows(connection_.client(), statement_.get(), sql_, *places_, count, most);
+    bool is_good = true;
+    std::size_t done = 0;
+    sets.for_each([&](const std::vector<columns::ColumnReader>& readers, std::int64_t row) {
+        try {
+            is_good = rows.append(readers, row);
+        } catch (const Error&) {
+            // Of a value: set by set it is named with its set.
+            is_good = false;
+        }
+        ++done;
+        return is_good && !operation.check();
+    });
+    if (rows.failed() != nullptr) failure = connection_.failure(operation, native_error(rows.failed()));
+    return is_good && !operation.check() && done == count;
 }
 
 }  // namespace kdeps::mysql

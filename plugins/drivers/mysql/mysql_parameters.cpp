@@ -115,12 +115,20 @@ std::optional<MYSQL_TIME> zoned_moment(std::string_view text) {
 }
 
 void Parameters::set(std::span<const kdeps_cell> cells, const Places& places) {
-    bytes_ = 32;
+    clear();
+    append(0, cells, places);
+}
+
+void Parameters::clear() {
+    bytes_ = kHead;
     open_.clear();
     has_open_question_ = false;
+}
+
+void Parameters::append(std::size_t first, std::span<const kdeps_cell> cells, const Places& places) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
-        set_one(i, cells[i], places.of(i));
-        bytes_ += 16 + lengths_[i];
+        set_one(first + i, cells[i], places.of(i));
+        bytes_ += 16 + lengths_[first + i];
     }
 }
 

@@ -34,6 +34,9 @@ public:
 
     // Throws Error (BAD_DATA, EXHAUSTED) that names the position, never the value.
     void set(std::span<const kdeps_cell> cells, const Places& places);
+    // The same of one row of many, whose first value has this number; to what was set since clear().
+    void append(std::size_t first, std::span<const kdeps_cell> cells, const Places& places);
+    void clear();
 
     std::size_t size() const { return binds_.size(); }
     MYSQL_BIND* binds() { return binds_.data(); }
@@ -58,8 +61,9 @@ private:
     std::vector<unsigned long> lengths_;
     std::vector<Value> values_;
     std::vector<ZonedText> zoned_;
-    std::vector<std::size_t> open_;  // places whose text has a zone
-    std::size_t bytes_ = 0;
+    std::vector<std::size_t> open_;           // places whose text has a zone
+    static constexpr std::size_t kHead = 32;  // of the packet
+    std::size_t bytes_ = kHead;
     bool has_open_question_ = false;
 };
 

@@ -41,9 +41,11 @@ private:
     void prepare(const Operation& operation);
     // Prepares again what the server forgot.
     void refresh(const Operation& operation);
-    // Executes all sets by the bulk protocol, in the open transaction; false if that was not done, and nothing of it is
-    // left (mysql_bulk.cpp).
+    // Executes all sets by the bulk protocol, or with many rows each, in the open transaction; false if that was not
+    // done, and nothing of it is left (mysql_bulk.cpp).
     bool bulk_batch(Operation& operation, const Sets& sets, std::span<std::int64_t> affected);
+    bool insert_in_bulk(Operation& operation, const Sets& sets, std::size_t count, std::optional<Error>& failure);
+    bool insert_many_rows(Operation& operation, const Sets& sets, std::size_t count, std::optional<Error>& failure);
     bool suits_bulk(const Operation& operation);
     // Does a rollback take back what sets behind a failing one do?
     bool is_taken_back(const Operation& operation, std::size_t sets);
