@@ -70,7 +70,6 @@ void Lease::start(kdeps_statement* statement, const StatementText& text) {
     effect_ = only_reads                                   ? Effect::reads
               : text.is_undone_by_error && !commits_others ? Effect::changes
                                                            : Effect::anything;
-    sees_session_ = sees_session_ || text.sees_session;
     is_plain_ = is_plain_ && text.is_plain_read && told != KDEPS_EFFECTS_WRITES;
     fate_.clear();
     is_running_ = true;
@@ -105,8 +104,8 @@ void Lease::finish() {
         throw error;
     }
     if (effect_ == Effect::reads) return;
-    if (is_begun_ || (was_in_transaction_ && is_open(now))) {
-        has_changes_ = true;
+    if (is_begun_ || is_open(now)) {
+        has_changes_ = true;  // also the step's own BEGIN, which commits nothing
     } else {
         is_committed_ = true;  // by itself, or with the transaction that the step's own BEGIN began
     }
@@ -234,8 +233,7 @@ After Lease::after() {
     }
     if (damage_ != KDEPS_DAMAGE_NONE || now.session == KDEPS_SESSION_TOUCHED) return After::reset;
     if (is_plain_) return After::keep;
-    if (now.session == KDEPS_SESSION_UNKNOWN || (now.session == KDEPS_SESSION_UNTOLD && sees_session_))
-        return After::reset;
+    if (now.session == KDEPS_SESSION_UNKNOWN) return After::reset;
     connection_->has_traces = true;  // the last id, the count of rows: no setting, yet to be seen
     return After::keep;
 }

@@ -110,9 +110,8 @@ private:
     bool has_changes_ = false;  // its statements may have changed something
 
     // Of the step.
-    bool has_worked_ = false;    // something was sent and answered
-    bool is_plain_ = true;       // all statements are plain reads
-    bool sees_session_ = false;  // one of them calls what could take a lock
+    bool has_worked_ = false;  // something was sent and answered
+    bool is_plain_ = true;     // all statements are plain reads
     bool is_committed_ = false;
     bool is_in_doubt_ = false;
 };

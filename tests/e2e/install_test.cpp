@@ -31,7 +31,7 @@ TEST_F(Install, ASignedArchiveIsInstalledListedVerifiedAndRun) {
     EXPECT_EQ(install(archive.string()).out,
               "installed kdeps.test.echo 0.1.0 (was 0.1.0) to " + folder.string() + "\n");
     EXPECT_THAT(kdeps_here({"plugins", "list"}).out,
-                HasSubstr("\nkdeps.test.echo              0.1.0     1.0  kdeps.executor/1 echo"));
+                HasSubstr("\nkdeps.test.echo              0.1.0     1.1  kdeps.executor/1 echo"));
     EXPECT_EQ(kdeps_here({"plugins", "verify", "echo"}).out,
               "ok       kdeps.test.echo 0.1.0, signed by " + key_id() + "\n");
     EXPECT_EQ(kdeps_here({"run", workflow().string(), "--once"}).out, "hello\n");

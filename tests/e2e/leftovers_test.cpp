@@ -47,6 +47,9 @@ const Leftovers& of_mariadb() {
         {"a variable", "SET @left = 1", "SELECT @left AS v"},
         {"a variable, by a function", "SELECT left_variable()", "SELECT @left AS v"},
         {"a variable, in a SELECT", "SELECT @left := 5", "SELECT @left AS v"},
+        {"a variable, by a trigger", "INSERT INTO left_triggered VALUES (1)", "SELECT @left AS v"},
+        {"a lock, by a trigger", "INSERT INTO left_triggered VALUES (1)",
+         "SELECT IS_USED_LOCK('left_trigger') IS NULL AS v"},
         {"a setting", "SET SESSION sql_mode = 'ANSI'", "SELECT @@sql_mode AS v"},
         {"a time zone", "SET time_zone = '+09:00'", "SELECT @@time_zone AS v"},
         {"the database", "USE information_schema", "SELECT DATABASE() AS v"},
@@ -160,6 +163,10 @@ TEST_F(NothingIsLeft, MariaDb) {
     mariadb().execute("inventory", "GRANT left_role TO 'user'@'%'");
     mariadb().execute("inventory",
                       "CREATE FUNCTION left_variable() RETURNS int DETERMINISTIC BEGIN SET @left = 7; RETURN 1; END");
+    mariadb().execute("inventory", "CREATE TABLE left_triggered (v int)");
+    mariadb().execute("inventory",
+                      "CREATE TRIGGER left_trigger BEFORE INSERT ON left_triggered FOR EACH ROW "
+                      "SELECT NEW.v + 6, GET_LOCK('left_trigger', 0) INTO @left, @ignored");
     expect_none_left("mysql", of_mariadb());
 }
 

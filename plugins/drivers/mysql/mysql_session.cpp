@@ -125,11 +125,8 @@ State Session::state() const {
     out.transaction = !is_in_transaction() ? KDEPS_TRANSACTION_NONE
                       : is_another_        ? KDEPS_TRANSACTION_OTHER
                                            : KDEPS_TRANSACTION_OPEN;
-    const bool is_tracked = (client_->server_capabilities & CLIENT_SESSION_TRACKING) != 0;
-    out.session = is_touched_  ? KDEPS_SESSION_TOUCHED
-                  : !is_used_  ? KDEPS_SESSION_UNTOUCHED
-                  : is_tracked ? KDEPS_SESSION_UNTOLD
-                               : KDEPS_SESSION_UNKNOWN;
+    // A trigger may take a lock or set a variable, of which tracking does not tell.
+    out.session = is_touched_ ? KDEPS_SESSION_TOUCHED : is_used_ ? KDEPS_SESSION_UNKNOWN : KDEPS_SESSION_UNTOUCHED;
     return out;
 }
 

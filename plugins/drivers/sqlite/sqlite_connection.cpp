@@ -78,8 +78,8 @@ void Connection::begin(Call& call, std::uint32_t /*isolation*/, bool is_read_onl
 }
 
 void Connection::commit(Call& call) {
-    const Link::Use use(link_, call);
     link_.set_exchange(KDEPS_EXCHANGE_UNSENT);
+    const Link::Use use(link_, call);
     if (link_.has_lost_transaction()) {
         Error error(KDEPS_INVALID_STATE,
                     "the transaction has ended before its commit: a statement of it committed it or rolled it back");

@@ -64,6 +64,7 @@ Rows::~Rows() {
 }
 
 void Rows::start() {
+    changes_before_ = sqlite3_total_changes64(link_.db());
     bool is_row = step();
     if (sqlite3_column_count(statement_) == 0) return;
     reader_.emplace(statement_);
@@ -90,8 +91,10 @@ bool Rows::step() {
         return false;
     }
     Error error = link_.error(code, "the statement failed");
-    // A write that commits by itself may have failed after its commit was on the disk.
-    const bool is_in_doubt = is_writing_ && (code & 0xFF) == SQLITE_IOERR && !link_.had_transaction();
+    // A write that commits by itself may have failed after its commit was on the disk.  ON CONFLICT FAIL and
+    // RAISE(FAIL) keep the rows before the one that failed.
+    const bool keeps_rows = sqlite3_total_changes64(link_.db()) != changes_before_;
+    const bool is_in_doubt = is_writing_ && ((code & 0xFF) == SQLITE_IOERR || keeps_rows) && !link_.had_transaction();
     if (is_in_doubt) {
         error.retry = KDEPS_RETRY_IN_DOUBT;
     } else {

@@ -66,6 +66,7 @@ private:
     Call call_;
     sqlite3_stmt* statement_;
     const bool is_writing_;
+    std::int64_t changes_before_ = 0;  // of the session, when the statement began
     std::optional<RowReader> reader_;  // none: the statement returns no columns
     bool is_finished_ = false;
 };

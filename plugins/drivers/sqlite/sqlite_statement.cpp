@@ -167,8 +167,8 @@ void Statement::bind(std::size_t i, const kdeps_cell& cell, sqlite3_destructor_t
 }
 
 Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, ArrowArrayStream* rows) {
+    link_.set_exchange(KDEPS_EXCHANGE_UNSENT);  // before anything that may throw
     const Link::Use use(link_, call);
-    link_.set_exchange(KDEPS_EXCHANGE_UNSENT);
     auto source = std::make_unique<Rows>(link_, call, ready(), compiled_.facts);
     check_count(parameters.size());
     for (std::size_t i = 0; i < parameters.size(); ++i) {
@@ -188,8 +188,8 @@ Outcome Statement::execute(Call& call, std::span<const kdeps_cell> parameters, A
 }
 
 void Statement::execute_batch(Call& call, columns::Stream parameters, ArrowArrayStream* rows, kdeps_batch& batch) {
-    const Link::Use use(link_, call);
     link_.set_exchange(KDEPS_EXCHANGE_UNSENT);
+    const Link::Use use(link_, call);
     sqlite3_stmt* statement = ready();
     const Reset reset(statement);
     OwnTransaction transaction(link_, !link_.is_in_transaction() && !compiled_.facts.is_reading);

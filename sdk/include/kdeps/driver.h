@@ -45,7 +45,6 @@ extern "C" {
 #define KDEPS_SESSION_UNKNOWN 0u
 #define KDEPS_SESSION_UNTOUCHED 1u /* as `open` or the last `reset` left it */
 #define KDEPS_SESSION_TOUCHED 2u   /* something is left: a setting, a lock, a temporary table ... */
-#define KDEPS_SESSION_UNTOLD 3u    /* the protocol tells of changes, if not of all (locks, the last id), and told of none */
 
 /* How far the last exchange came: that of execute, execute_batch, commit or of reading their rows. */
 #define KDEPS_EXCHANGE_UNKNOWN 0u

@@ -928,7 +928,7 @@ TEST_F(MysqlDriverTest, LeavesNothingInTheSessionBehindAReset) {
         SCOPED_TRACE(c.leaves.back());
         EXPECT_EQ(session.facts().session, KDEPS_SESSION_UNTOUCHED);
         for (const char* sql : c.leaves) session.execute(sql);
-        EXPECT_EQ(session.facts().session, c.is_told ? KDEPS_SESSION_TOUCHED : KDEPS_SESSION_UNTOLD);
+        EXPECT_EQ(session.facts().session, c.is_told ? KDEPS_SESSION_TOUCHED : KDEPS_SESSION_UNKNOWN);
         session.reset();
         EXPECT_EQ(session.facts().session, KDEPS_SESSION_UNTOUCHED);
         EXPECT_EQ(session.facts().transaction, KDEPS_TRANSACTION_NONE);

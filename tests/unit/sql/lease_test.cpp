@@ -185,13 +185,13 @@ TEST_F(LeaseTest, ResetsASessionThatWasTouchedOrMayHaveBeen) {
     EXPECT_EQ(database.reset, 2);
 }
 
-// What a protocol does not tell of, a statement without calls does not do.
-TEST_F(LeaseTest, ResetsWhatWasNotToldOfAfterCallsOnly) {
-    told.session = KDEPS_SESSION_UNTOLD;
-    run(*lease(), Effect::changes);
-    EXPECT_EQ(database.reset, 0);
-    run(*lease(), Effect::anything);
-    EXPECT_EQ(database.reset, 1);
+// BEGIN commits nothing, and what the step's own transaction held is undone with its connection.
+TEST_F(LeaseTest, HoldsNothingOfTheStepsOwnTransactionForCommitted) {
+    const auto held = lease();
+    run(*held, Effect::anything, kOpen);
+    run(*held, Effect::changes, kOpen);
+    EXPECT_FALSE(held->is_committed());
+    EXPECT_EQ(fail(*held, Effect::changes, kRefused, kOpen), "it failed | yes");
 }
 
 TEST_F(LeaseTest, ResetsAConnectionWithAnOpenTransaction) {
