@@ -164,5 +164,27 @@ TEST(CommittedPostgres, ChunksThatAreCommittedAreNotRepeated) {
     EXPECT_EQ(postgres().scalar("analytics", "SELECT COUNT(*) FROM chunks"), "10000");
 }
 
+// Errors that a driver may take for its own: a text with a zone that a column refuses, a statement that is not known.
+TEST(CommittedMariaDb, AProcedureIsNeverRunTwice) {
+    mariadb().execute("inventory", "CREATE TABLE twice_log (n int); CREATE TABLE twice (x datetime)");
+    mariadb().execute("inventory",
+                      "CREATE PROCEDURE twice_zone(x VARCHAR(60)) BEGIN INSERT INTO twice_log VALUES (1); "
+                      "INSERT INTO twice VALUES (x); END");
+    mariadb().execute("inventory",
+                      "CREATE PROCEDURE twice_unknown() BEGIN INSERT INTO twice_log VALUES (2); EXECUTE nosuch; END");
+    const TemporaryFolder folder;
+    const auto call = [&](const std::string& sql) {
+        const KdepsHost host(
+            write_workflow(folder, {.target = "step",
+                                    .connections = {{"db", connection(urls_of_all(folder).at("mysql"))}},
+                                    .resources = "actionId: step\nsql:\n  connectionName: db\n" + sql + kRetry}));
+        host.post("/q", "{}");
+    };
+    call("  query: CALL twice_zone(?)\n  params: [\"2024-01-01T10:00:00Z\"]\n");
+    EXPECT_EQ(mariadb().scalar("inventory", "SELECT count(*) FROM twice_log WHERE n = 1"), "1");
+    call("  query: CALL twice_unknown()\n");
+    EXPECT_EQ(mariadb().scalar("inventory", "SELECT count(*) FROM twice_log WHERE n = 2"), "1");
+}
+
 }  // namespace
 }  // namespace kdeps::testing

@@ -353,6 +353,14 @@ void Connection::expect_open() {
 // A KILL QUERY that came just after its statement ended would hit the next one: a statement without effect takes it up.
 void Connection::ready() {
     expect_open();
+    if (is_interrupt_lost_) {
+        Error error(KDEPS_UNAVAILABLE,
+                    "the server did not answer a request to stop a statement, so the connection is given up");
+        error.sqlstate = kNothingSent;
+        error.retry = KDEPS_RETRY_FRESH;
+        error.damage = KDEPS_DAMAGE_CONNECTION;
+        throw error;
+    }
     if (may_hold_interrupt_) {
         run("DO 0");
         may_hold_interrupt_ = false;
@@ -486,7 +494,8 @@ void Connection::interrupt(bool ends_session) noexcept {
     if (settings_.connect(second.get())) {
         Operation::bound(mysql_get_socket(second.get()));
         const std::string command = (ends_session ? "KILL " : "KILL QUERY ") + std::to_string(thread_);
-        mysql_real_query(second.get(), command.data(), command.size());
+        // One that is still on its way would stop a later statement.
+        is_interrupt_lost_ = mysql_real_query(second.get(), command.data(), command.size()) != 0 || is_interrupt_lost_;
     }
 }
 

@@ -101,6 +101,7 @@ private:
     unsigned long thread_ = 0;             // the server's number of the session
     bool is_read_only_by_itself_ = false;  // the session, by the server's or the URL's settings
     bool may_hold_interrupt_ = false;
+    bool is_interrupt_lost_ = false;  // a KILL was sent and not answered
     bool is_marked_ = false;             // a savepoint stands before the statement that runs
     std::optional<Error> late_failure_;  // of a result that nobody read
 };

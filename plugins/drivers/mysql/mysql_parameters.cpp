@@ -87,10 +87,11 @@ std::optional<MYSQL_TIME> zoned_moment(std::string_view text) {
     if (text.starts_with('+') || text.starts_with('-')) {
         const bool is_west = text[0] == '-';
         text.remove_prefix(1);
-        offset = hours(digits(2));
+        const hours hours_east(digits(2));
         skip(':');
-        offset += minutes(digits(2));
-        if (is_west) offset = -offset;
+        const minutes minutes_east(digits(2));
+        is_good = is_good && hours_east < hours(24) && minutes_east < minutes(60);  // RFC 3339
+        offset = is_west ? -(hours_east + minutes_east) : hours_east + minutes_east;
     } else {
         skip('Z');
     }

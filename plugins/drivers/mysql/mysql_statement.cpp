@@ -169,13 +169,16 @@ std::optional<Error> Statement::run(const Operation& operation) {
     if (!was_sent) connection_.statement_begins(words_);
     bool is_done =
         was_sent ? connection_.client()->methods->db_read_execute_response(statement_.get()) == 0 : execute_bound();
-    if (!is_done && is_stale_statement(native_error(statement_.get()))) {
+    // A procedure may raise these errors itself, after it has done something: it is never run a second time.
+    const bool may_run_again = words_.keeps_session;
+    if (!is_done && may_run_again && is_stale_statement(native_error(statement_.get()))) {
         prepare(operation);
         is_done = execute_bound();
     }
     if (!is_done && mysql_stmt_errno(statement_.get()) == CR_NEW_STMT_METADATA) is_done = adopt_columns();
     if (parameters_.has_open_question()) {
-        const bool is_refused = !is_done && native_error(statement_.get()).code == ER_TRUNCATED_WRONG_VALUE;
+        const bool is_refused =
+            !is_done && may_run_again && native_error(statement_.get()).code == ER_TRUNCATED_WRONG_VALUE;
         if (is_done || is_refused) parameters_.settle(is_refused ? ZonedText::moment : ZonedText::text);
         if (is_refused) is_done = execute_bound();
     }
