@@ -17,7 +17,10 @@ using BufferedResult = std::unique_ptr<MYSQL_RES, FreeResult>;
 
 // Closing may send: within an Operation only.
 struct CloseClient {
-    void operator()(MYSQL* client) const { mysql_close(client); }
+    void operator()(MYSQL* client) const {
+        mysql_optionsv(client, MYSQL_SERVER_PUBLIC_KEY, nullptr);  // which the library does not free when it closes
+        mysql_close(client);
+    }
 };
 using Client = std::unique_ptr<MYSQL, CloseClient>;
 
