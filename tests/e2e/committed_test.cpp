@@ -182,6 +182,9 @@ TEST(CommittedMariaDb, AProcedureIsNeverRunTwice) {
     };
     call("  query: CALL twice_zone(?)\n  params: [\"2024-01-01T10:00:00Z\"]\n");
     EXPECT_EQ(mariadb().scalar("inventory", "SELECT count(*) FROM twice_log WHERE n = 1"), "1");
+    mariadb().execute("inventory", "CREATE TABLE twice_kept (n int CHECK (n < 10)) ENGINE=MyISAM");
+    call("  query: INSERT INTO twice_kept VALUES (1), (2), (100)\n");
+    EXPECT_EQ(mariadb().scalar("inventory", "SELECT count(*) FROM twice_kept"), "2");
     call("  query: CALL twice_unknown()\n");
     EXPECT_EQ(mariadb().scalar("inventory", "SELECT count(*) FROM twice_log WHERE n = 2"), "1");
 }

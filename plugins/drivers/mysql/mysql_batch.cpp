@@ -221,7 +221,7 @@ void Statement::run_batch(Call& call, columns::Stream parameters, ArrowArrayStre
         connection_.statement_ends(false);
         return;
     }
-    const bool is_pipelined = !connection_.wants_mark(words_) && is_taken_back(operation, batch.sets);
+    const bool is_pipelined = !connection_.wants_mark(words_) && batch.sets > 1 && is_taken_back(operation);
     Pipeline pipeline(connection_, operation, affected, {collect, [this] { return adopt_columns(); }});
     std::vector<kdeps_cell> cells(parameters_.size());
     std::vector<std::string> scratch(parameters_.size());

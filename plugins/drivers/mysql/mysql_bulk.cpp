@@ -232,8 +232,7 @@ bool Statement::suits_bulk(const Operation& operation) {
 }
 
 // Asked of the table that the statement names first; what a procedure or a trigger writes to, nobody tells.
-bool Statement::is_taken_back(const Operation& operation, std::size_t sets) {
-    if (sets < 2) return false;
+bool Statement::is_taken_back(const Operation& operation) {
     const std::optional<BulkTarget> target = BulkTarget::written_by(sql_);
     if (!target) return true;
     MYSQL* client = connection_.client();

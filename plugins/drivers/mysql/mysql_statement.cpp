@@ -194,6 +194,10 @@ std::optional<Error> Statement::run(const Operation& operation) {
     if (error.damage == KDEPS_DAMAGE_CONNECTION && may_commit && !only_reads() && native.code != CR_SERVER_GONE_ERROR) {
         error.retry = KDEPS_RETRY_IN_DOUBT;
     }
+    // A table without transactions keeps the rows before the one that failed, and nothing in the answer tells.
+    const bool may_keep_rows =
+        error.damage != KDEPS_DAMAGE_CONNECTION && operation.stopped() == KDEPS_OK && !only_reads();
+    if (may_keep_rows && words_.keeps_session && !is_taken_back(operation)) connection_.session().is_sent();
     return error;
 }
 

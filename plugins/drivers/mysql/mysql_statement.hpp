@@ -48,7 +48,7 @@ private:
     bool insert_many_rows(Operation& operation, const Sets& sets, std::size_t count, std::optional<Error>& failure);
     bool suits_bulk(const Operation& operation);
     // Does a rollback take back what sets behind a failing one do?
-    bool is_taken_back(const Operation& operation, std::size_t sets);
+    bool is_taken_back(const Operation& operation);
     bool finds_row(const Operation& operation, const std::string& sql);
     void learn_json_columns(const MYSQL_FIELD* fields, std::size_t count);
     std::vector<ResultColumn> result_columns(const MYSQL_FIELD* fields, std::size_t count) const;
