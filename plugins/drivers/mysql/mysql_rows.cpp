@@ -100,6 +100,7 @@ void RowReader::copy_text(std::size_t i, ColumnBuilder& out) {
     bind.buffer_type = MYSQL_TYPE_BLOB;
     bind.buffer = is_json_column ? json_.data() : out.text_room(length);
     bind.buffer_length = length;
+    text_bytes_ += length;
     if (length > 0 && mysql_stmt_fetch_column(statement_, &bind, static_cast<unsigned int>(i), 0) != 0) {
         throw Error(KDEPS_INTERNAL,
                     "the client library does not give the value of column '" + columns_[i].column.name + "'");
@@ -150,7 +151,9 @@ bool LazyRows::next(ArrowArray* out) {
 }
 
 void LazyRows::fill(Operation& operation) {
-    while (!is_full(rows_) || rows_.rows() == 0) {
+    // One long text after the other would be many times a batch before anybody sums up.
+    for (std::size_t text_bytes = 0; rows_.rows() == 0 || (!is_full(rows_) && text_bytes < kBatchBytes);
+         text_bytes += reader_->take_text_bytes()) {
         if (rows_.rows() % kRowsBetweenLooks == 0 && operation.check()) {
             // The server was told to stop; rows still come as fast as they are read: what is on the way is read away.
             pending_->finish(operation);

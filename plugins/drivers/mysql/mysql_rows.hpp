@@ -58,6 +58,8 @@ public:
 
     enum class Fetched { row, end, failed };
     Fetched read(columns::RowBuilder& out);
+    // Of the texts since it was asked last.
+    std::size_t take_text_bytes() { return std::exchange(text_bytes_, 0); }
     // Was a date given as NULL because it is none?
     bool has_lost_date() const { return has_lost_date_; }
     // Was a text given in the place of JSON?
@@ -72,6 +74,7 @@ private:
     std::vector<my_bool> nulls_;
     std::vector<my_bool> errors_;
     std::vector<MYSQL_BIND> binds_;
+    std::size_t text_bytes_ = 0;
     bool has_lost_date_ = false;
     bool has_broken_json_ = false;
     std::string json_;  // a value that is checked before it is given
